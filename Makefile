@@ -1,0 +1,56 @@
+# The blessed commands. Nothing is installed twice: a stamp in .venv is newer than what it was made from.
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
+CORE := .venv/.core-installed
+FULL := .venv/.full-installed
+
+.PHONY: help demo test check fix web bench clean
+
+help:
+	@echo "make demo    colour the pictures in examples/ into demo-out/ (installs the light core, no torch)"
+	@echo "make test    run the tests (installs the extras train and dev)"
+	@echo "make check   ruff, formatting, mypy --strict"
+	@echo "make fix     let ruff repair what it can, and format"
+	@echo "make bench   time colouring one 12-megapixel JPEG"
+	@echo "make web     build the web app"
+	@echo "make clean   remove the virtual environment, caches and demo-out/"
+
+demo: $(CORE)
+	$(BIN)/tintype colorize examples --output demo-out --overwrite
+	@echo "The coloured pictures are in $(CURDIR)/demo-out"
+
+test: $(FULL)
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+check: $(FULL)
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+fix: $(FULL)
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(FULL)
+	$(BIN)/python benchmarks/photo.py
+
+web:
+	@if [ -d web ]; then cd web && npm ci && npm run build; \
+	else echo "This version has no web app: there is no web/ folder, nothing was built."; fi
+
+clean:
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-out
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+$(CORE): pyproject.toml | .venv/bin/python
+	$(PIP) --editable .
+	@touch $@
+
+# torch goes first and alone: the rest then finds it there and pulls no other build of it.
+$(FULL): pyproject.toml constraints.txt | $(CORE)
+	$(PIP) --constraint constraints.txt torch
+	$(PIP) --constraint constraints.txt --editable '.[train,dev]'
+	@touch $@
