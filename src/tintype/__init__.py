@@ -1,0 +1,75 @@
+"""tintype colours black-and-white photographs.
+
+>>> import tintype
+>>> tintype.colorize("grandmother.jpg").save("grandmother-color.jpg")
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .colorizer import Colorizer, OpenPhoto, colorize
+    from .errors import (
+        DataError,
+        InputError,
+        MissingExtra,
+        OutputError,
+        RecipeError,
+        TintypeError,
+        WeightsError,
+    )
+    from .photo import Metadata, Photo
+    from .weights import ModelFile, ModelInfo, find_model, list_models
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Colorizer",
+    "DataError",
+    "InputError",
+    "Metadata",
+    "MissingExtra",
+    "ModelFile",
+    "ModelInfo",
+    "OpenPhoto",
+    "OutputError",
+    "Photo",
+    "RecipeError",
+    "TintypeError",
+    "WeightsError",
+    "__version__",
+    "colorize",
+    "find_model",
+    "list_models",
+]
+
+# Loaded at first use: `import tintype` and `tintype --help` stay quick.
+_HOME = {
+    "Colorizer": "colorizer",
+    "DataError": "errors",
+    "InputError": "errors",
+    "Metadata": "photo",
+    "MissingExtra": "errors",
+    "ModelFile": "weights",
+    "ModelInfo": "weights",
+    "OpenPhoto": "colorizer",
+    "OutputError": "errors",
+    "Photo": "photo",
+    "RecipeError": "errors",
+    "TintypeError": "errors",
+    "WeightsError": "errors",
+    "colorize": "colorizer",
+    "find_model": "weights",
+    "list_models": "weights",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'tintype' has no attribute {name!r}")
+    value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

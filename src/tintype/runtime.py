@@ -1,0 +1,244 @@
+"""Run a model file: OpenVINO on CPUs, ONNX Runtime on NVIDIA GPUs.
+
+This module knows nothing of pictures: planes in, planes out. The arithmetic that is used is always stated, since OpenVINO by
+itself picks bf16 where the CPU has it, which shifts colours by a little (see `tintype info`).
+"""
+
+import os
+import threading
+from collections.abc import Mapping, Sequence
+from importlib import metadata
+from typing import Any, Literal, Protocol, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from .errors import MissingExtra, TintypeError, WeightsError
+from .weights import ModelFile
+
+Device = Literal["auto", "cpu", "cuda"]
+Precision = Literal["auto", "f32", "bf16"]
+Planes = npt.NDArray[np.float32]
+
+
+
+class _Engine(Protocol):
+    name: str
+    device: str
+    precision: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+
+    def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]: ...
+
+
+class Network:
+    """A model ready to run, on one device at one stated precision.
+
+    Args:
+        model_file: what `find_model` returned.
+        device: "cpu", "cuda", or "auto": a GPU if the extra for it is installed and a GPU answers, else the CPU.
+        precision: "f32", "bf16" (CPUs that have it), or "auto": bf16 where the CPU has it, else f32.
+        threads: CPU threads to use; all of them when None.
+
+    Raises:
+        WeightsError: the graph cannot be loaded, or lacks the inputs and outputs of a tintype model.
+        MissingExtra: device "cuda" without the extra `gpu`.
+        TintypeError: the device or precision is not to be had on this machine.
+    """
+
+    def __init__(
+        self,
+        model_file: ModelFile,
+        device: Device = "auto",
+        precision: Precision = "auto",
+        threads: int | None = None,
+    ) -> None:
+        _check_choice("device", device, get_args(Device))
+        _check_choice("precision", precision, get_args(Precision))
+        if threads is not None and threads < 1:
+            raise TintypeError(f"threads is {threads}, the least is 1; leave it out to use every core")
+        self.model_file = model_file
+        self._engine = _open_engine(model_file, device, precision, threads)
+        if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
+            raise WeightsError(
+                f"{model_file.path}: a graph from {list(self._engine.inputs)} to {list(self._engine.outputs)}, "
+                "a tintype model goes from lightness to ab; export it again"
+            )
+
+    @property
+    def engine(self) -> str:
+        """The inference engine and its version."""
+        return self._engine.name
+
+    @property
+    def device(self) -> str:
+        """The device in use: "cpu" or "cuda"."""
+        return self._engine.device
+
+    @property
+    def precision(self) -> str:
+        """The arithmetic in use, as the engine itself states it: "f32" or "bf16"."""
+        return self._engine.precision
+
+    def run(
+        self, lightness: Planes, hints: Planes | None = None, *, outputs: Sequence[str] = ("ab",)
+    ) -> dict[str, Planes]:
+        """Colour a batch of lightness planes. Safe to call from several threads.
+
+        Args:
+            lightness: (N, 1, H, W) float32, L*/50 - 1; H and W multiples of the model's ``size_multiple``.
+            hints: (N, 3, H, W) float32: a/110, b/110 and a mask of 0 and 1; no hints when None.
+            outputs: which of "ab" and "distribution" to compute and hand back.
+
+        Returns:
+            "ab" (N, 2, H/4, W/4) in CIE units; "distribution" (N, Q, H/4, W/4), logits over the model's colour bins.
+
+        Raises:
+            TintypeError: a plane has the wrong shape.
+            WeightsError: the network fails, or answers with something that is not a number.
+        """
+        multiple = self.model_file.info.size_multiple
+        if lightness.ndim != 4 or lightness.shape[1] != 1 or any(s % multiple or not s for s in lightness.shape[2:]):
+            raise TintypeError(
+                f"lightness has the shape {lightness.shape}, (N, 1, H, W) with H and W multiples of {multiple} is wanted"
+            )
+        count, _, height, width = lightness.shape
+        feed = {"lightness": np.ascontiguousarray(lightness, dtype=np.float32)}
+        if "hints" in self._engine.inputs:
+            if hints is None:
+                hints = np.zeros((count, 3, height, width), np.float32)
+            if hints.shape != (count, 3, height, width):
+                raise TintypeError(f"hints have the shape {hints.shape}, {(count, 3, height, width)} is wanted")
+            feed["hints"] = np.ascontiguousarray(hints, dtype=np.float32)
+        elif hints is not None:
+            raise WeightsError(f"{self.model_file.path}: this model takes no hints")
+        wanted = tuple(outputs)
+        if unknown := [name for name in wanted if name not in self._engine.outputs]:
+            raise WeightsError(f"{self.model_file.path}: this model has no output {unknown[0]!r}")
+        try:
+            results = self._engine.run(feed, wanted)
+        except Exception as error:  # the engines raise bare RuntimeErrors of many lines
+            raise WeightsError(f"{self.model_file.path}: the network failed ({_first_line(error)})") from error
+        answer = dict(zip(wanted, results, strict=True))
+        if not all(np.isfinite(planes).all() for planes in results):
+            raise WeightsError(f"{self.model_file.path}: the network answered with NaN or infinity; weights are broken")
+        return answer
+
+
+class _OpenVino:
+    """The CPU. One compiled graph for each set of wanted outputs: what nobody asked for is neither made nor copied."""
+
+    device = "cpu"
+
+    def __init__(self, model_file: ModelFile, precision: Precision, threads: int | None) -> None:
+        # OpenVINO would ask whether it may report usage; nothing that tintype does goes over the network.
+        os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
+        import openvino
+
+        self.name = f"OpenVINO {openvino.__version__.split('-')[0]}"
+        self._openvino = openvino
+        self._path = model_file.path
+        self._core = openvino.Core()
+        can_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
+        if precision == "bf16" and not can_bf16:
+            raise TintypeError("this CPU cannot compute in bf16; use the precision f32 or auto")
+        asked = "bf16" if can_bf16 and precision != "f32" else "f32"
+        self._settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": asked}
+        if threads is not None:
+            self._settings["INFERENCE_NUM_THREADS"] = threads
+        try:
+            self._graph = self._core.read_model(str(model_file.path))
+        except RuntimeError as error:
+            raise WeightsError(f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})") from error
+        self.inputs = [port.get_any_name() for port in self._graph.inputs]
+        self.outputs = [port.get_any_name() for port in self._graph.outputs]
+        self._lock = threading.Lock()
+        self._requests: dict[tuple[str, ...], Any] = {}
+        self.precision = asked
+        if "ab" in self.outputs:
+            compiled = self._compile(("ab",))
+            self._requests[("ab",)] = compiled.create_infer_request()
+            self.precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+
+    def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
+        with self._lock:
+            request = self._requests.get(outputs)
+            if request is None:
+                request = self._requests[outputs] = self._compile(outputs).create_infer_request()
+            request.infer(dict(feed), share_inputs=True)
+            return [np.array(request.get_tensor(name).data, dtype=np.float32) for name in outputs]
+
+    def _compile(self, outputs: tuple[str, ...]) -> Any:
+        results = [self._graph.output(name).node for name in outputs]
+        part = self._openvino.Model(results, self._graph.get_parameters(), "tintype")
+        try:
+            return self._core.compile_model(part, "CPU", self._settings)
+        except RuntimeError as error:
+            raise WeightsError(f"{self._path}: OpenVINO cannot run the graph ({_first_line(error)})") from error
+
+
+class _OnnxRuntime:
+    """An NVIDIA GPU."""
+
+    device = "cuda"
+    precision = "f32"
+
+    def __init__(self, model_file: ModelFile) -> None:
+        import onnxruntime
+
+        self.name = f"ONNX Runtime {onnxruntime.__version__}"
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level = 3
+        # TensorFloat-32 would round the factors to 10 bits without saying so.
+        providers = [("CUDAExecutionProvider", {"use_tf32": "0"})]
+        try:
+            self._session = onnxruntime.InferenceSession(str(model_file.path), options, providers=providers)
+        except Exception as error:
+            raise WeightsError(
+                f"{model_file.path}: ONNX Runtime cannot load the graph ({_first_line(error)})"
+            ) from error
+        if self._session.get_providers()[0] != "CUDAExecutionProvider":
+            raise TintypeError("no GPU answers to CUDA on this machine; use the device cpu or auto")
+        self.inputs = [port.name for port in self._session.get_inputs()]
+        self.outputs = [port.name for port in self._session.get_outputs()]
+
+    def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
+        return [np.asarray(planes, np.float32) for planes in self._session.run(list(outputs), dict(feed))]
+
+
+def _open_engine(model_file: ModelFile, device: Device, precision: Precision, threads: int | None) -> _Engine:
+    if device == "cpu" or (device == "auto" and (precision == "bf16" or not _has_gpu_extra())):
+        return _OpenVino(model_file, precision, threads)
+    if not _has_gpu_extra():
+        raise MissingExtra("the device cuda needs ONNX Runtime for GPUs: pip install 'tintype[gpu]'")
+    if precision == "bf16":
+        raise TintypeError("bf16 is for CPUs; on the device cuda use the precision f32 or auto")
+    try:
+        return _OnnxRuntime(model_file)
+    except TintypeError:
+        if device == "cuda":
+            raise
+        return _OpenVino(model_file, precision, threads)
+
+
+def _has_gpu_extra() -> bool:
+    """Whether onnxruntime-gpu is installed; plain onnxruntime, which the extra train brings, has no CUDA."""
+    try:
+        metadata.distribution("onnxruntime-gpu")
+    except metadata.PackageNotFoundError:
+        return False
+    return True
+
+
+def _check_choice(what: str, value: str, allowed: Sequence[str]) -> None:
+    if value not in allowed:
+        raise TintypeError(f"{what} is {value!r}; choose one of {', '.join(allowed)}")
+
+
+def _first_line(error: BaseException) -> str:
+    """The last line with words: the engines put the place in their own source first and the reason last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
+
+

@@ -1,0 +1,211 @@
+"""Find, verify and describe model files.
+
+A model file is ONNX with one metadata entry, key ``tintype``, whose value is JSON (`ModelInfo`). The entry is read here by
+walking the top level of the protobuf message (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, ModelProto), so that
+describing a model needs neither the onnx package nor an inference engine.
+"""
+
+import difflib
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from .errors import WeightsError
+
+FORMAT = 1
+METADATA_KEY = "tintype"
+EMBEDDED = Path(__file__).with_name("weights")
+MODELS_VARIABLE = "TINTYPE_MODELS"
+CHECKPOINTS = (".safetensors", ".pt", ".pth", ".ckpt")
+
+# Field numbers of ModelProto, and of the key/value pairs in metadata_props.
+_IR_VERSION, _GRAPH, _METADATA_PROPS = 1, 7, 14
+_KEY, _VALUE = 1, 2
+_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What a model file says about itself.
+
+    ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must be a multiple
+    of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints`` is "trained" or
+    "untrained".
+    """
+
+    name: str
+    version: str
+    system: str
+    size: int
+    size_multiple: int
+    temperature: float
+    bins: tuple[tuple[float, float], ...]
+    training_data: str
+    licence: str
+    metrics: dict[str, Any]
+    checkpoint_sha256: str
+    images_seen: int
+    hints: str
+    created: str
+    format: int = FORMAT
+
+    @classmethod
+    def from_json(cls, text: str | bytes) -> "ModelInfo":
+        """Parse the metadata entry; keys of later versions are ignored.
+
+        Raises:
+            WeightsError: not JSON, a key is missing or has an impossible value, or the format is too new.
+        """
+        try:
+            values = json.loads(text)
+        except ValueError as error:
+            raise WeightsError(f"the metadata is not JSON ({error})") from error
+        if not isinstance(values, dict):
+            raise WeightsError("the metadata is not a JSON object")
+        if values.get("format") != FORMAT:
+            raise WeightsError(
+                f"its metadata format is {values.get('format')!r}, this tintype reads {FORMAT}; update tintype"
+            )
+        names = {field.name for field in fields(cls)}
+        if missing := sorted(names - values.keys()):
+            raise WeightsError(f"its metadata lacks {', '.join(missing)}; export the model again")
+        known = {name: values[name] for name in names}
+        try:
+            known["bins"] = tuple((float(a), float(b)) for a, b in known["bins"])
+            known["size"], known["size_multiple"] = int(known["size"]), int(known["size_multiple"])
+        except (TypeError, ValueError) as error:
+            raise WeightsError(f"its metadata has an impossible value ({error}); export the model again") from error
+        if known["size"] < 1 or known["size_multiple"] < 1:
+            raise WeightsError("its metadata gives a size below 1 pixel; export the model again")
+        return cls(**known)
+
+    def to_json(self) -> str:
+        """The metadata entry, as `from_json` reads it."""
+        return json.dumps(asdict(self), sort_keys=True)
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A verified model file: where it is, what it says of itself, and the SHA-256 of its bytes."""
+
+    path: Path
+    info: ModelInfo
+    sha256: str
+
+
+def find_model(model: str | os.PathLike[str]) -> ModelFile:
+    """The model of that name, or at that path.
+
+    Names are looked up among the embedded models, then in the folder that the environment variable TINTYPE_MODELS names.
+
+    Raises:
+        WeightsError: no such model, or the file is unreadable, corrupt, or not a tintype model.
+    """
+    text = os.fspath(model)
+    path = Path(text)
+    if path.suffix in {".onnx", *CHECKPOINTS} or len(path.parts) != 1 or path.is_file():
+        return read_model(path)
+    for folder in _folders():
+        candidate = folder / f"{text}.onnx"
+        if candidate.is_file():
+            return read_model(candidate)
+    names = sorted(path.stem for folder in _folders() for path in folder.glob("*.onnx"))
+    near = difflib.get_close_matches(text, names, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(names) or 'none'}"
+    raise WeightsError(f"no model is called {text!r}: {hint}; a path to an .onnx file works too")
+
+
+def list_models() -> list[ModelFile]:
+    """Every embedded model and every one in the folder TINTYPE_MODELS, by name.
+
+    Raises:
+        WeightsError: one of them is corrupt.
+    """
+    return [read_model(path) for folder in _folders() for path in sorted(folder.glob("*.onnx"))]
+
+
+def read_model(path: str | os.PathLike[str]) -> ModelFile:
+    """Read and verify one model file.
+
+    Raises:
+        WeightsError: unreadable, cut short, not ONNX, or ONNX without tintype's metadata.
+    """
+    path = Path(path)
+    if path.suffix in CHECKPOINTS:
+        raise WeightsError(f"{path} is a checkpoint, not a model file; turn it into one with `tintype export`")
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: no such model file; `tintype models` lists what there is") from None
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from error
+    try:
+        info = ModelInfo.from_json(_metadata(data))
+    except WeightsError as error:
+        raise WeightsError(f"{path}: {error}") from None
+    return ModelFile(path, info, hashlib.sha256(data).hexdigest())
+
+
+def _folders() -> list[Path]:
+    extra = os.environ.get(MODELS_VARIABLE)
+    return [EMBEDDED, Path(extra)] if extra else [EMBEDDED]
+
+
+def _metadata(data: bytes) -> bytes:
+    """The value of tintype's entry in metadata_props; walking to the end also finds files that were cut short."""
+    view = memoryview(data)
+    seen = set()
+    found: bytes | None = None
+    try:
+        for number, value in _fields(view):
+            seen.add(number)
+            if number == _METADATA_PROPS:
+                entry = dict(_fields(value))
+                if bytes(entry.get(_KEY, b"")) == METADATA_KEY.encode():
+                    found = bytes(entry.get(_VALUE, b""))
+    except ValueError as error:
+        raise WeightsError(f"corrupt or not an ONNX file ({error}); fetch or export it again") from None
+    if not {_IR_VERSION, _GRAPH} <= seen:
+        raise WeightsError("corrupt or not an ONNX file (it holds no graph); fetch or export it again")
+    if found is None:
+        raise WeightsError("an ONNX file, but not a tintype model (no metadata); make one with `tintype export`")
+    return found
+
+
+def _fields(view: memoryview) -> Iterator[tuple[int, memoryview]]:
+    """The (field number, raw value) pairs of one protobuf message; ValueError where it makes no sense."""
+    at = 0
+    while at < len(view):
+        tag, at = _varint(view, at)
+        number, kind = tag >> 3, tag & 7
+        if kind == _VARINT:
+            start = at
+            _, at = _varint(view, at)
+        elif kind == _BYTES:
+            length, start = _varint(view, at)
+            at = start + length
+        elif kind in (_FIXED32, _FIXED64):
+            start, at = at, at + (4 if kind == _FIXED32 else 8)
+        else:
+            raise ValueError(f"unknown wire type {kind} at byte {at}")
+        if at > len(view):
+            raise ValueError(f"{len(view)} bytes, {at} expected")
+        if number == 0:
+            raise ValueError(f"field number 0 at byte {start}")
+        yield number, view[start:at]
+
+
+def _varint(view: memoryview, at: int) -> tuple[int, int]:
+    value = shift = 0
+    while True:
+        if at >= len(view) or shift > 63:
+            raise ValueError(f"{len(view)} bytes, ends inside a number")
+        byte = view[at]
+        value |= (byte & 0x7F) << shift
+        at, shift = at + 1, shift + 7
+        if byte < 0x80:
+            return value, at
