@@ -18,7 +18,8 @@ if TYPE_CHECKING:
         TintypeError,
         WeightsError,
     )
-    from .photo import Metadata, Photo
+    from .metadata import Metadata
+    from .photo import Photo
     from .weights import ModelFile, ModelInfo, find_model, list_models
 
 __version__ = "0.1.0"
@@ -48,7 +49,7 @@ _HOME = {
     "Colorizer": "colorizer",
     "DataError": "errors",
     "InputError": "errors",
-    "Metadata": "photo",
+    "Metadata": "metadata",
     "MissingExtra": "errors",
     "ModelFile": "weights",
     "ModelInfo": "weights",

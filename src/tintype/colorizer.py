@@ -1,13 +1,13 @@
 """Open a picture once, colour it many times.
 
-The predictor follows Segment Anything (Kirillov et al., 2023): what depends on the picture alone is made when it is opened,
-so that every further prediction costs one run of the network.
+The predictor follows Segment Anything (Kirillov et al., 2023): what depends on the picture alone is made
+once, so that every further prediction costs one run of the network.
 """
 
 import math
 import os
 from functools import lru_cache
-from typing import BinaryIO
+from typing import BinaryIO, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -20,12 +20,12 @@ from .photo import Photo
 from .runtime import Device, Network, Precision
 from .weights import ModelFile, find_model
 
-Picture = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
+Picture: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
 Plane = npt.NDArray[np.float32]
 
-# How far the long side of what the network sees may exceed the short one; a panorama beyond it is made smaller instead.
+# How many times the working size the long side may be; a longer panorama is made smaller instead.
 LONGEST = 4
-# The network answers at a quarter of its input's size: sides that are multiples of it lose nothing at the edges.
+# The network answers at a quarter of its input's size: sides that are multiples of 4 lose nothing at the edges.
 STRIDE = 4
 
 
@@ -92,8 +92,8 @@ class OpenPhoto:
         """The picture in colour, its brightness untouched.
 
         Args:
-            size: short side, in pixels, of what the network sees; the model's own when None. Larger finds smaller
-                things and takes longer, smaller gives broader, calmer colour.
+            size: short side, in pixels, of what the network sees; the model's own when None. Larger finds
+                smaller things and takes longer, smaller gives broader, calmer colour.
 
         Raises:
             WeightsError: the network fails.
@@ -113,7 +113,7 @@ class OpenPhoto:
         return np.ascontiguousarray(ab[:, :rows, :columns].transpose(1, 2, 0))
 
     def _lightness(self, size: int) -> Plane:
-        """The picture's lightness in [-1, 1], reduced to the working size; kept for the next prediction of that size."""
+        """The picture's lightness in [-1, 1] at the working size; kept for the next prediction of that size."""
         plane = self._prepared.get(size)
         if plane is None:
             height, width = working_size(self.photo.height, self.photo.width, size)
@@ -128,14 +128,16 @@ class OpenPhoto:
 def working_size(height: int, width: int, size: int) -> tuple[int, int]:
     """Height and width of what the network sees of a picture, in pixels, before padding.
 
-    The short side becomes ``size``, unless the long side would then exceed four times that; the aspect ratio is kept to
-    within the rounding of both sides to multiples of 4.
+    The short side becomes ``size``, unless the long side would then exceed four times that; the aspect ratio is
+    kept to within the rounding of both sides to multiples of 4.
 
     Raises:
         TintypeError: ``size`` is outside 16 to 4096.
     """
     if not 16 <= size <= 4096:
-        raise TintypeError(f"size is {size} pixels, 16 to 4096 are possible; the model's own size is best left alone")
+        raise TintypeError(
+            f"size is {size} pixels, 16 to 4096 are possible; the model's own size is best left alone"
+        )
     scale = min(size / min(height, width), LONGEST * size / max(height, width))
     return _round(height * scale), _round(width * scale)
 

@@ -1,7 +1,7 @@
 """Run a model file: OpenVINO on CPUs, ONNX Runtime on NVIDIA GPUs.
 
-This module knows nothing of pictures: planes in, planes out. The arithmetic that is used is always stated, since OpenVINO by
-itself picks bf16 where the CPU has it, which shifts colours by a little (see `tintype info`).
+This module knows nothing of pictures: planes in, planes out. The arithmetic that is used is always stated, since
+OpenVINO by itself picks bf16 where the CPU has it, which shifts colours by a little (see `tintype info`).
 """
 
 import os
@@ -20,6 +20,7 @@ Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "f32", "bf16"]
 Planes = npt.NDArray[np.float32]
 
+_BOTH: tuple[Precision, Precision] = ("bf16", "f32")
 
 
 class _Engine(Protocol):
@@ -37,7 +38,7 @@ class Network:
 
     Args:
         model_file: what `find_model` returned.
-        device: "cpu", "cuda", or "auto": a GPU if the extra for it is installed and a GPU answers, else the CPU.
+        device: "cpu", "cuda", or "auto": a GPU if the extra gpu is installed and one answers, else the CPU.
         precision: "f32", "bf16" (CPUs that have it), or "auto": bf16 where the CPU has it, else f32.
         threads: CPU threads to use; all of them when None.
 
@@ -62,8 +63,8 @@ class Network:
         self._engine = _open_engine(model_file, device, precision, threads)
         if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
             raise WeightsError(
-                f"{model_file.path}: a graph from {list(self._engine.inputs)} to {list(self._engine.outputs)}, "
-                "a tintype model goes from lightness to ab; export it again"
+                f"{model_file.path}: the graph goes from {', '.join(self._engine.inputs)} to "
+                f"{', '.join(self._engine.outputs)}, a tintype model from lightness to ab; export it again"
             )
 
     @property
@@ -92,16 +93,20 @@ class Network:
             outputs: which of "ab" and "distribution" to compute and hand back.
 
         Returns:
-            "ab" (N, 2, H/4, W/4) in CIE units; "distribution" (N, Q, H/4, W/4), logits over the model's colour bins.
+            "ab" (N, 2, H/4, W/4) in CIE units; "distribution" (N, Q, H/4, W/4), logits over the colour bins.
 
         Raises:
             TintypeError: a plane has the wrong shape.
             WeightsError: the network fails, or answers with something that is not a number.
         """
         multiple = self.model_file.info.size_multiple
-        if lightness.ndim != 4 or lightness.shape[1] != 1 or any(s % multiple or not s for s in lightness.shape[2:]):
+        if (
+            lightness.ndim != 4
+            or lightness.shape[1] != 1
+            or any(s % multiple or not s for s in lightness.shape[2:])
+        ):
             raise TintypeError(
-                f"lightness has the shape {lightness.shape}, (N, 1, H, W) with H and W multiples of {multiple} is wanted"
+                f"lightness has the shape {lightness.shape}; wanted is (N, 1, H, W), H and W multiples of {multiple}"
             )
         count, _, height, width = lightness.shape
         feed = {"lightness": np.ascontiguousarray(lightness, dtype=np.float32)}
@@ -109,7 +114,9 @@ class Network:
             if hints is None:
                 hints = np.zeros((count, 3, height, width), np.float32)
             if hints.shape != (count, 3, height, width):
-                raise TintypeError(f"hints have the shape {hints.shape}, {(count, 3, height, width)} is wanted")
+                raise TintypeError(
+                    f"hints have the shape {hints.shape}, {(count, 3, height, width)} is wanted"
+                )
             feed["hints"] = np.ascontiguousarray(hints, dtype=np.float32)
         elif hints is not None:
             raise WeightsError(f"{self.model_file.path}: this model takes no hints")
@@ -119,15 +126,19 @@ class Network:
         try:
             results = self._engine.run(feed, wanted)
         except Exception as error:  # the engines raise bare RuntimeErrors of many lines
-            raise WeightsError(f"{self.model_file.path}: the network failed ({_first_line(error)})") from error
+            raise WeightsError(
+                f"{self.model_file.path}: the network failed ({_first_line(error)})"
+            ) from error
         answer = dict(zip(wanted, results, strict=True))
         if not all(np.isfinite(planes).all() for planes in results):
-            raise WeightsError(f"{self.model_file.path}: the network answered with NaN or infinity; weights are broken")
+            raise WeightsError(
+                f"{self.model_file.path}: the network answered with NaN or infinity; weights are broken"
+            )
         return answer
 
 
 class _OpenVino:
-    """The CPU. One compiled graph for each set of wanted outputs: what nobody asked for is neither made nor copied."""
+    """The CPU. One compiled graph for each set of wanted outputs: what nobody asked for is not made."""
 
     device = "cpu"
 
@@ -150,7 +161,9 @@ class _OpenVino:
         try:
             self._graph = self._core.read_model(str(model_file.path))
         except RuntimeError as error:
-            raise WeightsError(f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})") from error
+            raise WeightsError(
+                f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})"
+            ) from error
         self.inputs = [port.get_any_name() for port in self._graph.inputs]
         self.outputs = [port.get_any_name() for port in self._graph.outputs]
         self._lock = threading.Lock()
@@ -175,7 +188,9 @@ class _OpenVino:
         try:
             return self._core.compile_model(part, "CPU", self._settings)
         except RuntimeError as error:
-            raise WeightsError(f"{self._path}: OpenVINO cannot run the graph ({_first_line(error)})") from error
+            raise WeightsError(
+                f"{self._path}: OpenVINO cannot run the graph ({_first_line(error)})"
+            ) from error
 
 
 class _OnnxRuntime:
@@ -242,3 +257,25 @@ def _first_line(error: BaseException) -> str:
     return lines[-1] if lines else type(error).__name__
 
 
+def bf16_difference(model_file: ModelFile) -> tuple[float, float]:
+    """Mean and largest difference in ab (CIE units) between bf16 and f32, for a fixed picture, on this CPU.
+
+    Raises:
+        TintypeError: the CPU cannot compute in bf16.
+        WeightsError: the network fails.
+    """
+    picture = _test_picture(model_file.info.size_multiple * -(-256 // model_file.info.size_multiple))
+    rough, exact = (Network(model_file, "cpu", precision).run(picture)["ab"] for precision in _BOTH)
+    difference = np.abs(rough - exact)
+    return float(difference.mean()), float(difference.max())
+
+
+def _test_picture(side: int) -> Planes:
+    """A lightness plane with what photographs have: a bright gradient, an edge, dark texture, a round object."""
+    y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
+    plane = np.where(y < 0.45, 0.7 - 0.6 * y, 0.05 - 0.5 * y)
+    texture = np.random.default_rng(0).normal(0, 0.15, (side, side)).astype(np.float32)
+    plane += texture * (y >= 0.45)
+    disc = (x - 0.6) ** 2 + (y - 0.55) ** 2 < 0.03
+    plane[disc] = 0.4 + (x - y)[disc]
+    return np.clip(plane, -1, 1).astype(np.float32)[None, None]

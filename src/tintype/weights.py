@@ -1,8 +1,8 @@
 """Find, verify and describe model files.
 
-A model file is ONNX with one metadata entry, key ``tintype``, whose value is JSON (`ModelInfo`). The entry is read here by
-walking the top level of the protobuf message (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto, ModelProto), so that
-describing a model needs neither the onnx package nor an inference engine.
+A model file is ONNX with one metadata entry, key ``tintype``, whose value is JSON (`ModelInfo`). The entry is read
+here by walking the top level of the protobuf message (ModelProto in onnx.proto of https://github.com/onnx/onnx), so
+that describing a model needs neither the onnx package nor an inference engine.
 """
 
 import difflib
@@ -32,9 +32,9 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 class ModelInfo:
     """What a model file says about itself.
 
-    ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must be a multiple
-    of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints`` is "trained" or
-    "untrained".
+    ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must be a
+    multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints`` is
+    "trained" or "untrained".
     """
 
     name: str
@@ -68,7 +68,7 @@ class ModelInfo:
             raise WeightsError("the metadata is not a JSON object")
         if values.get("format") != FORMAT:
             raise WeightsError(
-                f"its metadata format is {values.get('format')!r}, this tintype reads {FORMAT}; update tintype"
+                f"its metadata has the format {values.get('format')!r}, known is {FORMAT}; update tintype"
             )
         names = {field.name for field in fields(cls)}
         if missing := sorted(names - values.keys()):
@@ -78,7 +78,9 @@ class ModelInfo:
             known["bins"] = tuple((float(a), float(b)) for a, b in known["bins"])
             known["size"], known["size_multiple"] = int(known["size"]), int(known["size_multiple"])
         except (TypeError, ValueError) as error:
-            raise WeightsError(f"its metadata has an impossible value ({error}); export the model again") from error
+            raise WeightsError(
+                f"its metadata has an impossible value ({error}); export the model again"
+            ) from error
         if known["size"] < 1 or known["size_multiple"] < 1:
             raise WeightsError("its metadata gives a size below 1 pixel; export the model again")
         return cls(**known)
@@ -100,7 +102,8 @@ class ModelFile:
 def find_model(model: str | os.PathLike[str]) -> ModelFile:
     """The model of that name, or at that path.
 
-    Names are looked up among the embedded models, then in the folder that the environment variable TINTYPE_MODELS names.
+    Names are looked up among the embedded models, then in the folder that the environment variable TINTYPE_MODELS
+    names.
 
     Raises:
         WeightsError: no such model, or the file is unreadable, corrupt, or not a tintype model.
@@ -136,7 +139,9 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
     """
     path = Path(path)
     if path.suffix in CHECKPOINTS:
-        raise WeightsError(f"{path} is a checkpoint, not a model file; turn it into one with `tintype export`")
+        raise WeightsError(
+            f"{path} is a checkpoint, not a model file; turn it into one with `tintype export`"
+        )
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -156,7 +161,7 @@ def _folders() -> list[Path]:
 
 
 def _metadata(data: bytes) -> bytes:
-    """The value of tintype's entry in metadata_props; walking to the end also finds files that were cut short."""
+    """The value of tintype's entry in metadata_props; walking to the end finds files that were cut short, too."""
     view = memoryview(data)
     seen = set()
     found: bytes | None = None
@@ -172,7 +177,9 @@ def _metadata(data: bytes) -> bytes:
     if not {_IR_VERSION, _GRAPH} <= seen:
         raise WeightsError("corrupt or not an ONNX file (it holds no graph); fetch or export it again")
     if found is None:
-        raise WeightsError("an ONNX file, but not a tintype model (no metadata); make one with `tintype export`")
+        raise WeightsError(
+            "an ONNX file, but not a tintype model (no metadata); make one with `tintype export`"
+        )
     return found
 
 

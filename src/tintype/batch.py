@@ -1,0 +1,239 @@
+"""Many pictures: what the inputs stand for, where each result goes, and a run that no bad file stops."""
+
+import glob
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from .colorizer import Colorizer
+from .errors import InputError, OutputError, TintypeError
+from .photo import Photo
+
+STREAM = "-"
+SUFFIXES = frozenset({".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
+# A palette of 256 colours cannot hold a coloured photograph.
+_INSTEAD = {".gif": ".png"}
+_MARK = "-color"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One picture to colour: ``source`` and ``target`` are paths, or "-" for the standard streams.
+
+    ``error`` says why there is nothing to be done; ``target`` is then None.
+    """
+
+    source: str
+    target: str | None
+    error: str | None = None
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one job: ``error`` is None if the picture was written; sizes are in pixels."""
+
+    source: str
+    target: str | None
+    error: str | None = None
+    width: int | None = None
+    height: int | None = None
+    seconds: float = 0.0
+
+    @property
+    def ok(self) -> bool:
+        return self.error is None
+
+
+@dataclass
+class Report:
+    """The results of a run, in the order of the jobs."""
+
+    results: list[Result] = field(default_factory=list)
+
+    @property
+    def failed(self) -> int:
+        return sum(not result.ok for result in self.results)
+
+    @property
+    def coloured(self) -> int:
+        return len(self.results) - self.failed
+
+    def as_dict(self) -> dict[str, Any]:
+        """The report as plain values, for JSON."""
+        return {
+            "coloured": self.coloured,
+            "failed": self.failed,
+            "results": [asdict(result) | {"ok": result.ok} for result in self.results],
+        }
+
+
+def plan(inputs: Sequence[str], output: str | None = None, *, overwrite: bool = False) -> list[Job]:
+    """Expand inputs into jobs, each with its target.
+
+    An input is a file, a folder (searched to the bottom; hidden files and earlier results are left out), a
+    glob pattern or "-". Without ``output`` a result goes beside its source as NAME-color.EXT. ``output`` is a
+    file if there is one input file and ``output`` has a suffix, else a folder, in which the structure of input
+    folders is kept. An input that cannot be used, or a target that exists, becomes a job with an error.
+
+    Raises:
+        InputError: "-" beside other inputs, or no input at all.
+        OutputError: ``output`` is one file, or "-", and there is more than one picture.
+    """
+    if not inputs:
+        raise InputError(
+            "no input; name a file, a folder, a pattern such as '*.jpg', or - for standard input"
+        )
+    if STREAM in inputs:
+        if len(inputs) > 1:
+            raise InputError("- (standard input) must be the only input")
+        return [_checked(STREAM, output or STREAM, overwrite)]
+    found = list(_expand(inputs, Path(output) if output and output != STREAM else None))
+    single = len(inputs) == 1 and len(found) == 1 and not Path(inputs[0]).is_dir()
+    if output is not None and not single and _is_file_name(output):
+        raise OutputError(f"{output}: one file for {len(found)} pictures; name a folder")
+    if output == STREAM:
+        return [Job(source, None if error else STREAM, error) for source, _, error in found]
+    jobs: list[Job] = []
+    taken: dict[str, str] = {}
+    for source, inside, error in found:
+        if error is not None:
+            jobs.append(Job(source, None, error))
+            continue
+        target = os.fspath(_target(Path(source), inside, output, single))
+        if target in taken:
+            error = f"{source}: its result would be {target}, as that of {taken[target]}; colour them apart"
+            jobs.append(Job(source, None, error))
+            continue
+        taken[target] = source
+        jobs.append(_checked(source, target, overwrite))
+    return jobs
+
+
+def run(
+    jobs: Iterable[Job],
+    colorizer: Colorizer,
+    *,
+    size: int | None = None,
+    quality: int | None = None,
+    overwrite: bool = False,
+    done: Callable[[Result], None] = lambda result: None,
+) -> Report:
+    """Do the jobs one after the other; ``done`` is called after each. Errors end in the report, not here."""
+    report = Report()
+    for job in jobs:
+        started = time.perf_counter()
+        try:
+            if job.error is not None or job.target is None:
+                result = Result(job.source, None, job.error)
+            else:
+                photo = _colour(job.source, job.target, colorizer, size, quality, overwrite)
+                seconds = round(time.perf_counter() - started, 3)
+                result = Result(job.source, job.target, None, photo.width, photo.height, seconds)
+        except TintypeError as error:
+            result = Result(job.source, None, _one_line(str(error)))
+        except Exception as error:  # a fault of ours in one picture must not cost the others theirs
+            what = f"{job.source}: unexpected {type(error).__name__}: {error}"
+            result = Result(job.source, None, _one_line(what))
+        report.results.append(result)
+        done(result)
+    return report
+
+
+def _colour(
+    source: str, target: str, colorizer: Colorizer, size: int | None, quality: int | None, overwrite: bool
+) -> Photo:
+    coloured = colorizer.colorize(sys.stdin.buffer.read() if source == STREAM else source, size=size)
+    if target == STREAM:
+        sys.stdout.buffer.write(coloured.encode(quality=quality))
+        sys.stdout.buffer.flush()
+        return coloured
+    folder = Path(target).parent
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
+    coloured.save(target, overwrite=overwrite, quality=quality)
+    return coloured
+
+
+def _expand(inputs: Sequence[str], output_folder: Path | None) -> Iterator[tuple[str, Path, str | None]]:
+    """(source, its place inside the input folder, error) for each picture, each file once."""
+    seen: set[Path] = set()
+    for text in inputs:
+        for source, inside, error in _expand_one(text, output_folder):
+            if error is None:
+                real = Path(source).resolve()
+                if real in seen:
+                    continue
+                seen.add(real)
+            yield source, inside, error
+
+
+def _expand_one(text: str, output_folder: Path | None) -> Iterator[tuple[str, Path, str | None]]:
+    path = Path(text)
+    if path.is_dir():
+        files = list(_pictures(path, output_folder))
+        if not files:
+            yield text, path, f"{text}: no pictures in this folder; looked for {', '.join(sorted(SUFFIXES))}"
+        for file in files:
+            yield os.fspath(file), file.relative_to(path), None
+    elif path.exists() or not glob.has_magic(text):
+        # A file that is missing fails when it is read, with the reader's own message.
+        yield text, Path(path.name), None
+    else:
+        matches = [Path(match) for match in sorted(glob.glob(text, recursive=True)) if Path(match).is_file()]
+        if not matches:
+            yield text, path, f"{text}: no file matches this pattern"
+        for match in matches:
+            yield os.fspath(match), Path(match.name), None
+
+
+def _pictures(folder: Path, output_folder: Path | None) -> Iterator[Path]:
+    skipped = output_folder.resolve() if output_folder else None
+    for parent, folders, files in os.walk(folder):
+        here = Path(parent)
+        folders[:] = sorted(
+            name for name in folders if not name.startswith(".") and (here / name).resolve() != skipped
+        )
+        for name in sorted(files):
+            path = here / name
+            if name.startswith(".") or path.suffix.lower() not in SUFFIXES or path.stem.endswith(_MARK):
+                continue
+            yield path
+
+
+def _target(source: Path, inside: Path, output: str | None, single: bool) -> Path:
+    suffix = _INSTEAD.get(source.suffix.lower(), source.suffix)
+    beside = source.with_name(f"{source.stem}{_MARK}{suffix}")
+    if output is None:
+        return beside
+    if single and _is_file_name(output):
+        return Path(output)
+    target = Path(output) / inside.with_suffix(suffix)
+    return beside if target.resolve() == source.resolve() else target
+
+
+def _is_file_name(output: str) -> bool:
+    """Whether ``output`` means one file: a folder exists, ends in a slash, or has no suffix."""
+    path = Path(output)
+    return output == STREAM or not (path.is_dir() or output.endswith(("/", os.sep)) or path.suffix == "")
+
+
+def _checked(source: str, target: str, overwrite: bool) -> Job:
+    """The job, or why its target cannot be: said before any work is done."""
+    if target == STREAM:
+        return Job(source, target)
+    path = Path(target)
+    if path.is_dir():
+        return Job(source, None, f"{target}: is a folder; name a file")
+    if path.exists() and not overwrite:
+        return Job(source, None, f"{target}: exists already; add --overwrite to replace it")
+    return Job(source, target)
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

@@ -1,0 +1,90 @@
+"""The command line: one module per verb, imported only when that verb is used.
+
+Each module ``tintype.cli.VERB`` has a function of the verb's name: its annotations are the options, its
+docstring is the help.
+"""
+
+import sys
+from importlib import import_module
+from typing import Annotated, Any, NoReturn
+
+import typer
+from typer.core import TyperGroup
+
+from .. import __version__
+from ..errors import TintypeError
+
+# The verbs and their lines in `tintype --help`, so that help imports none of them.
+VERBS = {
+    "colorize": "Colour pictures: files, folders, patterns, or standard input.",
+    "models": "List the models that can be used by name.",
+    "info": "Describe a model, or a picture.",
+    "train": "Train a model by a recipe. (extra: train)",
+    "evaluate": "Measure a model beside trivial baselines. (extra: train)",
+    "export": "Turn a checkpoint into a model file. (extra: train)",
+}
+
+EXAMPLES = """Examples:
+
+  tintype colorize grandmother.jpg
+
+  tintype colorize scans/ --output coloured/ --json
+
+  tintype colorize - < grey.jpg > colour.jpg
+
+  tintype info tint"""
+
+
+class _Verbs(TyperGroup):
+    def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
+        return list(VERBS)
+
+    def get_command(self, ctx: typer.Context, name: str) -> Any:  # type: ignore[override]
+        if name not in VERBS:
+            return None
+        app = typer.Typer(add_completion=False, rich_markup_mode=None)
+        app.command(name)(getattr(import_module(f"{__name__}.{name}"), name))
+        return typer.main.get_command(app)
+
+    def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        print(f"tintype {__version__}")
+        raise typer.Exit
+
+
+app = typer.Typer(
+    cls=_Verbs,
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback(epilog=EXAMPLES)
+def tintype(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+    ] = False,
+) -> None:
+    """Colour black-and-white photographs; train, measure and export the models that do it."""
+
+
+def complain(message: str) -> None:
+    """One line of error on standard error."""
+    print(f"tintype: error: {' '.join(message.split())}", file=sys.stderr)
+
+
+def main() -> NoReturn:
+    """The console script: errors meant for people become one line and exit status 1."""
+    try:
+        app(prog_name="tintype")
+    except TintypeError as error:
+        complain(str(error))
+        sys.exit(1)
+    sys.exit(0)

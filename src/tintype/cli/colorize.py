@@ -1,0 +1,97 @@
+"""`tintype colorize`: a thin face of `tintype.batch`."""
+
+import json
+import sys
+from typing import Annotated
+
+import typer
+
+from . import complain
+from .options import DeviceOption, JsonOption, PrecisionOption, ThreadsOption
+
+
+def colorize(
+    inputs: Annotated[
+        list[str],
+        typer.Argument(metavar="INPUT", help="Files, folders, patterns, or - for standard input."),
+    ],
+    output: Annotated[
+        str | None,
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="FILE|FOLDER",
+            help="Where to: a file for one input, else a folder; - for standard output. "
+            "Default: NAME-color.EXT beside each input.",
+        ),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
+    model: Annotated[
+        str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")
+    ] = "tint",
+    size: Annotated[
+        int | None,
+        typer.Option(
+            "--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."
+        ),
+    ] = None,
+    quality: Annotated[
+        int | None,
+        typer.Option(
+            "--quality",
+            metavar="1-100",
+            min=1,
+            max=100,
+            help="JPEG or WebP quality; default: as the input's.",
+        ),
+    ] = None,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    threads: ThreadsOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Colour pictures. The brightness of every pixel is kept, and so are metadata and colour profile.
+
+    One bad file does not stop the others: it is named, counted, and the exit status is 1.
+
+    Examples:
+
+      tintype colorize grandmother.jpg
+
+      tintype colorize scans/ 'more/*.tif' --output coloured/
+
+      tintype colorize - < grey.jpg > colour.jpg
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ..batch import STREAM, Result, plan, run
+    from ..colorizer import Colorizer
+    from ..errors import OutputError
+
+    jobs = plan(inputs, output, overwrite=overwrite)
+    to_stream = any(job.target == STREAM for job in jobs)
+    if as_json and to_stream:
+        raise OutputError(
+            "--json and the picture would both go to standard output; name a file with --output"
+        )
+    bar = len(jobs) > 1 and sys.stderr.isatty()
+    progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
+
+    def done(result: Result) -> None:
+        progress.advance(task)
+        if result.error is not None:
+            complain(result.error)
+        elif not (bar or as_json or to_stream):
+            print(f"{result.source} -> {result.target}", flush=True)
+
+    with progress:
+        task = progress.add_task("colouring", total=len(jobs))
+        colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
+        report = run(jobs, colorizer, size=size, quality=quality, overwrite=overwrite, done=done)
+    if as_json:
+        print(json.dumps(report.as_dict(), indent=2))
+    if len(jobs) > 1:
+        print(f"{report.coloured} coloured, {report.failed} failed", file=sys.stderr)
+    if report.failed:
+        raise typer.Exit(1)

@@ -1,0 +1,18 @@
+"""Options that several verbs share; the choices are spelt out, so that help needs neither numpy nor an engine."""
+
+from typing import Annotated, Literal
+
+import typer
+
+DeviceOption = Annotated[
+    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where the network runs.")
+]
+PrecisionOption = Annotated[
+    Literal["auto", "f32", "bf16"],
+    typer.Option("--precision", help="Arithmetic of the network; auto is bf16 where the CPU has it."),
+]
+ThreadsOption = Annotated[
+    int | None,
+    typer.Option("--threads", metavar="N", min=1, help="CPU threads for the network; default: all cores."),
+]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
