@@ -6,6 +6,7 @@ Layout after ICC.1:2010 (profile version 4.3): a 128-byte header, a tag table, t
 import struct
 
 import numpy as np
+from numpy.typing import NDArray
 
 # sRGB primaries adapted to D50, as s15Fixed16 numbers (IEC 61966-2-1 with the Bradford transform).
 _PRIMARIES = {
@@ -86,11 +87,11 @@ def _lightness_to_luminance(curve: bytes) -> bytes:
     x = np.linspace(0.0, 1.0, _SAMPLES)
     lightness = 100.0 * np.clip(_evaluate(curve, x), 0.0, 1.0)
     y = np.where(lightness > 8.0, ((lightness + 16.0) / 116.0) ** 3, lightness * 27.0 / 24389.0)
-    samples = np.round(y * 65535.0).astype(">u2")
-    return b"curv\0\0\0\0" + struct.pack(">I", _SAMPLES) + samples.tobytes()
+    samples: bytes = np.round(y * 65535.0).astype(">u2").tobytes()
+    return b"curv\0\0\0\0" + struct.pack(">I", _SAMPLES) + samples
 
 
-def _evaluate(curve: bytes, x: np.ndarray) -> np.ndarray:
+def _evaluate(curve: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """A `curv` or `para` element at x in [0, 1] (ICC.1:2010, 10.5 and 10.15)."""
     if curve[:4] == b"curv":
         (count,) = struct.unpack_from(">I", curve, 8)
@@ -99,7 +100,7 @@ def _evaluate(curve: bytes, x: np.ndarray) -> np.ndarray:
         values = np.frombuffer(curve, ">u2", count, 12).astype(np.float64)
         if count == 1:
             return np.asarray(x ** (values[0] / 256.0))
-        return np.interp(x, np.linspace(0.0, 1.0, count), values / 65535.0)
+        return np.asarray(np.interp(x, np.linspace(0.0, 1.0, count), values / 65535.0))
     if curve[:4] != b"para":
         raise ValueError(f"unknown ICC curve {curve[:4]!r}")
     (kind,) = struct.unpack_from(">H", curve, 8)
@@ -110,7 +111,7 @@ def _evaluate(curve: bytes, x: np.ndarray) -> np.ndarray:
         return np.asarray(x**g)
     power = np.maximum(a * x + b, 0.0) ** g
     if kind == 1:
-        return np.where(x >= -b / a, power, 0.0)
+        return np.asarray(np.where(x >= -b / a, power, 0.0))
     if kind == 2:
-        return np.where(x >= -b / a, power + c, c)
-    return np.where(x >= d, power + e, c * x + f)
+        return np.asarray(np.where(x >= -b / a, power + c, c))
+    return np.asarray(np.where(x >= d, power + e, c * x + f))

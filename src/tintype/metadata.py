@@ -16,18 +16,14 @@ class Metadata:
     """The carried tags of one picture.
 
     Attributes:
-        format: Container the picture came in, as Pillow names it ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF").
-        mode: Pixel mode in the file, as Pillow names it ("L", "RGB", "I;16", "CMYK", ...).
-        exif: EXIF block: `EXIF_HEADER` followed by a TIFF structure, or None.
-        icc: ICC colour profile, or None.
-        xmp: XMP packet, or None.
-        iptc: Photoshop image resources (8BIM blocks, which hold IPTC), or None.
-        dpi: Horizontal and vertical resolution in pixels per inch, or None.
-        comment: Comment bytes of a JPEG or GIF, or None.
-        text: Text chunks of a PNG.
-        quality: Quality 1..100 of the standard JPEG tables nearest to the file's own, JPEG only.
-        subsampling: Chroma subsampling of a JPEG: "Gray", "444", "422", "420", "440" or "411".
-        compression: Compression of a TIFF, as Pillow names it.
+        format: Container the picture came in, as Pillow names it ("JPEG", "PNG", "WEBP", "TIFF", "BMP",
+            "GIF"). mode: Pixel mode in the file, as Pillow names it ("L", "RGB", "I;16", "CMYK", ...). exif:
+            EXIF block: `EXIF_HEADER` followed by a TIFF structure, or None. icc: ICC colour profile, or None.
+            xmp: XMP packet, or None. iptc: Photoshop image resources (8BIM blocks, which hold IPTC), or None.
+            dpi: Horizontal and vertical resolution in pixels per inch, or None. comment: Comment bytes of a
+            JPEG or GIF, or None. text: Text chunks of a PNG. quality: Quality 1..100 of the standard JPEG
+            tables nearest to the file's own, JPEG only. subsampling: Chroma subsampling of a JPEG: "Gray",
+            "444", "422", "420", "440" or "411". compression: Compression of a TIFF, as Pillow names it.
     """
 
     format: str = "PNG"
@@ -58,8 +54,8 @@ def orientation(exif: bytes | None, xmp: bytes | None) -> int:
 def upright_exif(exif: bytes | None) -> bytes | None:
     """EXIF for pixels that stand upright: orientation 1, embedded thumbnail unlinked.
 
-    The block is patched in place, so maker notes with absolute offsets stay readable. The thumbnail still shows
-    the grey, unrotated picture; the link to its directory is cleared so that no viewer shows it.
+    The block is patched in place, so maker notes with absolute offsets stay readable. The thumbnail still
+    shows the grey, unrotated picture; the link to its directory is cleared so that no viewer shows it.
     """
     if exif is None:
         return None

@@ -1,0 +1,206 @@
+"""Photo: one still picture as planes, read from and written to files with all that they carry."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tintype import jpeg, raster
+from tintype.errors import OutputError
+from tintype.icc import profile_for_colour, profile_for_grey
+from tintype.metadata import Metadata
+from tintype.planes import Chroma, Plane, half_size, halve_plane, join_rgb, resize_plane
+from tintype.reading import RawSource, read_planes
+
+MAX_PIXELS = 500_000_000
+
+SUFFIXES = {
+    ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".webp": "WEBP",
+    ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".dib": "BMP",
+}  # fmt: skip
+_WRITTEN = ("JPEG", *raster.LOSSLESS)
+
+
+class Photo:
+    """One picture, standing upright. Immutable: the methods that change something return a new photo.
+
+    Attributes:
+        luma: (H, W) uint8, BT.601 full-range Y' of the sRGB (or profile) values.
+        alpha: (H, W) uint8, or None for an opaque picture.
+        meta: what the file carried; EXIF and XMP already say "upright".
+    """
+
+    def __init__(
+        self,
+        luma: Plane,
+        chroma: Chroma | Callable[[], Chroma | None] | None = None,
+        alpha: Plane | None = None,
+        meta: Metadata | None = None,
+    ) -> None:
+        """chroma may be a function, called once, when the planes are first asked for.
+
+        Raises ValueError if the planes do not fit together.
+        """
+        if luma.ndim != 2 or luma.dtype != np.uint8 or not luma.size:
+            raise ValueError(f"luma must be (H, W) uint8 and not empty, not {luma.shape} {luma.dtype}")
+        if alpha is not None and (alpha.shape != luma.shape or alpha.dtype != np.uint8):
+            raise ValueError(f"alpha must be {luma.shape} uint8, not {alpha.shape} {alpha.dtype}")
+        self.luma, self.alpha, self.meta = luma, alpha, meta or Metadata()
+        if not callable(chroma):
+            self._check_chroma(chroma)
+        self._chroma = chroma
+
+    def _check_chroma(self, chroma: Chroma | None) -> None:
+        if chroma is None:
+            return
+        cb, cr = chroma
+        half = half_size(self.width, self.height)[::-1]
+        if cb.shape != cr.shape or cb.shape not in (self.luma.shape, half):
+            raise ValueError(f"chroma of {cb.shape} and {cr.shape}: both must be {self.luma.shape} or {half}")
+        if cb.dtype != np.uint8 or cr.dtype != np.uint8:
+            raise ValueError(f"chroma planes must be uint8, not {cb.dtype} and {cr.dtype}")
+
+    def __repr__(self) -> str:
+        return f"<Photo {self.width}x{self.height} {self.meta.format} {self.meta.mode}>"
+
+    @property
+    def width(self) -> int:
+        return int(self.luma.shape[1])
+
+    @property
+    def height(self) -> int:
+        return int(self.luma.shape[0])
+
+    @cached_property
+    def chroma(self) -> Chroma | None:
+        """Cb and Cr, uint8 centred at 128, of luma's size or half of it (rounded up); None for a grey
+        picture."""
+        return self._chroma() if callable(self._chroma) else self._chroma
+
+    @property
+    def format(self) -> str:
+        """The format that `encode` writes if not told: the source's, or PNG for one that is only read."""
+        return self.meta.format if self.meta.format in _WRITTEN else "PNG"
+
+    @property
+    def has_half_chroma(self) -> bool:
+        """Whether the format written by default stores chroma at half size (4:2:0)."""
+        return self.format == "JPEG" and self.meta.subsampling in (None, "Gray", "420", "411")
+
+    def with_chroma(self, cb: Plane, cr: Plane) -> "Photo":
+        """The same light with these colours: uint8 planes centred at 128, of luma's size or half of it."""
+        return Photo(self.luma, (cb, cr), self.alpha, self.meta)
+
+    def grey(self) -> "Photo":
+        """The same light without colour."""
+        return Photo(self.luma, None, self.alpha, self.meta)
+
+    def rgb(self) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8 whose BT.601 luma is at most 1 of 255 off `luma`; alpha is left out."""
+        return np.asarray(join_rgb(self.luma, self.chroma))
+
+    @staticmethod
+    def read(source: "Source", *, max_pixels: int = MAX_PIXELS) -> "Photo":
+        """Read JPEG, PNG, WebP, TIFF, BMP or the first frame of a GIF; turn it upright.
+
+        source: a path, the bytes of a file, a binary file object, a Pillow image, or an array: (H, W),
+        (H, W, 1), (H, W, 3) or (H, W, 4), integers of 8 or 16 bits or floats in [0, 1]. A Photo is returned
+        as it is.
+
+        Raises InputError, one line with the file's name, if there is no picture, none of these formats, any
+        part missing or damaged, no pixels, or more than max_pixels of them.
+        """
+        if isinstance(source, Photo):
+            return source
+        decoded = read_planes(source, max_pixels)
+        return Photo(decoded.luma, decoded.chroma, decoded.alpha, decoded.meta)
+
+    def encode(self, format: str | None = None, quality: int | None = None) -> bytes:
+        """The picture as a file: "JPEG", "PNG", "WEBP", "TIFF" or "BMP"; by default the source's format.
+
+        quality: 1..100, for JPEG (default: the source's own, or 92) and WebP (default: lossless).
+        Transparent pictures become opaque, over white, in JPEG. Raises OutputError.
+        """
+        kind = _format_named(format) if format is not None else self.format
+        if quality is not None and not 1 <= quality <= 100:
+            raise OutputError(f"quality {quality} is out of range: choose 1 (smallest) to 100 (best)")
+        try:
+            if kind == "JPEG":
+                return self._encode_jpeg(quality)
+            return raster.encode(self.luma, self.chroma, self.alpha, self.meta, kind, quality)
+        except (ValueError, OSError, MemoryError) as error:
+            raise OutputError(
+                f"cannot encode {self.width}x{self.height} pixels as {kind}: {error}"
+            ) from error
+
+    def _encode_jpeg(self, quality: int | None) -> bytes:
+        photo = self if self.alpha is None else self._over_white()
+        chroma = photo.chroma
+        if chroma is not None and self.meta.format != "JPEG" and chroma[0].shape == photo.luma.shape:
+            chroma = halve_plane(chroma[0]), halve_plane(chroma[1])
+        quality = quality or self.meta.quality or jpeg.DEFAULT_QUALITY
+        icc = (profile_for_grey if chroma is None else profile_for_colour)(self.meta.icc)
+        return jpeg.insert_metadata(jpeg.encode(photo.luma, chroma, quality), self.meta, icc)
+
+    def _over_white(self) -> "Photo":
+        assert self.alpha is not None
+        opacity = self.alpha.astype(np.float32) / 255
+
+        def over(plane: Plane, ground: int) -> Plane:
+            return np.round(ground + (plane.astype(np.float32) - ground) * opacity).astype(np.uint8)
+
+        chroma = self.chroma and tuple(
+            over(resize_plane(p, self.width, self.height), 128) for p in self.chroma
+        )
+        return Photo(over(self.luma, 255), (chroma[0], chroma[1]) if chroma else None, None, self.meta)
+
+    def save(
+        self, path: str | os.PathLike[str], *, overwrite: bool = False, quality: int | None = None
+    ) -> Path:
+        """Write to `path` in the format its suffix names; returns the path.
+
+        The file appears under its name complete or not at all. Raises OutputError if it exists and
+        `overwrite` is not set, if the suffix names no format, or if it cannot be written.
+        """
+        path = Path(path)
+        kind = SUFFIXES.get(path.suffix.lower())
+        if kind is None:
+            raise OutputError(_unknown_format(path.name, path.suffix))
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder: name a file in it")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path} exists: choose another name or allow overwriting")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path} cannot be written: make the folder {path.parent} first")
+        data = self.encode(kind, quality)
+        partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+        try:
+            partial.write_bytes(data)
+            os.replace(partial, path)
+        except OSError as error:
+            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+        finally:
+            with contextlib.suppress(OSError):
+                partial.unlink(missing_ok=True)
+        return path
+
+
+def _format_named(name: str) -> str:
+    kind = SUFFIXES.get("." + name.lower().lstrip("."))
+    if kind is None:
+        raise OutputError(_unknown_format(name, name))
+    return kind
+
+
+def _unknown_format(name: str, wrong: str) -> str:
+    if wrong.lower().lstrip(".") == "gif":
+        return f"{name}: a GIF holds 256 colours, too few to keep the light; write .png instead"
+    return f"{name}: {wrong or 'no suffix'} is not a format to write; use .jpg, .png, .webp, .tif or .bmp"
+
+
+Source = RawSource | Photo
