@@ -1,7 +1,8 @@
-"""A real, very small colouring network in ONNX: inputs, outputs and metadata of a tintype model, seeded weights.
+"""A real, very small colouring network in ONNX, with the ports and metadata of a tintype model.
 
-One strided convolution looks at 8x8 patches of lightness, one at the hints; a 1x1 layer turns what they see into
-logits over nine colour bins; the annealed mean over the bins is the colour. Batch, height and width are dynamic.
+One strided convolution looks at 8x8 patches of lightness, one at the hints; a 1x1 layer turns what they see
+into logits over nine colour bins; the annealed mean over the bins is the colour. Batch, height and width are
+dynamic.
 """
 
 from pathlib import Path

@@ -11,12 +11,10 @@ from typing import Any
 
 from .colorizer import Colorizer
 from .errors import InputError, OutputError, TintypeError
-from .photo import Photo
+from .photo import SUFFIXES, Photo
 
 STREAM = "-"
-SUFFIXES = frozenset({".bmp", ".gif", ".jfif", ".jpe", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-# A palette of 256 colours cannot hold a coloured photograph.
-_INSTEAD = {".gif": ".png"}
+READABLE = frozenset({*SUFFIXES, ".gif"})
 _MARK = "-color"
 
 
@@ -76,8 +74,8 @@ def plan(inputs: Sequence[str], output: str | None = None, *, overwrite: bool = 
 
     An input is a file, a folder (searched to the bottom; hidden files and earlier results are left out), a
     glob pattern or "-". Without ``output`` a result goes beside its source as NAME-color.EXT. ``output`` is a
-    file if there is one input file and ``output`` has a suffix, else a folder, in which the structure of input
-    folders is kept. An input that cannot be used, or a target that exists, becomes a job with an error.
+    file if there is one input file and ``output`` has a suffix, else a folder, in which the structure of
+    input folders is kept. An input that cannot be used, or a target that exists, becomes a job with an error.
 
     Raises:
         InputError: "-" beside other inputs, or no input at all.
@@ -178,7 +176,7 @@ def _expand_one(text: str, output_folder: Path | None) -> Iterator[tuple[str, Pa
     if path.is_dir():
         files = list(_pictures(path, output_folder))
         if not files:
-            yield text, path, f"{text}: no pictures in this folder; looked for {', '.join(sorted(SUFFIXES))}"
+            yield text, path, f"{text}: no pictures in this folder; looked for {', '.join(sorted(READABLE))}"
         for file in files:
             yield os.fspath(file), file.relative_to(path), None
     elif path.exists() or not glob.has_magic(text):
@@ -201,13 +199,14 @@ def _pictures(folder: Path, output_folder: Path | None) -> Iterator[Path]:
         )
         for name in sorted(files):
             path = here / name
-            if name.startswith(".") or path.suffix.lower() not in SUFFIXES or path.stem.endswith(_MARK):
+            if name.startswith(".") or path.suffix.lower() not in READABLE or path.stem.endswith(_MARK):
                 continue
             yield path
 
 
 def _target(source: Path, inside: Path, output: str | None, single: bool) -> Path:
-    suffix = _INSTEAD.get(source.suffix.lower(), source.suffix)
+    # What cannot be written in colour (a GIF holds 256 colours) or has no suffix becomes PNG.
+    suffix = source.suffix if source.suffix.lower() in SUFFIXES else ".png"
     beside = source.with_name(f"{source.stem}{_MARK}{suffix}")
     if output is None:
         return beside
@@ -228,6 +227,9 @@ def _checked(source: str, target: str, overwrite: bool) -> Job:
     if target == STREAM:
         return Job(source, target)
     path = Path(target)
+    if path.suffix.lower() not in SUFFIXES:
+        what = f"{path.suffix} is not a format to write" if path.suffix else "a format is missing"
+        return Job(source, None, f"{target}: {what}; use .jpg, .png, .webp, .tif or .bmp")
     if path.is_dir():
         return Job(source, None, f"{target}: is a folder; name a file")
     if path.exists() and not overwrite:

@@ -25,7 +25,8 @@ Plane = npt.NDArray[np.float32]
 
 # How many times the working size the long side may be; a longer panorama is made smaller instead.
 LONGEST = 4
-# The network answers at a quarter of its input's size: sides that are multiples of 4 lose nothing at the edges.
+# The network answers at a quarter of its input's size: sides that are multiples of 4 lose nothing at the
+# edges.
 STRIDE = 4
 
 
@@ -113,7 +114,7 @@ class OpenPhoto:
         return np.ascontiguousarray(ab[:, :rows, :columns].transpose(1, 2, 0))
 
     def _lightness(self, size: int) -> Plane:
-        """The picture's lightness in [-1, 1] at the working size; kept for the next prediction of that size."""
+        """The picture's lightness in [-1, 1] at the working size, kept for the next prediction."""
         plane = self._prepared.get(size)
         if plane is None:
             height, width = working_size(self.photo.height, self.photo.width, size)
@@ -128,8 +129,8 @@ class OpenPhoto:
 def working_size(height: int, width: int, size: int) -> tuple[int, int]:
     """Height and width of what the network sees of a picture, in pixels, before padding.
 
-    The short side becomes ``size``, unless the long side would then exceed four times that; the aspect ratio is
-    kept to within the rounding of both sides to multiples of 4.
+    The short side becomes ``size``, unless the long side would then exceed four times that; the aspect ratio
+    is kept to within the rounding of both sides to multiples of 4.
 
     Raises:
         TintypeError: ``size`` is outside 16 to 4096.

@@ -1,7 +1,8 @@
 """Run a model file: OpenVINO on CPUs, ONNX Runtime on NVIDIA GPUs.
 
-This module knows nothing of pictures: planes in, planes out. The arithmetic that is used is always stated, since
-OpenVINO by itself picks bf16 where the CPU has it, which shifts colours by a little (see `tintype info`).
+This module knows nothing of pictures: planes in, planes out. The arithmetic that is used is always stated,
+since OpenVINO by itself picks bf16 where the CPU has it, which shifts colours by a little (see `tintype
+info`).
 """
 
 import os
@@ -106,7 +107,7 @@ class Network:
             or any(s % multiple or not s for s in lightness.shape[2:])
         ):
             raise TintypeError(
-                f"lightness has the shape {lightness.shape}; wanted is (N, 1, H, W), H and W multiples of {multiple}"
+                f"lightness is {lightness.shape}; wanted is (N, 1, H, W), H and W multiples of {multiple}"
             )
         count, _, height, width = lightness.shape
         feed = {"lightness": np.ascontiguousarray(lightness, dtype=np.float32)}
@@ -115,7 +116,7 @@ class Network:
                 hints = np.zeros((count, 3, height, width), np.float32)
             if hints.shape != (count, 3, height, width):
                 raise TintypeError(
-                    f"hints have the shape {hints.shape}, {(count, 3, height, width)} is wanted"
+                    f"hints are {hints.shape}; wanted is {(count, 3, height, width)}"
                 )
             feed["hints"] = np.ascontiguousarray(hints, dtype=np.float32)
         elif hints is not None:
@@ -271,7 +272,7 @@ def bf16_difference(model_file: ModelFile) -> tuple[float, float]:
 
 
 def _test_picture(side: int) -> Planes:
-    """A lightness plane with what photographs have: a bright gradient, an edge, dark texture, a round object."""
+    """A lightness plane with what photographs have: a gradient, an edge, texture, a round object."""
     y, x = np.mgrid[0:side, 0:side].astype(np.float32) / side
     plane = np.where(y < 0.45, 0.7 - 0.6 * y, 0.05 - 0.5 * y)
     texture = np.random.default_rng(0).normal(0, 0.15, (side, side)).astype(np.float32)

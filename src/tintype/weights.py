@@ -1,8 +1,9 @@
 """Find, verify and describe model files.
 
-A model file is ONNX with one metadata entry, key ``tintype``, whose value is JSON (`ModelInfo`). The entry is read
-here by walking the top level of the protobuf message (ModelProto in onnx.proto of https://github.com/onnx/onnx), so
-that describing a model needs neither the onnx package nor an inference engine.
+A model file is ONNX with one metadata entry, key ``tintype``, whose value is JSON (`ModelInfo`). The entry is
+read here by walking the top level of the protobuf message (ModelProto in onnx.proto of
+https://github.com/onnx/onnx), so that describing a model needs neither the onnx package nor an inference
+engine.
 """
 
 import difflib
@@ -32,9 +33,9 @@ _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 class ModelInfo:
     """What a model file says about itself.
 
-    ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must be a
-    multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints`` is
-    "trained" or "untrained".
+    ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must
+    be a multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints``
+    is "trained" or "untrained".
     """
 
     name: str
@@ -102,8 +103,8 @@ class ModelFile:
 def find_model(model: str | os.PathLike[str]) -> ModelFile:
     """The model of that name, or at that path.
 
-    Names are looked up among the embedded models, then in the folder that the environment variable TINTYPE_MODELS
-    names.
+    Names are looked up among the embedded models, then in the folder that the environment variable
+    TINTYPE_MODELS names.
 
     Raises:
         WeightsError: no such model, or the file is unreadable, corrupt, or not a tintype model.
@@ -161,7 +162,7 @@ def _folders() -> list[Path]:
 
 
 def _metadata(data: bytes) -> bytes:
-    """The value of tintype's entry in metadata_props; walking to the end finds files that were cut short, too."""
+    """The value of tintype's entry in metadata_props; walking to the end also finds files cut short."""
     view = memoryview(data)
     seen = set()
     found: bytes | None = None

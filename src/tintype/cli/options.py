@@ -1,4 +1,4 @@
-"""Options that several verbs share; the choices are spelt out, so that help needs neither numpy nor an engine."""
+"""Options that several verbs share, their choices spelt out: help needs neither numpy nor an engine."""
 
 from typing import Annotated, Literal
 

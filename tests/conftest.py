@@ -1,0 +1,52 @@
+"""Fixtures that several test modules share."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+import tiny_model
+from tintype.weights import ModelFile, find_model
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+
+# How long an example takes says more about the machine than about the code.
+settings.register_profile("tintype", deadline=None)
+settings.load_profile("tintype")
+
+RunCli = Callable[..., subprocess.CompletedProcess[bytes]]
+
+
+@pytest.fixture(scope="session")
+def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A model file called "tiny", in a folder of its own."""
+    return tiny_model.build(tmp_path_factory.mktemp("models") / "tiny.onnx")
+
+
+@pytest.fixture(scope="session")
+def model_file(model_path: Path) -> ModelFile:
+    return find_model(model_path)
+
+
+@pytest.fixture(scope="session")
+def examples() -> list[Path]:
+    """The photographs that come with the project."""
+    return sorted(EXAMPLES.glob("*.jpg"))
+
+
+@pytest.fixture
+def cli(model_path: Path, tmp_path: Path) -> RunCli:
+    """Run the command line in a process of its own, inside ``tmp_path``; the model "tiny" is at hand."""
+    environment = os.environ | {"TINTYPE_MODELS": str(model_path.parent), "OMP_NUM_THREADS": "1"}
+
+    def run(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+        command = [sys.executable, "-m", "tintype", *map(str, arguments)]
+        return subprocess.run(
+            command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, timeout=120
+        )
+
+    return run

@@ -1,0 +1,114 @@
+"""Open once, predict many times; the brightness stays, whatever the shape of the picture."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+import tintype
+import tiny_model
+from tintype import Colorizer, InputError, Photo, TintypeError, WeightsError
+from tintype.colorizer import working_size
+
+
+@pytest.fixture(scope="module")
+def colorizer(model_path: Path) -> Colorizer:
+    return Colorizer(model_path, threads=1)
+
+
+def grey(height: int, width: int, seed: int = 0) -> np.ndarray:
+    """A picture with light and dark regions."""
+    small = np.random.default_rng(seed).integers(40, 215, (5, 7)).astype(np.uint8)
+    return np.asarray(Image.fromarray(small).resize((width, height), Image.Resampling.BICUBIC))
+
+
+@given(height=st.integers(1, 20_000), width=st.integers(1, 20_000), size=st.integers(16, 512))
+def test_working_size(height: int, width: int, size: int) -> None:
+    h, w = working_size(height, width, size)
+    assert h % 4 == w % 4 == 0
+    assert min(h, w) >= 4
+    assert min(h, w) <= size + 2
+    assert max(h, w) <= 4 * size + 2
+    scale = min(size / min(height, width), 4 * size / max(height, width))
+    assert h == 4 or abs(h - height * scale) <= 2
+    assert w == 4 or abs(w - width * scale) <= 2
+
+
+@pytest.mark.parametrize("size", [0, -5, 15, 4097])
+def test_impossible_sizes(colorizer: Colorizer, size: int) -> None:
+    with pytest.raises(TintypeError, match="16 to 4096"):
+        colorizer.colorize(grey(20, 30), size=size)
+
+
+@pytest.mark.parametrize(
+    "shape", [(1, 1), (1, 300), (300, 1), (2, 3), (64, 64), (65, 131), (480, 90), (33, 1000)]
+)
+def test_every_shape_is_coloured_and_keeps_its_luma(colorizer: Colorizer, shape: tuple[int, int]) -> None:
+    picture = grey(*shape)
+    opened = colorizer.open(picture)
+    coloured = opened.predict()
+    assert coloured.chroma is not None
+    np.testing.assert_array_equal(coloured.luma, opened.photo.luma)
+    np.testing.assert_array_equal(opened.photo.luma, picture)
+    rows, columns, pair = opened.predict_ab().shape
+    assert pair == 2
+    assert (4 * rows, 4 * columns) == working_size(*shape, colorizer.model.info.size)
+
+
+def test_colour_is_made(colorizer: Colorizer, examples: list[Path]) -> None:
+    for path in examples[:3]:
+        rgb = colorizer.colorize(path).rgb().astype(int)
+        assert np.abs(rgb[..., 0] - rgb[..., 2]).mean() > 3
+
+
+def test_open_once_predict_many_times(colorizer: Colorizer, examples: list[Path]) -> None:
+    opened = colorizer.open(examples[0])
+    first, other, again = opened.predict_ab(), opened.predict_ab(size=96), opened.predict_ab()
+    np.testing.assert_array_equal(first, again)
+    assert other.shape != first.shape
+    assert opened.predict().encode() == opened.predict().encode()
+
+
+def test_every_kind_of_input_gives_the_same(
+    colorizer: Colorizer, examples: list[Path], tmp_path: Path
+) -> None:
+    path = tmp_path / "same.png"
+    Image.open(examples[0]).save(path)
+    picture = Image.open(path)
+    with path.open("rb") as stream:
+        inputs = [str(path), path, path.read_bytes(), stream, picture, np.asarray(picture), Photo.read(path)]
+        results = [colorizer.colorize(given).rgb() for given in inputs]
+    for result in results[1:]:
+        np.testing.assert_array_equal(result, results[0])
+
+
+def test_colour_that_is_there_already_changes_nothing(colorizer: Colorizer, examples: list[Path]) -> None:
+    once = colorizer.colorize(examples[0])
+    twice = colorizer.colorize(once)
+    assert once.encode() == twice.encode()
+
+
+def test_the_edge_is_not_padding(colorizer: Colorizer) -> None:
+    """A plain picture stays plain up to its last column although the network sees it padded."""
+    ab = colorizer.open(np.full((64, 70), 120, np.uint8)).predict_ab()
+    inner = ab[2:-2, 2:-2]
+    np.testing.assert_allclose(inner, np.broadcast_to(inner[0, 0], inner.shape), atol=0.5)
+
+
+def test_the_function(model_path: Path, examples: list[Path], colorizer: Colorizer) -> None:
+    photo = tintype.colorize(examples[1], model=model_path, threads=1)
+    assert photo.encode() == colorizer.colorize(examples[1]).encode()
+    assert tintype.colorize(examples[1], model=model_path, threads=1).encode() == photo.encode()
+
+
+def test_failures_raise(colorizer: Colorizer, tmp_path: Path, examples: list[Path]) -> None:
+    with pytest.raises(InputError, match="no such file"):
+        colorizer.open(tmp_path / "missing.jpg")
+    with pytest.raises(WeightsError, match="no model is called"):
+        Colorizer("no-such-model")
+    broken = Colorizer(tiny_model.build(tmp_path / "nan.onnx", weight=float("nan")))
+    with pytest.raises(WeightsError, match="NaN"):
+        broken.colorize(examples[0])

@@ -1,0 +1,62 @@
+"""What an import costs: the core never loads torch, and the package's face is complete."""
+
+import subprocess
+import sys
+
+import pytest
+
+import tintype
+
+CORE = (
+    "tintype",
+    "tintype.batch",
+    "tintype.cli",
+    "tintype.cli.colorize",
+    "tintype.cli.info",
+    "tintype.cli.models",
+    "tintype.color",
+    "tintype.colorizer",
+    "tintype.compose",
+    "tintype.errors",
+    "tintype.photo",
+    "tintype.runtime",
+    "tintype.weights",
+)
+HEAVY = ("cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
+
+
+def loaded_after(code: str) -> set[str]:
+    """The top-level packages that a fresh process has loaded after running ``code``."""
+    report = f"{code}\nimport sys; print(*sorted({{name.partition('.')[0] for name in sys.modules}}))"
+    result = subprocess.run([sys.executable, "-c", report], capture_output=True, text=True, check=True)
+    return set(result.stdout.split())
+
+
+@pytest.mark.parametrize("module", CORE)
+def test_core_modules_load_nothing_heavy(module: str) -> None:
+    assert not loaded_after(f"import {module}") & set(HEAVY)
+
+
+def test_the_face_loads_late() -> None:
+    assert not loaded_after("import tintype, tintype.cli") & {"numpy", "PIL", "openvino", "rich", *HEAVY}
+
+
+def test_all_is_complete_alphabetical_and_real() -> None:
+    assert tintype.__all__ == sorted(tintype.__all__)
+    assert set(tintype.__all__) == {"__version__", *tintype._HOME}
+    for name in tintype.__all__:
+        assert getattr(tintype, name) is not None
+    assert set(tintype.__all__) <= set(dir(tintype))
+    with pytest.raises(AttributeError, match="no attribute 'colourise'"):
+        _ = tintype.colourise
+
+
+def test_every_error_is_public() -> None:
+    from tintype import errors
+
+    public = {
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, Exception)
+    }
+    assert public <= set(tintype.__all__)
