@@ -23,6 +23,7 @@ SUFFIXES = {
     ".jpg": "JPEG", ".jpeg": "JPEG", ".jpe": "JPEG", ".jfif": "JPEG", ".png": "PNG", ".webp": "WEBP",
     ".tif": "TIFF", ".tiff": "TIFF", ".bmp": "BMP", ".dib": "BMP",
 }  # fmt: skip
+_OPAQUE = ("JPEG", "BMP")
 _WRITTEN = ("JPEG", *raster.LOSSLESS)
 
 
@@ -78,8 +79,7 @@ class Photo:
 
     @cached_property
     def chroma(self) -> Chroma | None:
-        """Cb and Cr, uint8 centred at 128, of luma's size or half of it (rounded up); None for a grey
-        picture."""
+        """Cb and Cr, uint8 centred at 128, of luma's size or half of it, rounded up; None if grey."""
         return self._chroma() if callable(self._chroma) else self._chroma
 
     @property
@@ -124,31 +124,32 @@ class Photo:
         """The picture as a file: "JPEG", "PNG", "WEBP", "TIFF" or "BMP"; by default the source's format.
 
         quality: 1..100, for JPEG (default: the source's own, or 92) and WebP (default: lossless).
-        Transparent pictures become opaque, over white, in JPEG. Raises OutputError.
+        Transparent pictures become opaque, over white, in JPEG and BMP. Raises OutputError.
         """
         kind = _format_named(format) if format is not None else self.format
         if quality is not None and not 1 <= quality <= 100:
             raise OutputError(f"quality {quality} is out of range: choose 1 (smallest) to 100 (best)")
+        photo = self._over_white() if kind in _OPAQUE else self
         try:
             if kind == "JPEG":
-                return self._encode_jpeg(quality)
-            return raster.encode(self.luma, self.chroma, self.alpha, self.meta, kind, quality)
+                return photo._encode_jpeg(quality)
+            return raster.encode(photo.luma, photo.chroma, photo.alpha, self.meta, kind, quality)
         except (ValueError, OSError, MemoryError) as error:
             raise OutputError(
                 f"cannot encode {self.width}x{self.height} pixels as {kind}: {error}"
             ) from error
 
     def _encode_jpeg(self, quality: int | None) -> bytes:
-        photo = self if self.alpha is None else self._over_white()
-        chroma = photo.chroma
-        if chroma is not None and self.meta.format != "JPEG" and chroma[0].shape == photo.luma.shape:
+        chroma = self.chroma
+        if chroma is not None and self.meta.format != "JPEG" and chroma[0].shape == self.luma.shape:
             chroma = halve_plane(chroma[0]), halve_plane(chroma[1])
         quality = quality or self.meta.quality or jpeg.DEFAULT_QUALITY
         icc = (profile_for_grey if chroma is None else profile_for_colour)(self.meta.icc)
-        return jpeg.insert_metadata(jpeg.encode(photo.luma, chroma, quality), self.meta, icc)
+        return jpeg.insert_metadata(jpeg.encode(self.luma, chroma, quality), self.meta, icc)
 
     def _over_white(self) -> "Photo":
-        assert self.alpha is not None
+        if self.alpha is None:
+            return self
         opacity = self.alpha.astype(np.float32) / 255
 
         def over(plane: Plane, ground: int) -> Plane:

@@ -116,7 +116,7 @@ def encode(
 ) -> bytes:
     """One of the lossless formats; only WebP knows a quality, and without one it is lossless too."""
     image = Image.fromarray(luma) if chroma is None else join_rgb(luma, chroma)
-    if chroma is None and (kind == "WEBP" or (kind == "BMP" and alpha is not None)):
+    if chroma is None and kind == "WEBP":
         image = image.convert("RGB")
     if alpha is not None:
         image.putalpha(Image.fromarray(alpha))

@@ -1,0 +1,234 @@
+"""Chroma for a JPEG that leaves its light alone.
+
+Decoding to RGB clips where a colour does not fit at its luma, and a clipped pixel has changed its light. What
+luma a decoder will see depends on the luma plane and the quality alone, so it is known in advance: chroma is
+taken back to what fits there. What the coarse steps of JPEG chroma still do is found by decoding the result,
+and chroma is weakened in the blocks that do the most harm until the picture's light is as near as the grey
+JPEG's.
+
+All work goes in horizontal bands of whole 16x16 blocks, in threads: a band with one more row of blocks above
+and below decodes exactly as it does inside the whole picture.
+"""
+
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import simplejpeg
+from numpy.typing import NDArray
+from PIL import Image
+
+from tintype.planes import NEUTRAL, Chroma, Plane, grey_of
+
+BLOCK = 16
+
+_ROUNDS = 8
+_BAND_PIXELS = 1 << 21
+_THREADS = min(4, os.cpu_count() or 1)
+_FIT_PIXELS = 1 << 16
+
+
+@dataclass(frozen=True)
+class _Band:
+    """Luma rows start..stop, within rows outer_start..outer_stop that also hold its neighbours."""
+
+    start: int
+    stop: int
+    outer_start: int
+    outer_stop: int
+
+    @property
+    def outer(self) -> slice:
+        return slice(self.outer_start, self.outer_stop)
+
+    @property
+    def inner(self) -> slice:
+        return slice(self.start, self.stop)
+
+    @property
+    def inner_of_outer(self) -> slice:
+        return slice(self.start - self.outer_start, self.stop - self.outer_start)
+
+    @property
+    def blocks(self) -> slice:
+        return slice(self.start // BLOCK, -(-self.stop // BLOCK))
+
+
+def even_storage(luma: Plane) -> Plane:
+    """The same plane as a view into one of even height and width, its last row and column repeated.
+
+    TurboJPEG reads luma up to the next whole 2x2 pixels; in a tight plane of odd size that is the start of
+    the next row, and past the end of the last one.
+    """
+    height, width = luma.shape
+    if height % 2 or width % 2:
+        return np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")[:height, :width]
+    return np.ascontiguousarray(luma)
+
+
+def fit_chroma(luma: Plane, chroma: Chroma, quality: int) -> Chroma:
+    """Chroma planes with which the JPEG of this quality keeps its light.
+
+    luma: (H, W), from `even_storage`; chroma: full (4:4:4) or half size (4:2:0). The largest and the mean
+    distance of the decoded picture's BT.601 luma from `luma` are at most those of the grey JPEG of the same
+    quality.
+    """
+    return _Fitter(luma, chroma, quality).fit()
+
+
+class _Fitter:
+    def __init__(self, luma: Plane, chroma: Chroma, quality: int) -> None:
+        self.luma, self.quality = luma, quality
+        self.wanted = chroma
+        self.half = 1 if chroma[0].shape == luma.shape else 2
+        self.fitted = np.empty_like(chroma[0]), np.empty_like(chroma[1])
+        self.decoded = np.empty(luma.shape, np.uint8)
+        height, width = luma.shape
+        self.blocks = -(-height // BLOCK), -(-width // BLOCK)
+        self.harm = np.zeros(self.blocks, np.int64)
+        self.furthest = np.zeros(self.blocks, np.uint8)
+        rows = max(BLOCK, _BAND_PIXELS // width // BLOCK * BLOCK)
+        self.bands = [
+            _Band(start, min(start + rows, height), max(start - BLOCK, 0), min(start + rows + BLOCK, height))
+            for start in range(0, height, rows)
+        ]
+
+    def fit(self) -> Chroma:
+        with ThreadPoolExecutor(_THREADS) as pool:
+            limit = max(pool.map(self._prepare, self.bands))
+            stale = self.bands
+            for attempt in range(_ROUNDS):
+                list(pool.map(self._check, stale))
+                offending = self._offending(limit)
+                if offending is None:
+                    break
+                if attempt >= _ROUNDS // 2:
+                    offending = _grow(offending)
+                self._weaken(offending, 0.4 if attempt < 2 else 0.0)
+                touched = _grow(offending).any(axis=1)
+                stale = [band for band in self.bands if touched[band.blocks].any()]
+        return self.fitted
+
+    def _chroma_rows(self, rows: slice) -> slice:
+        return slice(rows.start // self.half, -(-rows.stop // self.half))
+
+    def _prepare(self, band: _Band) -> int:
+        """Decodes the band as a grey JPEG and fits its chroma to that; the largest distance from luma."""
+        luma = self.luma[band.outer]
+        grey = simplejpeg.encode_jpeg_yuv_planes(luma, None, None, self.quality)
+        decoded = np.asarray(simplejpeg.decode_jpeg(grey, "GRAY"))[..., 0]
+        outer, inner = self._chroma_rows(band.outer), self._chroma_rows(band.inner)
+        keep = slice(inner.start - outer.start, inner.stop - outer.start)
+        fitted = _fit_to_luma(decoded, (self.wanted[0][outer], self.wanted[1][outer]))
+        for target, plane in zip(self.fitted, fitted, strict=True):
+            target[inner] = plane[keep]
+        self.decoded[band.inner] = decoded[band.inner_of_outer]
+        return int((np.maximum(luma, decoded) - np.minimum(luma, decoded))[band.inner_of_outer].max())
+
+    def _check(self, band: _Band) -> None:
+        """Decodes the band in colour and notes, for each block, what that did to its light."""
+        rows = self._chroma_rows(band.outer)
+        jpeg = simplejpeg.encode_jpeg_yuv_planes(
+            self.luma[band.outer], self.fitted[0][rows], self.fitted[1][rows], self.quality
+        )
+        rgb = np.asarray(simplejpeg.decode_jpeg(jpeg, "RGB"))[band.inner_of_outer]
+        grey, decoded = grey_of(Image.fromarray(rgb)), self.decoded[band.inner]
+        changed = np.flatnonzero(grey != decoded)
+        luma, before, after = (
+            np.ravel(plane)[changed].astype(np.int32) for plane in (self.luma[band.inner], decoded, grey)
+        )
+        distance = np.abs(after - luma)
+        block = changed // grey.shape[1] // BLOCK * self.blocks[1] + changed % grey.shape[1] // BLOCK
+        harm, furthest = self.harm[band.blocks], self.furthest[band.blocks]
+        harm[:] = np.bincount(block, distance - np.abs(before - luma), harm.size).reshape(harm.shape)
+        furthest[:] = 0
+        np.maximum.at(furthest.reshape(-1), block, distance.astype(np.uint8))
+
+    def _offending(self, limit: int) -> NDArray[np.bool_] | None:
+        """The blocks to weaken, or None if the light is near enough, both at most and on average."""
+        offending = np.asarray(self.furthest > limit)
+        total = int(self.harm.sum())
+        if total > 0:
+            # The worst blocks hold most of the harm: take them, in order, until twice the surplus is covered.
+            harm = self.harm.reshape(-1)
+            order = np.argsort(-harm, kind="stable")[: np.count_nonzero(harm > 0)]
+            enough = int(np.searchsorted(np.cumsum(harm[order]), 2 * total)) + 1
+            offending.reshape(-1)[order[:enough]] = True
+        return offending if offending.any() else None
+
+    def _weaken(self, blocks: NDArray[np.bool_], factor: float) -> None:
+        step = BLOCK // self.half
+        for plane in self.fitted:
+            marked = blocks.repeat(step, axis=0).repeat(step, axis=1)[: plane.shape[0], : plane.shape[1]]
+            shifted = plane[marked].astype(np.float32) - NEUTRAL
+            plane[marked] = (NEUTRAL + np.trunc(shifted * np.float32(factor))).astype(np.uint8)
+
+
+def _grow(blocks: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """The marked blocks and all their neighbours."""
+    padded = np.pad(blocks, 1)
+    height, width = blocks.shape
+    shifted = [padded[i : i + height, j : j + width] for i in range(3) for j in range(3)]
+    return np.asarray(np.any(shifted, axis=0))
+
+
+def _fit_to_luma(luma: Plane, chroma: Chroma) -> Chroma:
+    """Chroma scaled down, sample by sample, until it fits at every luma it is decoded with.
+
+    A half-size sample reaches, through the decoder's triangle filter, the 4x4 pixels around it. The limits
+    are linear in chroma, so if each sample fits at each luma it reaches, so do their mixtures.
+    """
+    lowest, highest = luma, luma
+    if chroma[0].shape != luma.shape:
+        lowest, highest = _reach(luma, np.minimum), _reach(luma, np.maximum)
+    blue, red = np.array(chroma[0]), np.array(chroma[1])
+    rows = max(1, _FIT_PIXELS // luma.shape[1])
+    for start in range(0, blue.shape[0], rows):
+        part = slice(start, start + rows)
+        tight = _may_not_fit(blue[part], red[part], lowest[part], highest[part])
+        if not tight.size:
+            continue
+        cb, cr, low, high = (
+            np.ravel(plane[part])[tight].astype(np.float32) for plane in (blue, red, lowest, highest)
+        )
+        cb, cr = cb - NEUTRAL, cr - NEUTRAL
+        shifts = 1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb
+        up, down = np.maximum.reduce(shifts), -np.minimum.reduce(shifts)
+        tiny = np.float32(1e-3)
+        scale = np.minimum((255 - high) / np.maximum(up, tiny), low / np.maximum(down, tiny)).clip(0, 1)
+        for plane, shifted in ((blue, cb), (red, cr)):
+            plane[part].reshape(-1)[tight] = (NEUTRAL + np.trunc(shifted * scale)).astype(np.uint8)
+    return blue, red
+
+
+def _may_not_fit(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> NDArray[np.intp]:
+    """Flat indices of all chroma samples that break a limit, and of few others.
+
+    In integers, which is twice as fast: 64ths, with the coefficients of R and B rounded up and one step to spare.
+    """
+    cb, cr = blue.astype(np.int16) - np.int16(NEUTRAL), red.astype(np.int16) - np.int16(NEUTRAL)
+    r, g, b = cr * np.int16(90), cb * np.int16(-22) + cr * np.int16(-46), cb * np.int16(114)
+    up, down = np.maximum(np.maximum(r, g), b), np.minimum(np.minimum(r, g), b)
+    room_up = (np.uint8(255) - highest).astype(np.int16) * np.int16(64)
+    room_down = lowest.astype(np.int16) * np.int16(-64)
+    return np.flatnonzero((up > room_up - 64) | (down < room_down + 64))
+
+
+def _reach(luma: Plane, extreme: Callable[..., Plane]) -> Plane:
+    """The smallest or largest luma of each 2x2 pixels and the ring of one pixel around: (ceil(H/2),
+    ceil(W/2))."""
+    height, width = luma.shape
+    if height % 2 or width % 2:
+        luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
+
+    def pairs(first: Plane, second: Plane) -> Plane:
+        result = extreme(first, second)
+        extreme(result[1:], second[:-1], out=result[1:])
+        extreme(result[:-1], first[1:], out=result[:-1])
+        return result
+
+    rows = pairs(luma[0::2], luma[1::2])
+    columns = np.ascontiguousarray(rows.T)
+    return np.ascontiguousarray(pairs(columns[0::2], columns[1::2]).T)
