@@ -4,6 +4,8 @@ import io
 import json
 import shutil
 import struct
+import subprocess
+import sys
 import zlib
 from pathlib import Path
 
@@ -101,12 +103,7 @@ def png_header(width: int, height: int) -> bytes:
         return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
 
     header = struct.pack(">IIBBBBB", width, height, 8, 0, 0, 0, 0)
-    return (
-        b"\x89PNG\r\n\x1a\n"
-        + chunk(b"IHDR", header)
-        + chunk(b"IDAT", zlib.compress(b""))
-        + chunk(b"IEND", b"")
-    )
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
 
 
 def test_bad_pictures(cli: RunCli, photo: Path, tmp_path: Path) -> None:
@@ -196,3 +193,14 @@ def test_info_of_a_picture(cli: RunCli, tmp_path: Path) -> None:
     result = cli("info", "nowhere.jpg")
     assert result.returncode == 1
     assert len(result.stderr.decode().splitlines()) == 1
+
+
+def test_a_missing_extra_is_one_line() -> None:
+    """The verbs of the extra `train`, in a process in which torch cannot be imported."""
+    for verb in ("train", "export"):
+        code = f"import sys; sys.modules['torch'] = None; sys.argv = ['tintype', {verb!r}, 'x', '--output', 'y']\n"
+        code += "from tintype.cli import main; main()"
+        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert result.returncode == 1
+        [line] = result.stderr.splitlines()
+        assert line == "tintype: error: this needs torch: pip install 'tintype[train]'"

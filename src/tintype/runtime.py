@@ -101,11 +101,7 @@ class Network:
             WeightsError: the network fails, or answers with something that is not a number.
         """
         multiple = self.model_file.info.size_multiple
-        if (
-            lightness.ndim != 4
-            or lightness.shape[1] != 1
-            or any(s % multiple or not s for s in lightness.shape[2:])
-        ):
+        if lightness.ndim != 4 or lightness.shape[1] != 1 or any(s % multiple or not s for s in lightness.shape[2:]):
             raise TintypeError(
                 f"lightness is {lightness.shape}; wanted is (N, 1, H, W), H and W multiples of {multiple}"
             )
@@ -115,9 +111,7 @@ class Network:
             if hints is None:
                 hints = np.zeros((count, 3, height, width), np.float32)
             if hints.shape != (count, 3, height, width):
-                raise TintypeError(
-                    f"hints are {hints.shape}; wanted is {(count, 3, height, width)}"
-                )
+                raise TintypeError(f"hints are {hints.shape}; wanted is {(count, 3, height, width)}")
             feed["hints"] = np.ascontiguousarray(hints, dtype=np.float32)
         elif hints is not None:
             raise WeightsError(f"{self.model_file.path}: this model takes no hints")
@@ -127,14 +121,10 @@ class Network:
         try:
             results = self._engine.run(feed, wanted)
         except Exception as error:  # the engines raise bare RuntimeErrors of many lines
-            raise WeightsError(
-                f"{self.model_file.path}: the network failed ({_first_line(error)})"
-            ) from error
+            raise WeightsError(f"{self.model_file.path}: the network failed ({_first_line(error)})") from error
         answer = dict(zip(wanted, results, strict=True))
         if not all(np.isfinite(planes).all() for planes in results):
-            raise WeightsError(
-                f"{self.model_file.path}: the network answered with NaN or infinity; weights are broken"
-            )
+            raise WeightsError(f"{self.model_file.path}: the network answered with NaN or infinity; weights are broken")
         return answer
 
 
@@ -162,9 +152,7 @@ class _OpenVino:
         try:
             self._graph = self._core.read_model(str(model_file.path))
         except RuntimeError as error:
-            raise WeightsError(
-                f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})"
-            ) from error
+            raise WeightsError(f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})") from error
         self.inputs = [port.get_any_name() for port in self._graph.inputs]
         self.outputs = [port.get_any_name() for port in self._graph.outputs]
         self._lock = threading.Lock()
@@ -189,9 +177,7 @@ class _OpenVino:
         try:
             return self._core.compile_model(part, "CPU", self._settings)
         except RuntimeError as error:
-            raise WeightsError(
-                f"{self._path}: OpenVINO cannot run the graph ({_first_line(error)})"
-            ) from error
+            raise WeightsError(f"{self._path}: OpenVINO cannot run the graph ({_first_line(error)})") from error
 
 
 class _OnnxRuntime:

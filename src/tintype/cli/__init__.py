@@ -12,7 +12,7 @@ import typer
 from typer.core import TyperGroup
 
 from .. import __version__
-from ..errors import TintypeError
+from ..errors import MissingExtra, TintypeError
 
 # The verbs and their lines in `tintype --help`, so that help imports none of them.
 VERBS = {
@@ -22,6 +22,23 @@ VERBS = {
     "train": "Train a model by a recipe. (extra: train)",
     "evaluate": "Measure a model beside trivial baselines. (extra: train)",
     "export": "Turn a checkpoint into a model file. (extra: train)",
+}
+
+# Packages that only an extra brings, by the name they are imported under.
+_EXTRAS = {
+    "cv2": "train",
+    "lightning": "train",
+    "lightning_fabric": "train",
+    "onnx": "train",
+    "onnxruntime": "train",
+    "onnxscript": "train",
+    "plotly": "train",
+    "pydantic": "train",
+    "safetensors": "train",
+    "tensorboard": "train",
+    "torch": "train",
+    "torchmetrics": "train",
+    "webdataset": "train",
 }
 
 EXAMPLES = """Examples:
@@ -83,7 +100,14 @@ def complain(message: str) -> None:
 def main() -> NoReturn:
     """The console script: errors meant for people become one line and exit status 1."""
     try:
-        app(prog_name="tintype")
+        try:
+            app(prog_name="tintype")
+        except ModuleNotFoundError as error:
+            package = (error.name or "").partition(".")[0]
+            if package not in _EXTRAS:
+                raise
+            extra = _EXTRAS[package]
+            raise MissingExtra(f"this needs {package}: pip install 'tintype[{extra}]'") from error
     except TintypeError as error:
         complain(str(error))
         sys.exit(1)
