@@ -1,4 +1,4 @@
-"""Colour conversions against scikit-image, hand-worked values, the published CIEDE2000 pairs, and properties."""
+"""Colour against scikit-image, hand-worked values and the published CIEDE2000 pairs, and its properties."""
 
 import numpy as np
 import pytest

@@ -9,6 +9,8 @@ XYZ is divided by the white that this matrix gives, so R = G = B is exactly neut
 rounding.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -290,7 +292,7 @@ def _chroma_block(y: FloatArray, a: FloatArray, b: FloatArray) -> tuple[FloatArr
         y_out, a_out, b_out = y[outside], a[outside], b[outside]
         reduced = np.stack([y_out, *reduce_chroma_ycc(y_out, cb[outside], cr[outside])], axis=-1)
         _, a_fit, b_fit = _split(srgb_to_lab(ycc_to_rgb(reduced)))
-        share = np.hypot(a_fit, b_fit) / np.maximum(np.hypot(a_out, b_out), np.float32(1e-6))
+        share = _length(a_fit, b_fit) / np.maximum(_length(a_out, b_out), np.float32(1e-6))
         weaker_a, weaker_b = (_f32(np.minimum(share, 1) * plane) for plane in (a_out, b_out))
         cb[outside], cr[outside] = _solve_lightness(y_out, weaker_a, weaker_b)
     return reduce_chroma_ycc(y, cb, cr)
@@ -346,40 +348,40 @@ def ciede2000(lab1: ArrayLike, lab2: ArrayLike) -> FloatArray:
     Source: Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula: implementation notes, supplementary
     test data, and mathematical observations", Color Research and Application 30 (2005).
     """
-    l1, a1, b1 = _split(lab1)
-    l2, a2, b2 = _split(lab2)
-    stretch = 1.5 - 0.5 * _strong_chroma(_f32(0.5 * (np.hypot(a1, b1) + np.hypot(a2, b2))))
+    l1, a1, b1 = (np.asarray(plane, order="C") for plane in _split(lab1))
+    l2, a2, b2 = (np.asarray(plane, order="C") for plane in _split(lab2))
+    stretch = 1.5 - 0.5 * _strong_chroma(0.5 * (_length(a1, b1) + _length(a2, b2)))
     a1, a2 = a1 * stretch, a2 * stretch
-    c1, c2 = np.hypot(a1, b1), np.hypot(a2, b2)
+    c1, c2 = _length(a1, b1), _length(a2, b2)
     h1, h2 = _hue(a1, b1), _hue(a2, b2)
     product = c1 * c2
 
-    # At exactly half a turn the paper takes the plain mean: leave room for rounding, it is a jump of the
-    # formula.
+    # The mean hue lies on the shorter arc. At exactly half a turn the formula jumps and the paper takes the
+    # plain mean: leave room for rounding.
     turn = h2 - h1
-    wraps = np.abs(turn) > np.float32(np.pi + 1e-6)
-    hue_difference = (
-        2 * np.sqrt(product) * np.sin(0.5 * np.where(wraps, turn - np.copysign(2 * np.pi, turn), turn))
-    )
-    mean_hue = np.where(
-        product > 0, 0.5 * (h1 + h2) + np.where(wraps, np.float32(np.pi), np.float32(0)), h1 + h2
-    )
-    mean_c = _f32(0.5 * (c1 + c2))
-    offset = (0.5 * (l1 + l2) - 50) ** 2
+    wraps = np.abs(turn) > math.pi + 1e-6
+    # A whole turn less only changes the sign of the sine of its half.
+    half_sine = np.sin(0.5 * turn)
+    hue_difference = 2 * np.sqrt(product) * np.where(wraps, -half_sine, half_sine)
+    hue_sum = h1 + h2
+    hue = np.where(product > 0, 0.5 * np.where(wraps, hue_sum + 2 * math.pi, hue_sum), hue_sum)
+    hue = np.where(hue >= 2 * math.pi, hue - 2 * math.pi, hue)
+    mean_c = 0.5 * (c1 + c2)
+    middle = 0.5 * (l1 + l2) - 50
+    offset = middle * middle
 
     t = (
         1
-        - 0.17 * np.cos(mean_hue - np.radians(30))
-        + 0.24 * np.cos(2 * mean_hue)
-        + 0.32 * np.cos(3 * mean_hue + np.radians(6))
-        - 0.20 * np.cos(4 * mean_hue - np.radians(63))
+        - 0.17 * np.cos(hue - math.radians(30))
+        + 0.24 * np.cos(2 * hue)
+        + 0.32 * np.cos(3 * hue + math.radians(6))
+        - 0.20 * np.cos(4 * hue - math.radians(63))
     )
     weight_l = 1 + 0.015 * offset / np.sqrt(20 + offset)
     weight_c = 1 + 0.045 * mean_c
     weight_h = 1 + 0.015 * mean_c * t
-    degrees = np.mod(np.degrees(mean_hue), 360)
-    angle = np.radians(60 * np.exp(-(((degrees - 275) / 25) ** 2)))
-    rotation = -2 * np.sin(angle) * _strong_chroma(mean_c)
+    from_blue = (hue - math.radians(275)) * (1 / math.radians(25))
+    rotation = -2 * np.sin(math.radians(60) * np.exp(-from_blue * from_blue)) * _strong_chroma(mean_c)
 
     dl, dc, dh = (l2 - l1) / weight_l, (c2 - c1) / weight_c, hue_difference / weight_h
     return _f32(np.sqrt(np.maximum(dl * dl + dc * dc + dh * dh + rotation * dc * dh, 0)))
@@ -391,10 +393,17 @@ def _hue(a: FloatArray, b: FloatArray) -> FloatArray:
     return np.where(hue < 0, hue + np.float32(2 * np.pi), hue)
 
 
-def _strong_chroma(chroma: FloatArray) -> FloatArray:
+def _length(a: FloatArray, b: FloatArray) -> FloatArray:
+    """sqrt(a^2 + b^2); numpy's hypot guards against overflow, which costs several times as much."""
+    return _f32(np.sqrt(a * a + b * b))
+
+
+def _strong_chroma(chroma: ArrayLike) -> FloatArray:
     """The paper's sqrt(C^7 / (C^7 + 25^7)): 0 for greys, near 1 for strong colours."""
-    seventh = (chroma * np.float32(1 / 25)) ** 7
-    return np.sqrt(seventh / (seventh + 1))
+    share = _f32(chroma) * np.float32(1 / 25)
+    cube = share * share * share
+    seventh = cube * cube * share
+    return _f32(np.sqrt(seventh / (seventh + 1)))
 
 
 def colorfulness(rgb: ArrayLike) -> float:

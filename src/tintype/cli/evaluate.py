@@ -2,55 +2,41 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from . import complain
+from .options import DeviceOption, PrecisionOption, ThreadsOption
 
 
 def evaluate(
     data: Annotated[
         str,
-        typer.Option(
-            "--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."
-        ),
+        typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."),
     ],
-    model: Annotated[
-        str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")
-    ] = "tint",
+    model: Annotated[str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")] = "tint",
     size: Annotated[
         int | None,
-        typer.Option(
-            "--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."
-        ),
+        typer.Option("--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."),
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option(
-            "--limit", metavar="N", min=1, help="Only N pictures, spread evenly; the same ones every time."
-        ),
+        typer.Option("--limit", metavar="N", min=1, help="Only N pictures, spread evenly; the same ones every time."),
     ] = None,
     json_file: Annotated[
         str | None,
-        typer.Option(
-            "--json", metavar="FILE", help="Write the report as JSON, also by source; - for standard output."
-        ),
+        typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output."),
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the JSON file if it exists.")
-    ] = False,
-    device: Annotated[
-        Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where to run.")
-    ] = "auto",
-    precision: Annotated[
-        Literal["auto", "f32", "bf16"], typer.Option("--precision", help="Arithmetic.")
-    ] = "auto",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the JSON file if it exists.")] = False,
+    device: DeviceOption = "auto",
+    precision: PrecisionOption = "auto",
+    threads: ThreadsOption = None,
 ) -> None:
     """Measure a model on colour photographs, beside trivial baselines.
 
-    Every photograph is made grey, coloured, and compared with what it was. Grey itself, sepia and the true chroma
-    at 32 x 32 samples stand beside the model; docs/measures.md says what the figures mean.
+    Every photograph is made grey, coloured, and compared with what it was. Grey itself, sepia and the true
+    chroma at 32 x 32 samples stand beside the model; docs/measures.md says what the figures mean.
 
     Examples:
 
@@ -65,11 +51,9 @@ def evaluate(
     from ..evaluation import evaluate as run
 
     target = _target(json_file, overwrite)
-    colorizer = Colorizer(model, device=device, precision=precision)
+    colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
     columns = (TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(
-        *columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()
-    ) as progress:
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
         task = progress.add_task("", total=limit)
         report = run(
             colorizer,

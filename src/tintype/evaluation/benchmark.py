@@ -1,0 +1,190 @@
+"""Measure a model on colour photographs, beside the baselines that it has to beat."""
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..colorizer import Colorizer
+from ..data.sources import Picture, iter_pictures
+from ..errors import DataError, InputError
+from ..photo import Photo
+from .baselines import baselines
+from .metrics import Figures, measure_all
+from .report import Report, Row, Skipped
+
+MODEL, TRUTH = "model", "truth"
+
+# Codecs move the chroma of a grey picture by a level; where there is no more, nothing can be compared.
+_NEUTRAL, _NEUTRAL_SPREAD = 128, 1
+
+Progress = Callable[[int, int | None], None]
+Measured = dict[str, Figures]
+
+
+class Model(Protocol):
+    """Anything that colours photographs, as `tintype.Colorizer` does."""
+
+    def colorize(self, picture: Photo, *, size: int | None = None) -> Photo:
+        """The same photograph in colour."""
+        ...
+
+
+def evaluate(
+    model: Model | str | os.PathLike[str],
+    data_path: str | os.PathLike[str],
+    *,
+    size: int | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Colour photographs from their luma alone and compare them with what they were.
+
+    Every picture is decoded, reduced to its BT.601 luma, coloured by the model, and measured against its own
+    colours at its own resolution, as are the baselines *grey*, *sepia* and *true chroma 32x32*. Figures are
+    means over pictures, each picture counting once. Pictures that cannot be read, and pictures without
+    colour, are left out and listed.
+
+    Args:
+        model: the name of a model, the path of a model file, or an object with `colorize`.
+        data_path: a folder (with its subfolders), a .tar shard, or a folder of shards.
+        size: short side in pixels of what the model sees; its own when None.
+        limit: measure only this many pictures, spread evenly over all there are; the same ones every time.
+        progress: called after each picture with the number done and, if it is known, the number in all.
+
+    Raises:
+        DataError: no such folder, no picture in it, or none that can be read and has colour.
+        WeightsError: no such model, it is corrupt, or it fails.
+        TintypeError: limit or size is out of range.
+    """
+    if limit is not None and limit < 1:
+        raise DataError(f"limit is {limit}, the least is 1; leave it out to measure every picture")
+    if isinstance(model, str | os.PathLike):
+        model = Colorizer(model)
+    pictures: Iterable[Picture] = iter_pictures(Path(data_path))
+    total = None
+    if limit is not None:
+        pictures = evenly_spread(pictures, limit)
+        total = len(pictures)
+
+    measured: dict[str, list[Measured]] = {}
+    skipped: list[Skipped] = []
+    for done, (picture, outcome) in enumerate(_measure_all(model, pictures, size), start=1):
+        if isinstance(outcome, Skipped):
+            skipped.append(outcome)
+        else:
+            measured.setdefault(picture.source, []).append(outcome)
+        if progress is not None:
+            progress(done, total)
+    everything = [one for source in sorted(measured) for one in measured[source]]
+    if not everything:
+        raise DataError(
+            f"{os.fspath(data_path)}: none of {len(skipped)} pictures can be measured "
+            f"({skipped[0].name}: {skipped[0].reason}); give colour photographs"
+        )
+    described = _describe(model)
+    return Report(
+        model=described,
+        data=os.fspath(data_path),
+        size=size,
+        limit=limit,
+        images=len(everything),
+        rows=_rows(described["name"], everything),
+        sources={source: _rows(described["name"], measured[source]) for source in sorted(measured)},
+        skipped=tuple(skipped),
+    )
+
+
+def evenly_spread(pictures: Iterable[Picture], count: int) -> list[Picture]:
+    """Up to `count` pictures, evenly spread over all of them, in order; never holds more than twice as many.
+
+    One pass, without knowing how many there are: every picture is kept until there are 2 * count, then every
+    second of those, and from there on every second one, and so on; the last step picks `count` of what is
+    left.
+    """
+    kept: list[Picture] = []
+    stride = 1
+    for index, picture in enumerate(pictures):
+        if index % stride:
+            continue
+        kept.append(picture)
+        if len(kept) == 2 * count:
+            kept = kept[::2]
+            stride *= 2
+    if len(kept) <= count:
+        return kept
+    return [kept[(2 * i + 1) * len(kept) // (2 * count)] for i in range(count)]
+
+
+def _measure_all(
+    model: Model, pictures: Iterable[Picture], size: int | None
+) -> Iterator[tuple[Picture, Measured | Skipped]]:
+    """The outcome of every picture, in order. The network runs here, the measuring in threads beside it."""
+    workers = min(4, os.cpu_count() or 1)
+    waiting: deque[tuple[Picture, Future[Measured] | Skipped]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        for picture in pictures:
+            truth = _read(picture)
+            if isinstance(truth, Skipped):
+                waiting.append((picture, truth))
+            else:
+                coloured = model.colorize(truth.grey(), size=size)
+                waiting.append((picture, pool.submit(_measure_one, truth, coloured)))
+            if len(waiting) > 2 * workers:
+                yield _finished(*waiting.popleft())
+        while waiting:
+            yield _finished(*waiting.popleft())
+
+
+def _finished(picture: Picture, outcome: Future[Measured] | Skipped) -> tuple[Picture, Measured | Skipped]:
+    return picture, outcome if isinstance(outcome, Skipped) else outcome.result()
+
+
+def _read(picture: Picture) -> Photo | Skipped:
+    try:
+        photo = Photo.read(picture.data)
+    except InputError as error:
+        return Skipped(picture.name, str(error))
+    if photo.chroma is None or all(_is_neutral(plane) for plane in photo.chroma):
+        return Skipped(picture.name, "has no colour to compare with")
+    return photo
+
+
+def _is_neutral(plane: NDArray[np.uint8]) -> bool:
+    return bool(plane.min() >= _NEUTRAL - _NEUTRAL_SPREAD and plane.max() <= _NEUTRAL + _NEUTRAL_SPREAD)
+
+
+def _measure_one(truth: Photo, coloured: Photo) -> Measured:
+    true_rgb = truth.rgb()
+    pictures = {MODEL: coloured.rgb()}
+    pictures |= {name: photo.rgb() for name, photo in baselines(truth)}
+    pictures[TRUTH] = true_rgb
+    return dict(zip(pictures, measure_all(list(pictures.values()), true_rgb), strict=True))
+
+
+def _rows(name: str, measured: list[Measured]) -> tuple[Row, ...]:
+    truth = [one[TRUTH] for one in measured]
+    return tuple(
+        Row.average(
+            name if key == MODEL else key, truth if key == TRUTH else [one[key] for one in measured], truth
+        )
+        for key in measured[0]
+    )
+
+
+def _describe(model: Model) -> dict[str, str]:
+    if not isinstance(model, Colorizer):
+        return {"name": type(model).__name__}
+    file, network = model.model, model.network
+    return {
+        "name": file.info.name,
+        "version": file.info.version,
+        "sha256": file.sha256,
+        "device": network.device,
+        "precision": network.precision,
+    }
