@@ -153,8 +153,8 @@ class _OpenVino:
             self._graph = self._core.read_model(str(model_file.path))
         except RuntimeError as error:
             raise WeightsError(f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})") from error
-        self.inputs = [port.get_any_name() for port in self._graph.inputs]
-        self.outputs = [port.get_any_name() for port in self._graph.outputs]
+        self.inputs: Sequence[str] = [port.get_any_name() for port in self._graph.inputs]
+        self.outputs: Sequence[str] = [port.get_any_name() for port in self._graph.outputs]
         self._lock = threading.Lock()
         self._requests: dict[tuple[str, ...], Any] = {}
         self.precision = asked
@@ -202,8 +202,8 @@ class _OnnxRuntime:
             ) from error
         if self._session.get_providers()[0] != "CUDAExecutionProvider":
             raise TintypeError("no GPU answers to CUDA on this machine; use the device cpu or auto")
-        self.inputs = [port.name for port in self._session.get_inputs()]
-        self.outputs = [port.name for port in self._session.get_outputs()]
+        self.inputs: Sequence[str] = [port.name for port in self._session.get_inputs()]
+        self.outputs: Sequence[str] = [port.name for port in self._session.get_outputs()]
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
         return [np.asarray(planes, np.float32) for planes in self._session.run(list(outputs), dict(feed))]
@@ -265,4 +265,5 @@ def _test_picture(side: int) -> Planes:
     plane += texture * (y >= 0.45)
     disc = (x - 0.6) ** 2 + (y - 0.55) ** 2 < 0.03
     plane[disc] = 0.4 + (x - y)[disc]
-    return np.clip(plane, -1, 1).astype(np.float32)[None, None]
+    bounded: Planes = np.clip(plane, -1, 1).astype(np.float32)
+    return bounded[None, None]
