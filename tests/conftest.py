@@ -45,8 +45,6 @@ def cli(model_path: Path, tmp_path: Path) -> RunCli:
 
     def run(*arguments: str | Path, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
         command = [sys.executable, "-m", "tintype", *map(str, arguments)]
-        return subprocess.run(
-            command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, timeout=120
-        )
+        return subprocess.run(command, input=stdin, capture_output=True, cwd=tmp_path, env=environment, timeout=120)
 
     return run

@@ -43,9 +43,7 @@ def test_impossible_sizes(colorizer: Colorizer, size: int) -> None:
         colorizer.colorize(grey(20, 30), size=size)
 
 
-@pytest.mark.parametrize(
-    "shape", [(1, 1), (1, 300), (300, 1), (2, 3), (64, 64), (65, 131), (480, 90), (33, 1000)]
-)
+@pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 3), (64, 64), (65, 131), (480, 90), (33, 1000)])
 def test_every_shape_is_coloured_and_keeps_its_luma(colorizer: Colorizer, shape: tuple[int, int]) -> None:
     picture = grey(*shape)
     opened = colorizer.open(picture)
@@ -72,9 +70,7 @@ def test_open_once_predict_many_times(colorizer: Colorizer, examples: list[Path]
     assert opened.predict().encode() == opened.predict().encode()
 
 
-def test_every_kind_of_input_gives_the_same(
-    colorizer: Colorizer, examples: list[Path], tmp_path: Path
-) -> None:
+def test_every_kind_of_input_gives_the_same(colorizer: Colorizer, examples: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "same.png"
     Image.open(examples[0]).save(path)
     picture = Image.open(path)

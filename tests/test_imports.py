@@ -54,9 +54,5 @@ def test_all_is_complete_alphabetical_and_real() -> None:
 def test_every_error_is_public() -> None:
     from tintype import errors
 
-    public = {
-        name
-        for name, value in vars(errors).items()
-        if isinstance(value, type) and issubclass(value, Exception)
-    }
+    public = {name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, Exception)}
     assert public <= set(tintype.__all__)

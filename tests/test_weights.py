@@ -29,9 +29,7 @@ def test_metadata_is_what_the_onnx_package_reads(model_path: Path) -> None:
     assert model.info.bins == tiny_model.BINS
 
 
-def test_found_by_name_in_the_folder_of_the_environment(
-    model_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_found_by_name_in_the_folder_of_the_environment(model_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(WeightsError, match=r"no model is called 'tiny'"):
         find_model("tiny")
     monkeypatch.setenv("TINTYPE_MODELS", str(model_path.parent))

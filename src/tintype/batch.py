@@ -82,9 +82,7 @@ def plan(inputs: Sequence[str], output: str | None = None, *, overwrite: bool = 
         OutputError: ``output`` is one file, or "-", and there is more than one picture.
     """
     if not inputs:
-        raise InputError(
-            "no input; name a file, a folder, a pattern such as '*.jpg', or - for standard input"
-        )
+        raise InputError("no input; name a file, a folder, a pattern such as '*.jpg', or - for standard input")
     if STREAM in inputs:
         if len(inputs) > 1:
             raise InputError("- (standard input) must be the only input")
@@ -194,9 +192,7 @@ def _pictures(folder: Path, output_folder: Path | None) -> Iterator[Path]:
     skipped = output_folder.resolve() if output_folder else None
     for parent, folders, files in os.walk(folder):
         here = Path(parent)
-        folders[:] = sorted(
-            name for name in folders if not name.startswith(".") and (here / name).resolve() != skipped
-        )
+        folders[:] = sorted(name for name in folders if not name.startswith(".") and (here / name).resolve() != skipped)
         for name in sorted(files):
             path = here / name
             if name.startswith(".") or path.suffix.lower() not in READABLE or path.stem.endswith(_MARK):

@@ -118,9 +118,7 @@ class OpenPhoto:
         plane = self._prepared.get(size)
         if plane is None:
             height, width = working_size(self.photo.height, self.photo.width, size)
-            small = Image.fromarray(self.photo.luma).resize(
-                (width, height), Image.Resampling.BICUBIC, reducing_gap=3.0
-            )
+            small = Image.fromarray(self.photo.luma).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
             luma = np.asarray(small, np.float32) / 255
             plane = self._prepared[size] = (lightness_from_luma(luma) / 50 - 1).astype(np.float32)
         return plane
@@ -136,9 +134,7 @@ def working_size(height: int, width: int, size: int) -> tuple[int, int]:
         TintypeError: ``size`` is outside 16 to 4096.
     """
     if not 16 <= size <= 4096:
-        raise TintypeError(
-            f"size is {size} pixels, 16 to 4096 are possible; the model's own size is best left alone"
-        )
+        raise TintypeError(f"size is {size} pixels, 16 to 4096 are possible; the model's own size is best left alone")
     scale = min(size / min(height, width), LONGEST * size / max(height, width))
     return _round(height * scale), _round(width * scale)
 

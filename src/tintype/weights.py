@@ -79,9 +79,7 @@ class ModelInfo:
             known["bins"] = tuple((float(a), float(b)) for a, b in known["bins"])
             known["size"], known["size_multiple"] = int(known["size"]), int(known["size_multiple"])
         except (TypeError, ValueError) as error:
-            raise WeightsError(
-                f"its metadata has an impossible value ({error}); export the model again"
-            ) from error
+            raise WeightsError(f"its metadata has an impossible value ({error}); export the model again") from error
         if known["size"] < 1 or known["size_multiple"] < 1:
             raise WeightsError("its metadata gives a size below 1 pixel; export the model again")
         return cls(**known)
@@ -119,7 +117,7 @@ def find_model(model: str | os.PathLike[str]) -> ModelFile:
             return read_model(candidate)
     names = sorted(path.stem for folder in _folders() for path in folder.glob("*.onnx"))
     near = difflib.get_close_matches(text, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"there is {', '.join(names) or 'none'}"
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}" if names else "none is embedded"
     raise WeightsError(f"no model is called {text!r}: {hint}; a path to an .onnx file works too")
 
 
@@ -140,9 +138,7 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
     """
     path = Path(path)
     if path.suffix in CHECKPOINTS:
-        raise WeightsError(
-            f"{path} is a checkpoint, not a model file; turn it into one with `tintype export`"
-        )
+        raise WeightsError(f"{path} is a checkpoint, not a model file; turn it into one with `tintype export`")
     try:
         data = path.read_bytes()
     except FileNotFoundError:
@@ -178,9 +174,7 @@ def _metadata(data: bytes) -> bytes:
     if not {_IR_VERSION, _GRAPH} <= seen:
         raise WeightsError("corrupt or not an ONNX file (it holds no graph); fetch or export it again")
     if found is None:
-        raise WeightsError(
-            "an ONNX file, but not a tintype model (no metadata); make one with `tintype export`"
-        )
+        raise WeightsError("an ONNX file, but not a tintype model (no metadata); make one with `tintype export`")
     return found
 
 

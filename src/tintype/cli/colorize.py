@@ -26,14 +26,10 @@ def colorize(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
-    model: Annotated[
-        str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")
-    ] = "tint",
+    model: Annotated[str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")] = "tint",
     size: Annotated[
         int | None,
-        typer.Option(
-            "--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."
-        ),
+        typer.Option("--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."),
     ] = None,
     quality: Annotated[
         int | None,
@@ -72,9 +68,7 @@ def colorize(
     jobs = plan(inputs, output, overwrite=overwrite)
     to_stream = any(job.target == STREAM for job in jobs)
     if as_json and to_stream:
-        raise OutputError(
-            "--json and the picture would both go to standard output; name a file with --output"
-        )
+        raise OutputError("--json and the picture would both go to standard output; name a file with --output")
     bar = len(jobs) > 1 and sys.stderr.isatty()
     progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
 

@@ -22,8 +22,7 @@ def models(as_json: JsonOption = False) -> None:
     found = list_models()
     if as_json:
         entries = [
-            {"path": str(model.path), "sha256": model.sha256, **_without_bins(asdict(model.info))}
-            for model in found
+            {"path": str(model.path), "sha256": model.sha256, **_without_bins(asdict(model.info))} for model in found
         ]
         print(json.dumps(entries, indent=2))
         return

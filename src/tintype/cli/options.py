@@ -4,9 +4,7 @@ from typing import Annotated, Literal
 
 import typer
 
-DeviceOption = Annotated[
-    Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where the network runs.")
-]
+DeviceOption = Annotated[Literal["auto", "cpu", "cuda"], typer.Option("--device", help="Where the network runs.")]
 PrecisionOption = Annotated[
     Literal["auto", "f32", "bf16"],
     typer.Option("--precision", help="Arithmetic of the network; auto is bf16 where the CPU has it."),
