@@ -33,9 +33,7 @@ def corners() -> NDArray[np.float32]:
 def hue_gap(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:
     """How far apart two (..., 2) chroma vectors are across their common direction, in their own units."""
     cross = first[..., 0] * second[..., 1] - first[..., 1] * second[..., 0]
-    return np.asarray(
-        np.abs(cross) / np.maximum(np.hypot(first[..., 0], first[..., 1]), 1e-6), dtype=np.float64
-    )
+    return np.asarray(np.abs(cross) / np.maximum(np.hypot(first[..., 0], first[..., 1]), 1e-6), dtype=np.float64)
 
 
 # --- conversions ------------------------------------------------------------------------------------------
@@ -71,9 +69,7 @@ def test_greys_are_exactly_neutral() -> None:
 
 
 def test_transfer_curve_known_values() -> None:
-    np.testing.assert_allclose(
-        color.srgb_to_linear([0, 0.04045, 0.5, 1]), [0, 0.0031308, 0.2140411, 1], atol=1e-6
-    )
+    np.testing.assert_allclose(color.srgb_to_linear([0, 0.04045, 0.5, 1]), [0, 0.0031308, 0.2140411, 1], atol=1e-6)
     assert color.lightness_from_luma(0.5) == pytest.approx(53.389, abs=1e-3)
     assert color.srgb_to_linear(0.5).shape == ()
 

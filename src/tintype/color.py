@@ -156,9 +156,7 @@ def rgb_to_ycc(rgb: ArrayLike) -> FloatArray:
     """sRGB (..., 3) in [0, 1] to BT.601 full-range Y'CbCr (..., 3): Y' in [0, 1], Cb, Cr in [-0.5, 0.5]."""
     red, _, blue = _split(rgb)
     y = luma(rgb)
-    return np.stack(
-        [y, (blue - y) * np.float32(0.5 / (1 - KB)), (red - y) * np.float32(0.5 / (1 - KR))], axis=-1
-    )
+    return np.stack([y, (blue - y) * np.float32(0.5 / (1 - KB)), (red - y) * np.float32(0.5 / (1 - KR))], axis=-1)
 
 
 def ycc_to_rgb(ycc: ArrayLike) -> FloatArray:
@@ -228,9 +226,7 @@ def reduce_chroma_ycc(y: ArrayLike, cb: ArrayLike, cr: ArrayLike) -> tuple[Float
     """
     y, cb, cr = _f32(y), _f32(cb), _f32(cr)
     if not y.shape == cb.shape == cr.shape:
-        raise ValueError(
-            f"shapes {y.shape}, {cb.shape}, {cr.shape} differ: resize luma and chroma to one size"
-        )
+        raise ValueError(f"shapes {y.shape}, {cb.shape}, {cr.shape} differ: resize luma and chroma to one size")
     new_cb, new_cr = np.empty(y.size, np.float32), np.empty(y.size, np.float32)
     flat_y, flat_cb, flat_cr = y.reshape(-1), cb.reshape(-1), cr.reshape(-1)
     for start in range(0, y.size, _BLOCK):
@@ -270,9 +266,7 @@ def chroma_for_luma(y: ArrayLike, ab: ArrayLike) -> tuple[FloatArray, FloatArray
     """
     y, ab = _f32(y), _f32(ab)
     if ab.shape != (*y.shape, 2):
-        raise ValueError(
-            f"ab of shape {ab.shape} does not fit luma of shape {y.shape}: it must be {(*y.shape, 2)}"
-        )
+        raise ValueError(f"ab of shape {ab.shape} does not fit luma of shape {y.shape}: it must be {(*y.shape, 2)}")
     cb, cr = np.empty(y.size, np.float32), np.empty(y.size, np.float32)
     flat_y, flat_ab = y.reshape(-1), ab.reshape(-1, 2)
     for start in range(0, y.size, _BLOCK):
@@ -334,9 +328,7 @@ def _luma_and_slope(
     slope = np.zeros_like(lightness)
     for weight, plane, light, rate in zip((KR, KG, KB), encoded, linear, growth, strict=True):
         size = np.abs(light)
-        bend = (np.abs(plane) + np.float32(0.055)) / (
-            np.float32(2.4) * np.maximum(size, np.float32(_LINEAR_JOINT))
-        )
+        bend = (np.abs(plane) + np.float32(0.055)) / (np.float32(2.4) * np.maximum(size, np.float32(_LINEAR_JOINT)))
         value += np.float32(weight) * plane
         slope += np.float32(weight / 116) * rate * np.where(size <= _LINEAR_JOINT, np.float32(12.92), bend)
     return value, slope, encoded[0], encoded[2]

@@ -41,9 +41,7 @@ def test_table_and_json_file(cli: RunCli, photographs: Path, tmp_path: Path) -> 
 
 
 def test_json_to_standard_output(cli: RunCli, photographs: Path) -> None:
-    done = cli(
-        "evaluate", "--model", "tiny", "--data", "photos", "--limit", "2", "--size", "32", "--json", "-"
-    )
+    done = cli("evaluate", "--model", "tiny", "--data", "photos", "--limit", "2", "--size", "32", "--json", "-")
     report = json.loads(done.stdout)
     assert (report["limit"], report["size"]) == (2, 32)
     assert report["images"] + len(report["skipped"]) == 2
@@ -59,9 +57,7 @@ def test_json_to_standard_output(cli: RunCli, photographs: Path) -> None:
     ],
     ids=["data", "model", "size", "json"],
 )
-def test_mistakes_are_one_line(
-    cli: RunCli, photographs: Path, arguments: tuple[str, ...], message: str
-) -> None:
+def test_mistakes_are_one_line(cli: RunCli, photographs: Path, arguments: tuple[str, ...], message: str) -> None:
     done = cli("evaluate", *arguments)
     assert done.returncode == 1
     assert message in done.stderr.decode()

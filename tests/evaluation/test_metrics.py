@@ -79,8 +79,6 @@ def test_differences_are_symmetric_and_never_negative(pair: NDArray[np.uint8]) -
     ],
     ids=["sizes", "empty", "grey", "floats"],
 )
-def test_other_pictures_are_refused(
-    first: NDArray[np.uint8], second: NDArray[np.uint8], message: str
-) -> None:
+def test_other_pictures_are_refused(first: NDArray[np.uint8], second: NDArray[np.uint8], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         measure(first, second)

@@ -38,9 +38,7 @@ def reduced_ab(rgb: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
         rows = slice(start, start + _ROWS)
         ab[rows] = color.srgb_to_lab(rgb[rows] * np.float32(1 / 255))[..., 1:]
     planes = [
-        np.asarray(
-            Image.fromarray(np.ascontiguousarray(ab[..., i])).resize((side, side), Image.Resampling.BOX)
-        )
+        np.asarray(Image.fromarray(np.ascontiguousarray(ab[..., i])).resize((side, side), Image.Resampling.BOX))
         for i in range(2)
     ]
     return np.stack(planes, axis=-1)

@@ -170,9 +170,7 @@ def _measure_one(truth: Photo, coloured: Photo) -> Measured:
 def _rows(name: str, measured: list[Measured]) -> tuple[Row, ...]:
     truth = [one[TRUTH] for one in measured]
     return tuple(
-        Row.average(
-            name if key == MODEL else key, truth if key == TRUTH else [one[key] for one in measured], truth
-        )
+        Row.average(name if key == MODEL else key, truth if key == TRUTH else [one[key] for one in measured], truth)
         for key in measured[0]
     )
 
