@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import shutil
 import struct
 import subprocess
@@ -196,11 +197,30 @@ def test_info_of_a_picture(cli: RunCli, tmp_path: Path) -> None:
 
 
 def test_a_missing_extra_is_one_line() -> None:
-    """The verbs of the extra `train`, in a process in which torch cannot be imported."""
-    for verb in ("train", "export"):
-        code = f"import sys; sys.modules['torch'] = None; sys.argv = ['tintype', {verb!r}, 'x', '--output', 'y']\n"
-        code += "from tintype.cli import main; main()"
-        result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-        assert result.returncode == 1
-        [line] = result.stderr.splitlines()
-        assert line == "tintype: error: this needs torch: pip install 'tintype[train]'"
+    """A verb that imports torch, in a process in which torch cannot be imported."""
+    code = """
+import sys, types
+import tintype.cli
+
+def probe():
+    import torch
+
+module = sys.modules["tintype.cli.probe"] = types.ModuleType("tintype.cli.probe")
+module.probe = probe
+tintype.cli.VERBS["probe"] = "Import torch."
+sys.modules["torch"] = None
+sys.argv = ["tintype", "probe"]
+tintype.cli.main()
+"""
+    result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert result.returncode == 1
+    assert result.stderr == "tintype: error: this needs torch: pip install 'tintype[train]'\n"
+
+
+def test_the_quickstart_names_the_options_that_exist(cli: RunCli) -> None:
+    text = (Path(__file__).parents[1] / "docs" / "quickstart.md").read_text(encoding="utf-8")
+    documented = set(re.findall(r"^\| `(--[a-z]+)`", text, re.MULTILINE))
+    offered = set(re.findall(r"(--[a-z]+)", cli("colorize", "--help").stdout.decode()))
+    assert documented
+    assert documented <= offered
+    assert offered - documented <= {"--help", "--json", "--overwrite"}

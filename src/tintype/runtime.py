@@ -5,7 +5,6 @@ since OpenVINO by itself picks bf16 where the CPU has it, which shifts colours b
 info`).
 """
 
-import os
 import threading
 from collections.abc import Mapping, Sequence
 from importlib import metadata
@@ -134,8 +133,6 @@ class _OpenVino:
     device = "cpu"
 
     def __init__(self, model_file: ModelFile, precision: Precision, threads: int | None) -> None:
-        # OpenVINO would ask whether it may report usage; nothing that tintype does goes over the network.
-        os.environ.setdefault("OPENVINO_TELEMETRY_OPT_OUT", "1")
         import openvino
 
         self.name = f"OpenVINO {openvino.__version__.split('-')[0]}"

@@ -20,7 +20,7 @@ VERBS = {
     "models": "List the models that can be used by name.",
     "info": "Describe a model, or a picture.",
     "train": "Train a model by a recipe. (extra: train)",
-    "evaluate": "Measure a model beside trivial baselines. (extra: train)",
+    "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",
 }
 
