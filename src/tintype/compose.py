@@ -27,9 +27,7 @@ def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
     if ab.ndim != 3 or ab.shape[2] != 2 or not ab.size:
         raise ValueError(f"ab must be (h, w, 2) and not empty, not {ab.shape}")
     if not np.isfinite(ab).all():
-        raise WeightsError(
-            "the model answered with values that are not finite: it is broken, or its input was"
-        )
+        raise WeightsError("the model answered with values that are not finite: it is broken, or its input was")
     width, height = _working_size(photo.width, photo.height)
     light = Image.fromarray(photo.luma).resize((width, height), Image.Resampling.BOX)
     luma = np.asarray(light, np.float32) / 255

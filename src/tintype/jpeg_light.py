@@ -107,7 +107,7 @@ class _Fitter:
                 if attempt >= _ROUNDS // 2:
                     offending = _grow(offending)
                 self._weaken(offending, 0.4 if attempt < 2 else 0.0)
-                touched = _grow(offending).any(axis=1)
+                touched = np.asarray(_grow(offending).any(axis=1))
                 stale = [band for band in self.bands if touched[band.blocks].any()]
         return self.fitted
 
@@ -190,9 +190,7 @@ def _fit_to_luma(luma: Plane, chroma: Chroma) -> Chroma:
         tight = _may_not_fit(blue[part], red[part], lowest[part], highest[part])
         if not tight.size:
             continue
-        cb, cr, low, high = (
-            np.ravel(plane[part])[tight].astype(np.float32) for plane in (blue, red, lowest, highest)
-        )
+        cb, cr, low, high = (np.ravel(plane[part])[tight].astype(np.float32) for plane in (blue, red, lowest, highest))
         cb, cr = cb - NEUTRAL, cr - NEUTRAL
         shifts = 1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb
         up, down = np.maximum.reduce(shifts), -np.minimum.reduce(shifts)
@@ -206,7 +204,8 @@ def _fit_to_luma(luma: Plane, chroma: Chroma) -> Chroma:
 def _may_not_fit(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> NDArray[np.intp]:
     """Flat indices of all chroma samples that break a limit, and of few others.
 
-    In integers, which is twice as fast: 64ths, with the coefficients of R and B rounded up and one step to spare.
+    In 64ths and integers, which is twice as fast, with the coefficients of R and B rounded up and one step
+    to spare.
     """
     cb, cr = blue.astype(np.int16) - np.int16(NEUTRAL), red.astype(np.int16) - np.int16(NEUTRAL)
     r, g, b = cr * np.int16(90), cb * np.int16(-22) + cr * np.int16(-46), cb * np.int16(114)

@@ -135,9 +135,7 @@ class Photo:
                 return photo._encode_jpeg(quality)
             return raster.encode(photo.luma, photo.chroma, photo.alpha, self.meta, kind, quality)
         except (ValueError, OSError, MemoryError) as error:
-            raise OutputError(
-                f"cannot encode {self.width}x{self.height} pixels as {kind}: {error}"
-            ) from error
+            raise OutputError(f"cannot encode {self.width}x{self.height} pixels as {kind}: {error}") from error
 
     def _encode_jpeg(self, quality: int | None) -> bytes:
         chroma = self.chroma
@@ -155,14 +153,10 @@ class Photo:
         def over(plane: Plane, ground: int) -> Plane:
             return np.round(ground + (plane.astype(np.float32) - ground) * opacity).astype(np.uint8)
 
-        chroma = self.chroma and tuple(
-            over(resize_plane(p, self.width, self.height), 128) for p in self.chroma
-        )
+        chroma = self.chroma and tuple(over(resize_plane(p, self.width, self.height), 128) for p in self.chroma)
         return Photo(over(self.luma, 255), (chroma[0], chroma[1]) if chroma else None, None, self.meta)
 
-    def save(
-        self, path: str | os.PathLike[str], *, overwrite: bool = False, quality: int | None = None
-    ) -> Path:
+    def save(self, path: str | os.PathLike[str], *, overwrite: bool = False, quality: int | None = None) -> Path:
         """Write to `path` in the format its suffix names; returns the path.
 
         The file appears under its name complete or not at all. Raises OutputError if it exists and
@@ -172,16 +166,15 @@ class Photo:
         kind = SUFFIXES.get(path.suffix.lower())
         if kind is None:
             raise OutputError(_unknown_format(path.name, path.suffix))
-        if path.is_dir():
-            raise OutputError(f"{path} is a folder: name a file in it")
-        if path.exists() and not overwrite:
-            raise OutputError(f"{path} exists: choose another name or allow overwriting")
-        if not path.parent.is_dir():
-            raise OutputError(f"{path} cannot be written: make the folder {path.parent} first")
-        data = self.encode(kind, quality)
         partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
         try:
-            partial.write_bytes(data)
+            if path.is_dir():
+                raise OutputError(f"{path} is a folder: name a file in it")
+            if path.exists() and not overwrite:
+                raise OutputError(f"{path} exists: choose another name or allow overwriting")
+            if not path.parent.is_dir():
+                raise OutputError(f"{path} cannot be written: make the folder {path.parent} first")
+            partial.write_bytes(self.encode(kind, quality))
             os.replace(partial, path)
         except OSError as error:
             raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error

@@ -73,7 +73,7 @@ def read_metadata(image: Image.Image) -> Metadata:
         icc=info.get("icc_profile") or None,
         xmp=_as_bytes(info.get("xmp")),
         iptc=iptc,
-        dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 0 else None,
+        dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 1 else None,
         comment=_as_bytes(info.get("comment")),
         text={
             key: str(value)
@@ -124,7 +124,7 @@ def encode(
     options: dict[str, Any] = {"icc_profile": (profile_for_grey if grey else profile_for_colour)(meta.icc)}
     if meta.dpi is not None:
         options["dpi"] = meta.dpi
-    if meta.exif is not None and kind != "BMP":
+    if meta.exif is not None and kind in ("PNG", "WEBP"):
         options["exif"] = meta.exif
     if kind == "PNG":
         options |= {"pnginfo": _png_text(meta), "compress_level": 4}
@@ -132,8 +132,11 @@ def encode(
         options |= {"lossless": quality is None, "exact": True, "method": 2, "quality": quality or 40}
         options["xmp"] = meta.xmp or b""
     elif kind == "TIFF":
+        tags = _tiff_tags(meta)
         compression = meta.compression if meta.compression in _TIFF_COMPRESSIONS else "tiff_adobe_deflate"
-        options |= {"compression": compression, "tiffinfo": _tiff_tags(meta)}
+        # Pillow hands compressed pages to libtiff, which takes no nested directories (camera settings, GPS).
+        nested = any(tag in tags for tag in _SUB_DIRECTORIES)
+        options |= {"compression": "raw" if nested else compression, "exif": tags}
     target = io.BytesIO()
     image.save(target, kind, **{key: value for key, value in options.items() if value is not None})
     return target.getvalue()
@@ -175,12 +178,15 @@ def _tiff_exif(image: TiffImagePlugin.TiffImageFile) -> bytes | None:
     return exif.tobytes() if len(exif) else None
 
 
-def _tiff_tags(meta: Metadata) -> TiffImagePlugin.ImageFileDirectory_v2:
-    tags = TiffImagePlugin.ImageFileDirectory_v2()
+def _tiff_tags(meta: Metadata) -> Image.Exif:
+    """EXIF, XMP and IPTC as the tags of a page, where TIFF has them all."""
+    tags = Image.Exif()
+    if meta.exif is not None:
+        tags.load(meta.exif)
+    tags.pop(0x0112, None)
     for number, value in ((_TIFF_XMP, meta.xmp), (_TIFF_PHOTOSHOP, meta.iptc)):
         if value:
             tags[number] = value
-            tags.tagtype[number] = 1
     return tags
 
 

@@ -128,7 +128,5 @@ def _from_array(array: NDArray[np.generic], max_pixels: int) -> Decoded:
     elif array.dtype == np.uint16 or array.dtype.kind == "f":
         array = raster.to_8_bits(array)
     if array.dtype != np.uint8:
-        raise InputError(
-            f"an array of {array.dtype} is not a picture: give uint8, uint16 or floats in [0, 1]"
-        )
+        raise InputError(f"an array of {array.dtype} is not a picture: give uint8, uint16 or floats in [0, 1]")
     return _decode_image(Image.fromarray(np.ascontiguousarray(array)), "the array")
