@@ -1,0 +1,150 @@
+"""Decode a data set once: RGB pixels of every picture in one memory-mapped file, keyed by content.
+
+Training then never waits for a decoder, and several runs (or the processes of one run) share the page cache.
+"""
+
+import hashlib
+import io
+import json
+import os
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from tintype.data.sources import Picture, iter_pictures
+from tintype.errors import DataError
+
+FORMAT = 1
+Progress = Callable[[int], None]  # called with the number of pictures decoded so far
+
+
+@dataclass(frozen=True)
+class PictureCache:
+    """RGB pictures of one data set, as read-only views into a file. `chroma` is each one's mean C*ab."""
+
+    pixels: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+    heights: NDArray[np.int32]
+    widths: NDArray[np.int32]
+    chroma: NDArray[np.float32]
+    names: list[str]
+    broken: list[str]
+
+    def __len__(self) -> int:
+        return len(self.offsets)
+
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        """Picture `index`, uint8 (H, W, 3)."""
+        height, width, start = int(self.heights[index]), int(self.widths[index]), int(self.offsets[index])
+        return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
+
+
+def default_cache_dir() -> Path:
+    """`$TINTYPE_CACHE`, else `$XDG_CACHE_HOME/tintype`, else `~/.cache/tintype`."""
+    if chosen := os.environ.get("TINTYPE_CACHE"):
+        return Path(chosen)
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tintype"
+
+
+def open_cache(
+    paths: Sequence[str | Path], side: int, cache_dir: Path | None = None, progress: Progress | None = None
+) -> PictureCache:
+    """Open the decoded pictures of `paths`, decoding them first when this content was never seen.
+
+    Pictures are reduced so that the short side is at most `side` pixels; none is enlarged. Broken pictures are left
+    out and named in `.broken`. Raises DataError when a path is missing or nothing could be decoded.
+    """
+    root = cache_dir or default_cache_dir()
+    folder = root / f"pictures-{_content_key(paths, side)}"
+    if not (folder / "index.json").exists():
+        _build(paths, side, folder, progress)
+    index = json.loads((folder / "index.json").read_text())
+    if not index["names"]:
+        raise DataError(f"{', '.join(map(str, paths))}: none of the {len(index['broken'])} pictures can be decoded")
+    return PictureCache(
+        pixels=np.memmap(folder / "pixels.u8", np.uint8, "r"),
+        offsets=np.array(index["offsets"], np.int64),
+        heights=np.array(index["heights"], np.int32),
+        widths=np.array(index["widths"], np.int32),
+        chroma=np.array(index["chroma"], np.float32),
+        names=index["names"],
+        broken=index["broken"],
+    )
+
+
+def _pictures(paths: Sequence[str | Path]) -> Iterator[Picture]:
+    for path in paths:
+        yield from iter_pictures(path)
+
+
+def _content_key(paths: Sequence[str | Path], side: int) -> str:
+    digest = hashlib.blake2b(f"{FORMAT} {side}".encode(), digest_size=12)
+    for picture in _pictures(paths):
+        digest.update(picture.name.encode())
+        digest.update(picture.data)
+    return digest.hexdigest()
+
+
+def decode_rgb(data: bytes, side: int) -> NDArray[np.uint8]:
+    """Decode to uint8 RGB (H, W, 3), the short side reduced to at most `side` by area averaging."""
+    with Image.open(io.BytesIO(data)) as image:
+        pixels = np.asarray(image.convert("RGB"))
+    height, width = pixels.shape[:2]
+    if min(height, width) > side:
+        scale = side / min(height, width)
+        size = max(side, round(width * scale)), max(side, round(height * scale))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+    return pixels
+
+
+def mean_chroma(rgb: NDArray[np.uint8]) -> float:
+    """Mean C*ab of a picture, from every fourth pixel; grey pictures have less than about 1."""
+    lab = cv2.cvtColor(np.ascontiguousarray(rgb[::4, ::4]), cv2.COLOR_RGB2LAB).astype(np.float32)
+    return float(np.hypot(lab[..., 1] - 128, lab[..., 2] - 128).mean())
+
+
+def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progress | None) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    index: dict[str, list[object]] = {key: [] for key in ("names", "offsets", "heights", "widths", "chroma", "broken")}
+    partial = folder / f"pixels.{os.getpid()}.partial"
+    offset = done = 0
+
+    def decode(picture: Picture) -> tuple[str, NDArray[np.uint8] | None]:
+        try:
+            return picture.name, decode_rgb(picture.data, side)
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
+            return picture.name, None
+
+    with partial.open("wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
+        pictures = _pictures(paths)
+        while chunk := list(islice(pictures, 256)):
+            for name, rgb in pool.map(decode, chunk):
+                done += 1
+                if rgb is None:
+                    index["broken"].append(name)
+                    continue
+                out.write(np.ascontiguousarray(rgb).tobytes())
+                index["names"].append(name)
+                index["offsets"].append(offset)
+                index["heights"].append(rgb.shape[0])
+                index["widths"].append(rgb.shape[1])
+                index["chroma"].append(round(mean_chroma(rgb), 3))
+                offset += rgb.size
+            if progress:
+                progress(done)
+    os.replace(partial, folder / "pixels.u8")
+    scratch = folder / f"index.{os.getpid()}.partial"
+    scratch.write_text(json.dumps(index))
+    os.replace(scratch, folder / "index.json")
+
+
+def colourful(cache: PictureCache, least: float) -> NDArray[np.int64]:
+    """Indices of the pictures whose mean chroma is at least `least`: grey ones teach a model to answer grey."""
+    return np.flatnonzero(cache.chroma >= least)

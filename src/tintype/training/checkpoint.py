@@ -1,0 +1,101 @@
+"""Checkpoints as safetensors: averaged weights for users, and apart from them the state to resume from.
+
+Files are written under a temporary name and renamed, so that a full disk or a kill leaves the old one whole.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor, nn
+from torch.optim import Optimizer
+
+from tintype.errors import OutputError, WeightsError
+
+STATE = "state.safetensors"
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """Weights of one generator, ready to build it again: `info` holds system, generator, images_seen and more."""
+
+    path: Path
+    info: dict[str, Any]
+    weights: dict[str, Tensor]
+
+
+def write_tensors(path: Path, tensors: dict[str, Tensor], info: dict[str, Any]) -> None:
+    """Write tensors with JSON `info` beside them; raises OutputError and keeps the old file when it cannot."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    try:
+        save_file(contiguous, scratch, metadata={"tintype": json.dumps(info)})
+        os.replace(scratch, path)
+    except (OSError, SafetensorError) as error:
+        scratch.unlink(missing_ok=True)
+        raise OutputError(f"{path}: cannot be written ({error}); the previous checkpoint is kept") from error
+
+
+def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Read what `write_tensors` wrote; raises WeightsError for anything else."""
+    try:
+        with safe_open(path, "pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: not a readable checkpoint ({error})") from error
+    if "tintype" not in metadata:
+        raise WeightsError(f"{path}: a safetensors file, but not a tintype checkpoint")
+    return tensors, json.loads(metadata["tintype"])
+
+
+def read_checkpoint(path: str | Path) -> Checkpoint:
+    """Read the weights of a generator; a run directory means its newest ones. Raises WeightsError."""
+    path = Path(path)
+    if path.is_dir():
+        found = sorted(path.glob("checkpoints/weights-*.safetensors"))
+        if not found:
+            raise WeightsError(f"{path}: no checkpoints/weights-*.safetensors in it yet")
+        path = found[-1]
+    elif not path.exists():
+        raise WeightsError(f"{path}: no such checkpoint")
+    weights, info = read_tensors(path)
+    if "system" not in info:
+        raise WeightsError(f"{path}: state of a run, not weights; give the run directory or a weights-* file")
+    return Checkpoint(path, info, weights)
+
+
+def pack_optimizer(optimizer: Optimizer, prefix: str) -> dict[str, Tensor]:
+    """An optimizer's running values as flat named tensors."""
+    packed = {}
+    for index, values in optimizer.state_dict()["state"].items():
+        for key, value in values.items():
+            packed[f"{prefix}.{index}.{key}"] = torch.as_tensor(value)
+    return packed
+
+
+def unpack_optimizer(optimizer: Optimizer, prefix: str, tensors: dict[str, Tensor]) -> None:
+    """Put back what `pack_optimizer` gave."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, value in tensors.items():
+        if name.startswith(prefix + "."):
+            index, key = name.removeprefix(prefix + ".").split(".")
+            state.setdefault(int(index), {})[key] = value
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
+
+
+def with_prefix(prefix: str, module: nn.Module | dict[str, Tensor]) -> dict[str, Tensor]:
+    """Name every tensor of a module (or a dict of tensors) `prefix.name`."""
+    tensors = module.state_dict() if isinstance(module, nn.Module) else module
+    return {f"{prefix}.{name}": value for name, value in tensors.items()}
+
+
+def of_prefix(prefix: str, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
+    """The tensors that `with_prefix` named, under their own names again."""
+    return {name.removeprefix(prefix + "."): t for name, t in tensors.items() if name.startswith(prefix + ".")}

@@ -1,0 +1,98 @@
+"""What a run tells: stats.jsonl, losses.csv, sample pictures, and a progress line for people."""
+
+import csv
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tintype.color import lab_to_srgb
+
+
+class RunLog:
+    """Appends one line a tick to `stats.jsonl` and `losses.csv` of a run directory.
+
+    A resumed run drops the lines that its interrupted predecessor wrote after the state it resumes from.
+    """
+
+    def __init__(self, folder: Path, images: int) -> None:
+        self.folder = folder
+        self.stats = folder / "stats.jsonl"
+        kept = []
+        if self.stats.exists():
+            kept = [line for line in map(_parse, self.stats.read_text().splitlines()) if line]
+            kept = [line for line in kept if line["images"] <= images]
+        self.stats.write_text("".join(json.dumps(line) + "\n" for line in kept))
+        self.columns = ["images", "stage", "loss", "cross_entropy", "l1", "lr", "images_per_second"]
+        with (folder / "losses.csv").open("w", newline="") as file:
+            writer = csv.DictWriter(file, self.columns, extrasaction="ignore")
+            writer.writeheader()
+            writer.writerows(line for line in kept if "loss" in line)
+
+    def write(self, line: dict[str, Any]) -> None:
+        """Append a line; those with a loss also go to `losses.csv`."""
+        with self.stats.open("a") as file:
+            file.write(json.dumps(line) + "\n")
+        if "loss" in line:
+            with (self.folder / "losses.csv").open("a", newline="") as file:
+                csv.DictWriter(file, self.columns, extrasaction="ignore").writerow(line)
+
+
+def _parse(line: str) -> dict[str, Any] | None:
+    """A line of stats.jsonl; None for one that a kill left half-written."""
+    try:
+        parsed: dict[str, Any] = json.loads(line)
+    except json.JSONDecodeError:
+        return None
+    return parsed
+
+
+class ProgressLine:
+    """A progress bar on a terminal; elsewhere (a log file) one plain line a tick."""
+
+    def __init__(self, total: int, images: int) -> None:
+        self.total = total
+        self.bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            TextColumn("{task.completed:,.0f}/{task.total:,.0f} images"),
+            TimeRemainingColumn(),
+            console=Console(stderr=True),
+            disable=not sys.stderr.isatty(),
+        )
+        self.task = self.bar.add_task("", total=total, completed=images)
+        self.bar.start()
+
+    def update(self, line: dict[str, Any]) -> None:
+        """Show the newest tick."""
+        left = (self.total - line["images"]) / max(line["images_per_second"], 1e-9)
+        text = f"{line['stage']}  loss {line['loss']:.3f}  {line['images_per_second']:.0f} images/s"
+        if self.bar.disable:
+            print(f"{line['images']:>10,} images  {text}  {left / 60:.0f} min left", file=sys.stderr, flush=True)
+        self.bar.update(self.task, description=text, completed=line["images"])
+
+    def close(self) -> None:
+        """Give the terminal back."""
+        self.bar.stop()
+
+
+def sample_grid(lightness: NDArray[np.float32], *chromas: NDArray[np.float32]) -> Image.Image:
+    """A sheet with one row a picture: grey, then each of `chromas` (N, 2, h, w) under its lightness (N, 1, H, W)."""
+    size = lightness.shape[-1]
+    level = (lightness[:, 0] + 1) * 50
+    columns = [np.zeros((*level.shape, 2), np.float32)]
+    for ab in chromas:
+        factor = size // ab.shape[-1]
+        columns.append(ab.transpose(0, 2, 3, 1).repeat(factor, 1).repeat(factor, 2))
+    rows = [
+        np.concatenate([lab_to_srgb(np.concatenate([level[i, ..., None], ab[i]], -1)) for ab in columns], 1)
+        for i in range(len(level))
+    ]
+    sheet = np.concatenate(rows).clip(0, 1)
+    return Image.fromarray((sheet * 255 + 0.5).astype(np.uint8))

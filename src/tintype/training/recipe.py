@@ -1,0 +1,181 @@
+"""A recipe: what to train, on what, in which stages. Read from TOML, checked, and written back into the run."""
+
+import difflib
+import json
+import tomllib
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from tintype.errors import RecipeError
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class DataOptions(_Section):
+    """How samples are cut from pictures."""
+
+    smallest_crop: float = Field(0.75, gt=0, le=1, description="least part of the short side that a crop keeps")
+    flip: bool = Field(True, description="mirror half of the samples")
+    cache_side: int = Field(256, ge=16, description="short side, in pixels, that pictures are stored at")
+    least_chroma: float = Field(2.0, ge=0, description="pictures with less mean C*ab are left out as grey")
+    workers: int = Field(2, ge=1, description="threads that make batches")
+
+
+class OptimizerOptions(_Section):
+    """AdamW (Loshchilov & Hutter 2019)."""
+
+    weight_decay: float = Field(0.01, ge=0)
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.99, ge=0, lt=1)
+    clip_norm: float = Field(1.0, gt=0, description="largest norm of all gradients together")
+
+
+class LogOptions(_Section):
+    """What a run writes while it works. Numbers count images seen."""
+
+    tick: int = Field(6_400, ge=1, description="images between two lines of stats.jsonl")
+    samples: int = Field(50_000, ge=1, description="images between two validations with sample pictures")
+    snapshot: int = Field(100_000, ge=1, description="images between two kept checkpoints")
+    save_seconds: float = Field(120, ge=0, description="seconds between two saves of the state to resume from")
+
+
+class StageOptions(_Section):
+    """One stage of training. Its learning rate falls along a cosine over the stage's images, after a warm-up."""
+
+    name: str
+    kind: Literal["supervised"]
+    images: int = Field(gt=0)
+    size: int = Field(128, ge=32, multiple_of=32)
+    batch: int = Field(64, ge=1)
+    lr: float = Field(gt=0)
+    warmup: int = Field(6_400, ge=0, description="images over which the learning rate rises linearly")
+    final_lr: float = Field(0.01, ge=0, le=1, description="last learning rate, as a part of the highest")
+    freeze: tuple[str, ...] = Field((), description="parts of the generator that are not trained")
+    lr_scale: dict[str, float] = Field({}, description="factors on the learning rate for parts of the generator")
+    rebalance_lambda: float = Field(0.5, ge=0, le=1, description="0: weigh by inverse frequency; 1: all alike")
+    l1_weight: float = Field(0.0, ge=0, description="weight of the smooth L1 loss on the mean colour")
+
+
+class Recipe(_Section):
+    """Everything that decides a training run, except where its pictures are."""
+
+    system: str
+    seed: int = Field(0, ge=0, lt=2**31)
+    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
+    ema_images: float = Field(10_000, ge=0, description="half-life of the weight average, in images; 0 is off")
+    generator: dict[str, Any] = {}
+    data: DataOptions = DataOptions()
+    optimizer: OptimizerOptions = OptimizerOptions()
+    log: LogOptions = LogOptions()
+    stages: tuple[StageOptions, ...] = Field(min_length=1)
+
+    @property
+    def images(self) -> int:
+        """Images seen by the end of the last stage."""
+        return sum(stage.images for stage in self.stages)
+
+    def to_toml(self) -> str:
+        """The resolved recipe as TOML that `load_recipe` reads back to an equal recipe."""
+        values = self.model_dump(mode="json")
+        stages = values.pop("stages")
+        tables = {key: values.pop(key) for key in list(values) if isinstance(values[key], dict)}
+        lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
+        for key, table in tables.items():
+            lines += ["", f"[{key}]", *(f"{k} = {_toml(v)}" for k, v in table.items())]
+        for stage in stages:
+            lines += ["", "[[stages]]", *(f"{k} = {_toml(v)}" for k, v in stage.items())]
+        return "\n".join(lines) + "\n"
+
+
+def _toml(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{k} = {_toml(v)}" for k, v in value.items()) + " }" if value else "{}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(_toml, value)) + "]"
+    return json.dumps(value)
+
+
+def recipe_names() -> list[str]:
+    """Names of the recipes inside the package."""
+    folder = resources.files("tintype.training") / "recipes"
+    return sorted(file.name.removesuffix(".toml") for file in folder.iterdir() if file.name.endswith(".toml"))
+
+
+def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
+    """Read a recipe of the package by name, or a TOML file by path, and apply `a.b=value` overrides.
+
+    A number in an override's key picks a list's item: `stages.0.images=2000`. Values are TOML; what is not valid
+    TOML is taken as text. Raises RecipeError for unknown names and keys (with the nearest known one) and bad values.
+    """
+    path = Path(name_or_path)
+    if path.suffix == ".toml":
+        if not path.is_file():
+            raise RecipeError(f"{path}: no such recipe file")
+        text = path.read_text()
+    else:
+        names = recipe_names()
+        if str(name_or_path) not in names:
+            raise RecipeError(f"unknown recipe {str(name_or_path)!r}{_nearest(str(name_or_path), names)}")
+        text = (resources.files("tintype.training") / "recipes" / f"{name_or_path}.toml").read_text()
+    try:
+        values = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise RecipeError(f"{name_or_path}: not valid TOML: {error}") from error
+    for override in overrides:
+        _apply(values, override)
+    return parse_recipe(values)
+
+
+def parse_recipe(values: dict[str, Any]) -> Recipe:
+    """Check plain values and make a Recipe of them; raises RecipeError naming the key, the value and the fix."""
+    try:
+        return Recipe.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors()[0]
+        where = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            section = _section_at(problem["loc"][:-1])
+            raise RecipeError(f"unknown key {where!r}{_nearest(str(problem['loc'][-1]), section)}") from None
+        raise RecipeError(f"{where} = {problem.get('input')!r}: {problem['msg']}") from None
+
+
+def _section_at(location: tuple[int | str, ...]) -> list[str]:
+    section: type[BaseModel] = Recipe
+    for step in location:
+        if step == "stages":
+            section = StageOptions
+        elif isinstance(step, str):
+            section = type(Recipe.model_fields[step].default)
+    return list(section.model_fields)
+
+
+def _nearest(word: str, known: Sequence[str]) -> str:
+    close = difflib.get_close_matches(word, known, 1, 0.5)
+    return f"; did you mean {close[0]!r}?" if close else f"; known: {', '.join(known)}"
+
+
+def _apply(values: dict[str, Any], override: str) -> None:
+    key, equals, text = override.partition("=")
+    if not equals or not key:
+        raise RecipeError(f"override {override!r}: write it as key=value, for example stages.0.images=2000")
+    try:
+        value = tomllib.loads(f"v = {text}")["v"]
+    except tomllib.TOMLDecodeError:
+        value = text
+    *parents, last = key.split(".")
+    place: Any = values
+    try:
+        for step in parents:
+            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+        if isinstance(place, list):
+            place[int(last)] = value
+        else:
+            place[last] = value
+    except (IndexError, ValueError, TypeError, AttributeError):
+        raise RecipeError(f"override {override!r}: there is no such place in the recipe") from None
