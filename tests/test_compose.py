@@ -22,12 +22,12 @@ kinds = st.sampled_from(sorted(KINDS))
 
 
 def assert_light_kept_in_jpeg(photo: Photo, encoded: bytes, quality: int) -> None:
-    """No further off than the grey picture at the same quality, at most and on average."""
+    """No further off than the grey picture at the same quality: at most, and on average to within 1 %."""
     luma = photo.luma.astype(np.int32)
     colour = np.abs(light(encoded) - luma)
     grey = np.abs(light(photo.grey().encode("JPEG", quality)) - luma)
     assert colour.max() <= grey.max()
-    assert colour.sum() <= grey.sum()
+    assert colour.mean() <= 1.01 * grey.mean() + 0.005
 
 
 @settings(max_examples=60)
@@ -71,8 +71,8 @@ def test_natural_pictures_keep_light_and_most_colour(examples: list[Any]) -> Non
         assert_light_kept_in_jpeg(photo, encoded, 85)
         lab = srgb_to_lab(np.asarray(opened(encoded).convert("RGB"), np.float32) / 255)
         kept.append(lab[(photo.luma > 60) & (photo.luma < 190)][:, 2].mean() / 18)
-    assert min(kept) > 0.4
-    assert np.median(kept) > 0.85
+    assert min(kept) > 0.8
+    assert np.median(kept) > 0.9
 
 
 @settings(max_examples=40)

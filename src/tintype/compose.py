@@ -11,7 +11,7 @@ from tintype.planes import NEUTRAL, Plane, half_size, resize_plane
 
 # Colours are matched to the luma at this many pixels along the longer side, at most: finer than any answer of
 # a network, and small enough for exact colour science.
-WORKING_SIDE = 512
+WORKING_SIDE = 384
 
 
 def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:

@@ -98,8 +98,8 @@ def encode(luma: Plane, chroma: Chroma | None, quality: int) -> bytes:
     """A JPEG that decodes to a picture whose light is no further off than the grey picture's at this quality.
 
     luma: (H, W) up to 65500 a side; chroma: planes of full (4:4:4) or half size (4:2:0), or None for grey;
-    quality: 1..100. "Light" is BT.601 luma after decoding to RGB; its largest and its mean distance from
-    `luma` are both held to those of the grey JPEG.
+    quality: 1..100. "Light" is BT.601 luma after decoding to RGB. Its largest distance from `luma` is at most the
+    grey JPEG's, its mean distance at most 1 % and 0.005 of 255 more.
     """
     luma = even_storage(luma)
     if chroma is not None:

@@ -24,6 +24,10 @@ from tintype.planes import NEUTRAL, Chroma, Plane, grey_of
 
 BLOCK = 16
 
+# How much larger the mean distance may be than the grey JPEG's: a hundredth of it, and so much of 255. Taking the
+# last of it back would cost a speckled picture half of its colour, for a difference that nothing shows.
+MEAN_SHARE, MEAN_SLACK = 0.01, 0.005
+
 _ROUNDS = 8
 _BAND_PIXELS = 1 << 21
 _THREADS = min(4, os.cpu_count() or 1)
@@ -71,9 +75,9 @@ def even_storage(luma: Plane) -> Plane:
 def fit_chroma(luma: Plane, chroma: Chroma, quality: int) -> Chroma:
     """Chroma planes with which the JPEG of this quality keeps its light.
 
-    luma: (H, W), from `even_storage`; chroma: full (4:4:4) or half size (4:2:0). The largest and the mean
-    distance of the decoded picture's BT.601 luma from `luma` are at most those of the grey JPEG of the same
-    quality.
+    luma: (H, W), from `even_storage`; chroma: full (4:4:4) or half size (4:2:0). The largest distance of the decoded
+    picture's BT.601 luma from `luma` is at most that of the grey JPEG of the same quality; the mean distance is at
+    most that, `MEAN_SHARE` of it and `MEAN_SLACK`.
     """
     return _Fitter(luma, chroma, quality).fit()
 
@@ -97,25 +101,24 @@ class _Fitter:
 
     def fit(self) -> Chroma:
         with ThreadPoolExecutor(_THREADS) as pool:
-            limit = max(pool.map(self._prepare, self.bands))
+            limits, sums = zip(*pool.map(self._prepare, self.bands), strict=True)
+            allowed = MEAN_SHARE * sum(sums) + MEAN_SLACK * self.luma.size
             stale = self.bands
             for attempt in range(_ROUNDS):
                 list(pool.map(self._check, stale))
-                offending = self._offending(limit)
+                offending = self._offending(max(limits), allowed)
                 if offending is None:
                     break
-                if attempt >= _ROUNDS // 2:
-                    offending = _grow(offending)
                 self._weaken(offending, 0.4 if attempt < 2 else 0.0)
-                touched = np.asarray(_grow(offending).any(axis=1))
+                touched = np.asarray(_grow(_grow(_grow(offending))).any(axis=1))
                 stale = [band for band in self.bands if touched[band.blocks].any()]
         return self.fitted
 
     def _chroma_rows(self, rows: slice) -> slice:
         return slice(rows.start // self.half, -(-rows.stop // self.half))
 
-    def _prepare(self, band: _Band) -> int:
-        """Decodes the band as a grey JPEG and fits its chroma to that; the largest distance from luma."""
+    def _prepare(self, band: _Band) -> tuple[int, int]:
+        """Decodes the band as a grey JPEG and fits its chroma to that; the largest and the summed distance."""
         luma = self.luma[band.outer]
         grey = simplejpeg.encode_jpeg_yuv_planes(luma, None, None, self.quality)
         decoded = np.asarray(simplejpeg.decode_jpeg(grey, "GRAY"))[..., 0]
@@ -124,8 +127,10 @@ class _Fitter:
         fitted = _fit_to_luma(decoded, (self.wanted[0][outer], self.wanted[1][outer]))
         for target, plane in zip(self.fitted, fitted, strict=True):
             target[inner] = plane[keep]
-        self.decoded[band.inner] = decoded[band.inner_of_outer]
-        return int((np.maximum(luma, decoded) - np.minimum(luma, decoded))[band.inner_of_outer].max())
+        luma, decoded = luma[band.inner_of_outer], decoded[band.inner_of_outer]
+        self.decoded[band.inner] = decoded
+        distance = np.maximum(luma, decoded) - np.minimum(luma, decoded)
+        return int(distance.max()), int(distance.sum(dtype=np.int64))
 
     def _check(self, band: _Band) -> None:
         """Decodes the band in colour and notes, for each block, what that did to its light."""
@@ -146,24 +151,29 @@ class _Fitter:
         furthest[:] = 0
         np.maximum.at(furthest.reshape(-1), block, distance.astype(np.uint8))
 
-    def _offending(self, limit: int) -> NDArray[np.bool_] | None:
+    def _offending(self, limit: int, allowed: float) -> NDArray[np.bool_] | None:
         """The blocks to weaken, or None if the light is near enough, both at most and on average."""
         offending = np.asarray(self.furthest > limit)
-        total = int(self.harm.sum())
-        if total > 0:
+        surplus = int(self.harm.sum()) - allowed
+        if surplus > 0:
             # The worst blocks hold most of the harm: take them, in order, until twice the surplus is covered.
             harm = self.harm.reshape(-1)
             order = np.argsort(-harm, kind="stable")[: np.count_nonzero(harm > 0)]
-            enough = int(np.searchsorted(np.cumsum(harm[order]), 2 * total)) + 1
+            enough = int(np.searchsorted(np.cumsum(harm[order]), 2 * surplus)) + 1
             offending.reshape(-1)[order[:enough]] = True
         return offending if offending.any() else None
 
     def _weaken(self, blocks: NDArray[np.bool_], factor: float) -> None:
+        """Scales chroma in these blocks and their neighbours, with a ramp around them: hard edges would show."""
         step = BLOCK // self.half
+        weights = Image.fromarray(np.where(_grow(blocks), factor, 1).astype(np.float32))
+        size = blocks.shape[1] * step, blocks.shape[0] * step
+        height, width = self.fitted[0].shape
+        weight = np.asarray(weights.resize(size, Image.Resampling.BILINEAR))[:height, :width]
+        marked = weight < 1
         for plane in self.fitted:
-            marked = blocks.repeat(step, axis=0).repeat(step, axis=1)[: plane.shape[0], : plane.shape[1]]
             shifted = plane[marked].astype(np.float32) - NEUTRAL
-            plane[marked] = (NEUTRAL + np.trunc(shifted * np.float32(factor))).astype(np.uint8)
+            plane[marked] = (NEUTRAL + np.trunc(shifted * weight[marked])).astype(np.uint8)
 
 
 def _grow(blocks: NDArray[np.bool_]) -> NDArray[np.bool_]:
