@@ -20,6 +20,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -112,6 +113,7 @@ def tintype_way(model_file: ModelFile | None) -> tuple[Callable[[Path], bytes], 
 def plain_way(model_file: ModelFile | None) -> tuple[Callable[[Path], bytes], str]:
     from skimage.color import lab2rgb, rgb2lab
 
+    warnings.filterwarnings("ignore", "Conversion from CIE-LAB", UserWarning)  # it clips; that is its way
     answer, network = plain_network(model_file)
     side = model_file.info.size if model_file else SIZE
 
@@ -173,17 +175,20 @@ WAYS: dict[str, Callable[[ModelFile | None], tuple[Callable[[Path], bytes], str]
 
 
 def report(ours: dict[str, Any], plain: dict[str, Any], options: argparse.Namespace) -> None:
-    ratio = plain["seconds"] / ours["seconds"]
+    first_ratio, ratio = (plain[key] / ours[key] for key in ("first_seconds", "seconds"))
     print(f"One {WIDTH}x{HEIGHT} JPEG, quality {QUALITY}; {cpu_name()}, {os.cpu_count()} cores\n")
-    print("| way | next picture | first picture | peak memory | output | network |")
+    print("| way | first picture | next picture | peak memory | output | network |")
     print("|---|---|---|---|---|---|")
     for result in (ours, plain):
         print(
-            f"| {result['way']} | {result['seconds'] * 1000:,.0f} ms | {result['first_seconds'] * 1000:,.0f} ms "
+            f"| {result['way']} | {result['first_seconds'] * 1000:,.0f} ms | {result['seconds'] * 1000:,.0f} ms "
             f"| {result['peak_mib']:,} MiB | {result['output_bytes'] / 1e6:.1f} MB | {result['network']} |"
         )
     memory = plain["peak_mib"] / ours["peak_mib"]
-    print(f"\ntintype is {ratio:.1f} times as fast and needs 1/{memory:.1f} of the memory")
+    print(
+        f"\nOne photograph in a fresh process: tintype is {first_ratio:.1f} times as fast, on 1/{memory:.1f} of the memory;"
+    )
+    print(f"further photographs in the same process: {ratio:.1f} times as fast")
     line = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpu": cpu_name(),
@@ -192,6 +197,7 @@ def report(ours: dict[str, Any], plain: dict[str, Any], options: argparse.Namesp
         "photograph": options.photograph.name,
         "tintype": ours,
         "plain": plain,
+        "first_ratio": round(first_ratio, 2),
         "ratio": round(ratio, 2),
     }
     with options.output.open("a") as results:
