@@ -186,9 +186,9 @@ def report(ours: dict[str, Any], plain: dict[str, Any], options: argparse.Namesp
         )
     memory = plain["peak_mib"] / ours["peak_mib"]
     print(
-        f"\nOne photograph in a fresh process: tintype is {first_ratio:.1f} times as fast, on 1/{memory:.1f} of the memory;"
+        f"\nOne photograph in a fresh process: tintype is {first_ratio:.1f} times as fast, on 1/{memory:.1f} the memory"
     )
-    print(f"further photographs in the same process: {ratio:.1f} times as fast")
+    print(f"Further photographs in the same process: {ratio:.1f} times as fast")
     line = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpu": cpu_name(),
