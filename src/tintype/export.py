@@ -153,5 +153,5 @@ def _compare(data: bytes, graph: ModelFileGraph) -> None:
         worst = float(np.abs(got - expected).max()) if got.shape == expected.shape else float("inf")
         if not worst <= TOLERANCE:
             raise WeightsError(
-                f"the exported graph is off by {worst:.3g} in ab at {n}x{h}x{w} (limit {TOLERANCE}); nothing was written"
+                f"the exported graph is off by {worst:.3g} in ab at {n}x{h}x{w} (limit {TOLERANCE}); nothing written"
             )

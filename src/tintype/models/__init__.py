@@ -16,7 +16,9 @@ def build_generator(system: str, options: dict[str, Any]) -> nn.Module:
     if system not in GENERATORS:
         raise RecipeError(f"unknown system {system!r}; known: {', '.join(GENERATORS)}")
     network, config = GENERATORS[system]
-    lists_as_tuples = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    lists_as_tuples: dict[str, Any] = {
+        key: tuple(value) if isinstance(value, list) else value for key, value in options.items()
+    }
     try:
         return network(config(**lists_as_tuples))
     except (TypeError, KeyError) as error:

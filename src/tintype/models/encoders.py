@@ -114,6 +114,7 @@ class InvertedResidual(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         y = F.relu6(self.expand(x)) if self.expand is not None else x
         y = self.project(F.relu6(self.depthwise(y)))
+        assert isinstance(y, Tensor)
         return x + y if self.residual else y
 
 

@@ -81,12 +81,18 @@ def pack_optimizer(optimizer: Optimizer, prefix: str) -> dict[str, Tensor]:
 
 
 def unpack_optimizer(optimizer: Optimizer, prefix: str, tensors: dict[str, Tensor]) -> None:
-    """Put back what `pack_optimizer` gave."""
+    """Put back what `pack_optimizer` gave.
+
+    Values get the memory layout of their weights: the fused AdamW walks both as plain memory, in one order.
+    """
+    weights = [weight for group in optimizer.param_groups for weight in group["params"]]
     state: dict[int, dict[str, Tensor]] = {}
     for name, value in tensors.items():
         if name.startswith(prefix + "."):
-            index, key = name.removeprefix(prefix + ".").split(".")
-            state.setdefault(int(index), {})[key] = value
+            number, key = name.removeprefix(prefix + ".").split(".")
+            index = int(number)
+            alike = torch.empty_like(weights[index], dtype=value.dtype).copy_(value) if value.ndim else value
+            state.setdefault(index, {})[key] = alike
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 
 

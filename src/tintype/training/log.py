@@ -82,6 +82,12 @@ class ProgressLine:
         self.bar.stop()
 
 
+def decoding_progress(done: int) -> None:
+    """Say now and then how many pictures have been decoded into the cache."""
+    if done % 2048 < 256:
+        print(f"{done:>10,} pictures decoded", file=sys.stderr, flush=True)
+
+
 def sample_grid(lightness: NDArray[np.float32], *chromas: NDArray[np.float32]) -> Image.Image:
     """A sheet with one row a picture: grey, then each of `chromas` (N, 2, h, w) under its lightness (N, 1, H, W)."""
     size = lightness.shape[-1]

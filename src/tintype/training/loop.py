@@ -26,7 +26,7 @@ from tintype.data.pairs import PairLoader
 from tintype.errors import DataError, RecipeError
 from tintype.models import build_generator
 from tintype.training import checkpoint
-from tintype.training.log import ProgressLine, RunLog
+from tintype.training.log import ProgressLine, RunLog, decoding_progress
 from tintype.training.losses import bin_prior
 from tintype.training.pretrained import initialise
 from tintype.training.recipe import Recipe, StageOptions
@@ -64,7 +64,7 @@ def train(
     _keep_freed_memory()
     run_dir = Path(run_dir)
     _claim(run_dir, recipe)
-    cache = open_cache(data, recipe.data.cache_side, cache_dir)
+    cache = open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress)
     indices = colourful(cache, recipe.data.least_chroma)
     if not len(indices):
         raise DataError(
@@ -146,7 +146,7 @@ class _Run:
         stage = build_stage(options, self.prior, self.bins)
         groups = trainable(self.model, options, self.recipe.optimizer.weight_decay)
         betas = (self.recipe.optimizer.beta1, self.recipe.optimizer.beta2)
-        optimizer = self.fabric.setup_optimizers(AdamW(groups, betas=betas, fused=True))
+        optimizer: Any = self.fabric.setup_optimizers(AdamW(groups, betas=betas, fused=True))
         optimizers: dict[str, Optimizer] = {"generator": optimizer}
         if self.resume_tensors:
             checkpoint.unpack_optimizer(optimizer, "generator_optimizer", self.resume_tensors)

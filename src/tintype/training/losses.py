@@ -113,5 +113,5 @@ def distribution_loss(
     Returns the sum to minimise, and the L1 part (in units of ten CIE units, the distance of two bins) to look at.
     Each position is weighted by its nearest bin (Zhang 2016, eq. 2-3).
     """
-    total, distance = _DistributionLoss.apply(logits, ab, bins, class_weight, l1_weight)  # type: ignore[no-untyped-call]
+    total, distance = _DistributionLoss.apply(logits, ab, bins, class_weight, l1_weight)
     return total, distance

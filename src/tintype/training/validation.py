@@ -41,7 +41,8 @@ class Validation:
         model.load_state_dict(weights)
         model = model.eval().to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         answers = []
-        for piece in self.lightness.split(PIECE):
+        for start in range(0, len(self.lightness), PIECE):
+            piece = self.lightness[start : start + PIECE]
             with fabric.autocast():
                 logits = model(piece.to(fabric.device))
             answers.append(annealed_mean(logits, model.bins, temperature).cpu())

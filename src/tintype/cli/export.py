@@ -1,0 +1,43 @@
+"""`tintype export`: a thin face of `tintype.export`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def export(
+    checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A weights file, or a run directory.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The model file to write.")],
+    name: Annotated[str, typer.Option("--name", help="The model's name in its metadata.")] = "tint",
+    version: Annotated[str, typer.Option("--version", help="The model's version.")] = "1",
+    temperature: Annotated[
+        float, typer.Option("--temperature", min=0.05, max=2, help="1: mean colour, dull; lower: more vivid.")
+    ] = 0.6,
+    size: Annotated[int, typer.Option("--size", min=32, help="Short side of the network's input, by default.")] = 256,
+    training_data: Annotated[str, typer.Option("--training-data", help="What it was trained on, in words.")] = "",
+    licence: Annotated[str, typer.Option("--licence", help="Terms of the weights, in words.")] = "",
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
+) -> None:
+    """Turn a checkpoint into a model file (ONNX, fp16 weights), checked against torch before it is written.
+
+    Examples:
+
+      tintype export runs/tint --output mine.onnx --name mine
+
+      tintype export runs/tint/checkpoints/weights-000700000.safetensors --output tint.onnx --temperature 0.5
+    """
+    from ..export import export_checkpoint
+
+    path = export_checkpoint(
+        checkpoint,
+        output,
+        name=name,
+        version=version,
+        temperature=temperature,
+        size=size,
+        training_data=training_data,
+        licence=licence,
+        overwrite=overwrite,
+    )
+    print(path)

@@ -1,0 +1,63 @@
+"""Training pairs: right values, and the same samples whenever a run is resumed."""
+
+from itertools import islice
+
+import numpy as np
+import pytest
+import torch
+
+from tintype.color import lightness_from_luma, luma, srgb_to_lab
+from tintype.data.cache import PictureCache, open_cache
+from tintype.data.pairs import PairLoader, crop_square, split_pair
+from training_pictures import write_tiles
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory: pytest.TempPathFactory) -> PictureCache:
+    root = tmp_path_factory.mktemp("pairs")
+    return open_cache([write_tiles(root / "photos")], 96, root / "cache")
+
+
+def test_pair_of_a_crop_is_its_luma_and_its_ab(cache: PictureCache) -> None:
+    rgb = crop_square(cache[3], 96, 1.0, 0.5, 0.5, False)
+    lightness, ab = split_pair(rgb, 4)
+    assert lightness.shape == (1, 96, 96)
+    assert ab.shape == (2, 24, 24)
+    exact = srgb_to_lab(rgb / np.float32(255))[..., 1:].reshape(24, 4, 24, 4, 2).mean((1, 3)).transpose(2, 0, 1)
+    assert np.abs(ab - exact).max() < 1.5  # 8-bit rounding of the fast conversion
+    assert np.abs(ab - exact).mean() < 0.3
+    expected = lightness_from_luma(luma(rgb / np.float32(255))) / 50 - 1
+    assert np.abs(lightness[0] - expected).max() < 0.011  # half a level of 8-bit luma, steepest near black
+
+
+def loader(cache: PictureCache, **changes: object) -> PairLoader:
+    options: dict[str, object] = {"size": 32, "batch": 4, "stride": 4, "seed": 1} | changes
+    return PairLoader(cache, np.arange(len(cache)), **options)  # type: ignore[arg-type]
+
+
+def test_a_resumed_loader_goes_on_with_the_next_samples(cache: PictureCache) -> None:
+    unbroken = list(islice(loader(cache), 10))
+    resumed = list(islice(loader(cache, start=24), 4))
+    for a, b in zip(unbroken[6:], resumed, strict=True):
+        assert torch.equal(a.lightness, b.lightness)
+        assert torch.equal(a.ab, b.ab)
+
+
+def test_processes_share_a_run_without_overlap(cache: PictureCache) -> None:
+    together = list(islice(loader(cache, batch=8), 3))
+    first = list(islice(loader(cache, rank=0, world=2), 3))
+    second = list(islice(loader(cache, rank=1, world=2), 3))
+    for whole, a, b in zip(together, first, second, strict=True):
+        assert torch.equal(whole.lightness, torch.cat([a.lightness, b.lightness]))
+
+
+def test_an_epoch_shows_every_picture_once(cache: PictureCache) -> None:
+    pairs = PairLoader(cache, np.arange(len(cache)), size=32, batch=4, stride=4, seed=0)
+    order = [pairs._picture_of(i) for i in range(2 * len(cache))]
+    assert sorted(order[:16]) == sorted(order[16:]) == list(range(16))
+    assert order[:16] != order[16:]
+
+
+def test_another_seed_gives_other_samples(cache: PictureCache) -> None:
+    a, b = next(iter(loader(cache))), next(iter(loader(cache, seed=2)))
+    assert not torch.equal(a.lightness, b.lightness)

@@ -1,0 +1,92 @@
+"""The default generator and its encoder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from tintype.bins import annealed_mean as annealed_mean_numpy
+from tintype.errors import RecipeError, WeightsError
+from tintype.models import build_generator
+from tintype.models.encoders import ENCODERS, LiteEncoder, load_imagenet
+from tintype.models.tint import Tint, TintConfig, annealed_mean
+from tintype.training.pretrained import imagenet_file
+
+SMALL = TintConfig(encoder="efficientnet-lite0", bottom=32, widths=(24, 16, 16))
+
+
+@pytest.mark.parametrize("size", [(64, 64), (32, 96)])
+def test_logits_come_at_stride_four(size: tuple[int, int]) -> None:
+    network = Tint(SMALL).eval()
+    assert network(torch.zeros(2, 1, *size)).shape == (2, 229, size[0] // 4, size[1] // 4)
+
+
+def test_default_size() -> None:
+    assert sum(p.numel() for p in Tint().parameters()) == 6_215_021
+
+
+def test_untrained_hints_change_nothing_and_every_weight_but_theirs_gets_a_gradient() -> None:
+    network = Tint(SMALL).eval()
+    lightness, hints = torch.rand(2, 1, 64, 64), torch.rand(2, 3, 64, 64)
+    torch.testing.assert_close(network(lightness, hints), network(lightness))
+    network.train()(lightness, hints).square().mean().backward()
+    silent = {name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()}
+    # The attention's output projection starts at zero, which hides what stands before it from the first gradient.
+    assert all(".qkv." in name or ".norm." in name for name in silent), silent
+    assert network.encoder.hint_stem.weight.grad is not None
+
+
+def test_folded_encoder_computes_what_the_batch_normed_one_does() -> None:
+    """First block by hand from the published weights, batch norm unfolded."""
+    state = torch.load(imagenet_file(ENCODERS["efficientnet-lite0"]), weights_only=True)
+    encoder = LiteEncoder(ENCODERS["efficientnet-lite0"]).eval()
+    load_imagenet(encoder, state)
+
+    def norm(x: torch.Tensor, name: str) -> torch.Tensor:
+        parts = [state[f"{name}.{key}"] for key in ("running_mean", "running_var", "weight", "bias")]
+        return torch.nn.functional.batch_norm(x, *parts, eps=1e-3)
+
+    grey = torch.rand(1, 1, 32, 32) * 2 - 1
+    rgb = grey.expand(-1, 3, -1, -1)
+    pad = torch.nn.functional.pad
+    x = norm(torch.nn.functional.conv2d(pad(rgb, (0, 1, 0, 1)), state["_conv_stem.weight"], stride=2), "_bn0").clamp(
+        0, 6
+    )
+    weight = state["_blocks.0._depthwise_conv.weight"]
+    x = norm(torch.nn.functional.conv2d(x, weight, padding=1, groups=32), "_blocks.0._bn1").clamp(0, 6)
+    x = norm(torch.nn.functional.conv2d(x, state["_blocks.0._project_conv.weight"]), "_blocks.0._bn2")
+    stem = torch.nn.functional.relu6(encoder.stem(grey))
+    torch.testing.assert_close(encoder.stages[0](stem), x, rtol=1e-3, atol=1e-4)
+
+
+def test_features_of_the_published_widths() -> None:
+    assert LiteEncoder(ENCODERS["efficientnet-lite0"]).channels == [24, 40, 112, 320]
+    assert LiteEncoder(ENCODERS["efficientnet-lite2"]).channels == [24, 48, 120, 352]
+
+
+def test_changed_imagenet_file_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "carries_weights"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "w.pth").write_bytes(b"something else")
+    monkeypatch.syspath_prepend(tmp_path)
+    config = ENCODERS["efficientnet-lite0"].__class__("x", 1, 1, "carries_weights", "w.pth", "0" * 64)
+    with pytest.raises(WeightsError, match="sha256"):
+        imagenet_file(config)
+
+
+def test_annealed_mean_is_that_of_numpy() -> None:
+    network, logits = Tint(SMALL), torch.randn(2, 229, 4, 5) * 3
+    ours = annealed_mean(logits, network.bins, 0.6).permute(0, 2, 3, 1).numpy()
+    plain = annealed_mean_numpy(logits.permute(0, 2, 3, 1).numpy(), network.bins.numpy(), 0.6)
+    np.testing.assert_allclose(ours, plain, atol=1e-3)
+
+
+def test_unknown_names_are_refused() -> None:
+    with pytest.raises(RecipeError, match="unknown system 'tnt'"):
+        build_generator("tnt", {})
+    with pytest.raises(RecipeError, match="options are encoder"):
+        build_generator("tint", {"widht": 3})
+    with pytest.raises(RecipeError, match="resnet"):
+        build_generator("tint", {"encoder": "resnet"})

@@ -1,0 +1,77 @@
+"""Checkpoint -> model file -> the same colours through the light core."""
+
+from pathlib import Path
+
+import numpy as np
+import onnx
+import pytest
+import torch
+
+from tintype import Colorizer
+from tintype.errors import OutputError, WeightsError
+from tintype.export import export_checkpoint
+from tintype.models import build_generator
+from tintype.models.tint import annealed_mean
+from tintype.runtime import Network
+from tintype.training.checkpoint import write_tensors
+from tintype.weights import find_model
+
+OPTIONS = {"encoder": "efficientnet-lite0", "bottom": 32, "widths": [24, 16, 16]}
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    torch.manual_seed(0)
+    generator = build_generator("tint", OPTIONS)
+    path = tmp_path_factory.mktemp("checkpoint") / "weights.safetensors"
+    write_tensors(path, generator.state_dict(), {"system": "tint", "generator": OPTIONS, "images_seen": 7})
+    return path
+
+
+@pytest.fixture(scope="module")
+def exported(checkpoint: Path) -> Path:
+    return export_checkpoint(checkpoint, checkpoint.with_name("small.onnx"), name="small", temperature=0.5)
+
+
+def test_metadata_and_size(exported: Path, checkpoint: Path) -> None:
+    model = find_model(exported)
+    assert (model.info.name, model.info.system, model.info.images_seen) == ("small", "tint", 7)
+    assert model.info.temperature == 0.5
+    assert exported.stat().st_size < 0.6 * checkpoint.stat().st_size
+    weights = onnx.load(exported).graph.initializer
+    assert sum(w.data_type == onnx.TensorProto.FLOAT16 for w in weights) > 100
+
+
+@pytest.mark.parametrize("shape", [(1, 32, 32), (3, 64, 160), (2, 96, 32)])
+def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, shape: tuple[int, int, int]) -> None:
+    from tintype.training.checkpoint import read_checkpoint
+
+    generator = build_generator("tint", OPTIONS).eval()
+    generator.load_state_dict({k: v.half().to(v.dtype) for k, v in read_checkpoint(checkpoint).weights.items()})
+    n, h, w = shape
+    lightness = np.random.default_rng(1).uniform(-1, 1, (n, 1, h, w)).astype(np.float32)
+    with torch.inference_mode():
+        logits = generator(torch.from_numpy(lightness))
+        expected = annealed_mean(logits, generator.bins, 0.5).numpy()
+    got = Network(find_model(exported), precision="f32").run(lightness)["ab"]
+    np.testing.assert_allclose(got, expected, atol=0.05)
+
+
+def test_it_colours_a_photo(exported: Path, examples: list[Path]) -> None:
+    photo = Colorizer(exported).colorize(examples[0])
+    assert photo.chroma is not None
+
+
+def test_existing_file_is_kept(exported: Path, checkpoint: Path) -> None:
+    with pytest.raises(OutputError, match="exists already"):
+        export_checkpoint(checkpoint, exported)
+
+
+def test_weights_of_another_shape(tmp_path: Path, checkpoint: Path) -> None:
+    from tintype.training.checkpoint import read_checkpoint
+
+    info = {"system": "tint", "generator": OPTIONS | {"bottom": 64}, "images_seen": 0}
+    write_tensors(tmp_path / "w.safetensors", read_checkpoint(checkpoint).weights, info)
+    with pytest.raises(WeightsError, match="does not fit"):
+        export_checkpoint(tmp_path / "w.safetensors", tmp_path / "x.onnx")
+    assert not (tmp_path / "x.onnx").exists()
