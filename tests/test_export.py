@@ -62,6 +62,14 @@ def test_it_colours_a_photo(exported: Path, examples: list[Path]) -> None:
     assert photo.chroma is not None
 
 
+def test_a_flipped_bit_in_the_weights_is_found(exported: Path, tmp_path: Path) -> None:
+    data = bytearray(exported.read_bytes())
+    data[len(data) // 2] ^= 0x10
+    (tmp_path / "flipped.onnx").write_bytes(data)
+    with pytest.raises(WeightsError, match="corrupt"):
+        find_model(tmp_path / "flipped.onnx")
+
+
 def test_existing_file_is_kept(exported: Path, checkpoint: Path) -> None:
     with pytest.raises(OutputError, match="exists already"):
         export_checkpoint(checkpoint, exported)

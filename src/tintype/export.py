@@ -2,8 +2,9 @@
 
 import datetime
 import hashlib
-import json
+import logging
 import os
+import warnings
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,7 @@ from tintype.errors import OutputError, WeightsError
 from tintype.models import build_generator
 from tintype.models.tint import Tint, annealed_mean
 from tintype.training.checkpoint import Checkpoint, read_checkpoint
+from tintype.weights import METADATA_KEY, ModelInfo, graph_digest
 
 OPSET = 18
 TEMPERATURE = 0.6
@@ -64,24 +66,24 @@ def export_checkpoint(
     graph = _restore(source, temperature)
     model = _to_onnx(graph)
     _halve_weights(model)
-    metadata = {
-        "format": 1,
-        "name": name,
-        "version": version,
-        "system": source.info["system"],
-        "size": size,
-        "size_multiple": graph.generator.size_multiple,
-        "temperature": temperature,
-        "bins": graph.generator.bins.tolist(),
-        "images_seen": source.info["images_seen"],
-        "hints": source.info.get("hints", "untrained"),
-        "training_data": training_data,
-        "licence": licence,
-        "metrics": metrics or {},
-        "checkpoint_sha256": hashlib.sha256(source.path.read_bytes()).hexdigest(),
-        "created": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
-    }
-    model.metadata_props.append(onnx.StringStringEntryProto(key="tintype", value=json.dumps(metadata)))
+    info = ModelInfo(
+        name=name,
+        version=version,
+        system=source.info["system"],
+        size=size,
+        size_multiple=graph.generator.size_multiple,
+        temperature=temperature,
+        bins=tuple((a, b) for a, b in graph.generator.bins.tolist()),
+        training_data=training_data,
+        licence=licence,
+        metrics=metrics or {},
+        checkpoint_sha256=hashlib.sha256(source.path.read_bytes()).hexdigest(),
+        images_seen=source.info["images_seen"],
+        hints=source.info.get("hints", "untrained"),
+        created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        graph_sha256=graph_digest(model.SerializeToString()),
+    )
+    model.metadata_props.append(onnx.StringStringEntryProto(key=METADATA_KEY, value=info.to_json()))
     data = model.SerializeToString()
     _compare(data, graph)
     scratch = output.with_name(f".{output.name}.{os.getpid()}.partial")
@@ -110,16 +112,20 @@ def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
     batch, height, width = torch.export.Dim("batch"), torch.export.Dim.AUTO, torch.export.Dim.AUTO
     # Two pictures: an example batch of one would be taken for a constant.
     example = (torch.zeros(2, 1, 96, 128), torch.zeros(2, 3, 96, 128))
-    program = torch.onnx.export(
-        graph,
-        example,
-        dynamo=True,
-        opset_version=OPSET,
-        input_names=["lightness", "hints"],
-        output_names=["ab", "distribution"],
-        dynamic_shapes=({0: batch, 2: height, 3: width}, {0: batch, 2: height, 3: width}),
-        verbose=False,
-    )
+    # The exporter talks of torchvision, which nothing here needs, and of axis names, which nobody reads.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            graph,
+            example,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=["lightness", "hints"],
+            output_names=["ab", "distribution"],
+            dynamic_shapes=({0: batch, 2: height, 3: width}, {0: batch, 2: height, 3: width}),
+            verbose=False,
+        )
     assert program is not None
     return program.model_proto
 

@@ -93,11 +93,7 @@ class _Fitter:
         self.blocks = -(-height // BLOCK), -(-width // BLOCK)
         self.harm = np.zeros(self.blocks, np.int64)
         self.furthest = np.zeros(self.blocks, np.uint8)
-        rows = max(BLOCK, _BAND_PIXELS // width // BLOCK * BLOCK)
-        self.bands = [
-            _Band(start, min(start + rows, height), max(start - BLOCK, 0), min(start + rows + BLOCK, height))
-            for start in range(0, height, rows)
-        ]
+        self.bands = self._bands_of(np.ones(self.blocks[0], np.bool_))
 
     def fit(self) -> Chroma:
         with ThreadPoolExecutor(_THREADS) as pool:
@@ -110,9 +106,23 @@ class _Fitter:
                 if offending is None:
                     break
                 self._weaken(offending, 0.4 if attempt < 2 else 0.0)
-                touched = np.asarray(_grow(_grow(_grow(offending))).any(axis=1))
-                stale = [band for band in self.bands if touched[band.blocks].any()]
+                stale = self._bands_of(np.asarray(_grow(_grow(_grow(offending))).any(axis=1)))
         return self.fitted
+
+    def _bands_of(self, wanted: NDArray[np.bool_]) -> list[_Band]:
+        """The wanted rows of blocks as bands of neighbours, none above `_BAND_PIXELS` by more than a row."""
+        height, width = self.luma.shape
+        most = max(1, _BAND_PIXELS // width // BLOCK)
+        bands, row = [], 0
+        while row < len(wanted):
+            stop = row
+            while stop < len(wanted) and wanted[stop] and stop - row < most:
+                stop += 1
+            if stop > row:
+                start, end = row * BLOCK, min(stop * BLOCK, height)
+                bands.append(_Band(start, end, max(start - BLOCK, 0), min(end + BLOCK, height)))
+            row = max(stop, row + 1)
+        return bands
 
     def _chroma_rows(self, rows: slice) -> slice:
         return slice(rows.start // self.half, -(-rows.stop // self.half))

@@ -35,7 +35,8 @@ class ModelInfo:
 
     ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must
     be a multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints``
-    is "trained" or "untrained".
+    is "trained" or "untrained". ``graph_sha256`` is the hash of the graph with its weights (`graph_digest`):
+    a file whose bits have changed is refused.
     """
 
     name: str
@@ -53,6 +54,7 @@ class ModelInfo:
     hints: str
     created: str
     format: int = FORMAT
+    graph_sha256: str = ""
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "ModelInfo":
@@ -72,6 +74,7 @@ class ModelInfo:
                 f"its metadata has the format {values.get('format')!r}, known is {FORMAT}; update tintype"
             )
         names = {field.name for field in fields(cls)}
+        values.setdefault("graph_sha256", "")
         if missing := sorted(names - values.keys()):
             raise WeightsError(f"its metadata lacks {', '.join(missing)}; export the model again")
         known = {name: values[name] for name in names}
@@ -146,7 +149,12 @@ def read_model(path: str | os.PathLike[str]) -> ModelFile:
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from error
     try:
-        info = ModelInfo.from_json(_metadata(data))
+        graph, metadata = _parts(data)
+        if metadata is None:
+            raise WeightsError("an ONNX file, but not a tintype model (no metadata); make one with `tintype export`")
+        info = ModelInfo.from_json(metadata)
+        if info.graph_sha256 and hashlib.sha256(graph).hexdigest() != info.graph_sha256:
+            raise WeightsError("corrupt (its weights are not those it was made with); fetch or export it again")
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
     return ModelFile(path, info, hashlib.sha256(data).hexdigest())
@@ -157,25 +165,35 @@ def _folders() -> list[Path]:
     return [EMBEDDED, Path(extra)] if extra else [EMBEDDED]
 
 
-def _metadata(data: bytes) -> bytes:
-    """The value of tintype's entry in metadata_props; walking to the end also finds files cut short."""
+def graph_digest(data: bytes) -> str:
+    """The SHA-256 of the graph, weights included, of a serialised ONNX model.
+
+    Raises:
+        WeightsError: not ONNX.
+    """
+    return hashlib.sha256(_parts(data)[0]).hexdigest()
+
+
+def _parts(data: bytes) -> tuple[memoryview, bytes | None]:
+    """The graph, and the value of tintype's entry in metadata_props if there is one.
+
+    Walking to the end also finds files cut short.
+    """
     view = memoryview(data)
-    seen = set()
+    seen: dict[int, memoryview] = {}
     found: bytes | None = None
     try:
         for number, value in _fields(view):
-            seen.add(number)
+            seen[number] = value
             if number == _METADATA_PROPS:
                 entry = dict(_fields(value))
                 if bytes(entry.get(_KEY, b"")) == METADATA_KEY.encode():
                     found = bytes(entry.get(_VALUE, b""))
     except ValueError as error:
         raise WeightsError(f"corrupt or not an ONNX file ({error}); fetch or export it again") from None
-    if not {_IR_VERSION, _GRAPH} <= seen:
+    if not {_IR_VERSION, _GRAPH} <= seen.keys():
         raise WeightsError("corrupt or not an ONNX file (it holds no graph); fetch or export it again")
-    if found is None:
-        raise WeightsError("an ONNX file, but not a tintype model (no metadata); make one with `tintype export`")
-    return found
+    return seen[_GRAPH], found
 
 
 def _fields(view: memoryview) -> Iterator[tuple[int, memoryview]]:

@@ -5,6 +5,7 @@ docstring is the help.
 """
 
 import sys
+import warnings
 from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
@@ -99,6 +100,8 @@ def complain(message: str) -> None:
 
 def main() -> NoReturn:
     """The console script: errors meant for people become one line and exit status 1."""
+    if not sys.warnoptions:
+        warnings.simplefilter("ignore")  # libraries warn developers; `python -W default -m tintype` shows it
     try:
         try:
             app(prog_name="tintype")

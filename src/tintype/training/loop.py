@@ -61,7 +61,7 @@ def train(
     Returns the file of the last weights. Raises RecipeError when the directory holds a run of another recipe,
     DataError when there is nothing to train on.
     """
-    _keep_freed_memory()
+    keep_freed_memory()
     run_dir = Path(run_dir)
     _claim(run_dir, recipe)
     cache = open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress)
@@ -77,7 +77,7 @@ def train(
     return _Run(recipe, cache, indices, run_dir, fabric, validation, cache_dir).all_stages()
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Tell glibc to reuse big freed blocks instead of unmapping them: a step frees gigabytes, and getting them back
     page by page took a third of the time of a step. Elsewhere than on glibc this does nothing."""
     try:
