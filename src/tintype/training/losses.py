@@ -99,7 +99,7 @@ class _DistributionLoss(torch.autograd.Function):
         return entropy + l1_weight * distance, distance
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, None, None, None, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor, _: Tensor) -> tuple[Tensor, None, None, None, None]:
         (gradient,) = ctx.saved_tensors
         return gradient.mul_(grad), None, None, None, None  # ours alone, so it may be scaled in place
 
@@ -113,5 +113,5 @@ def distribution_loss(
     Returns the sum to minimise, and the L1 part (in units of ten CIE units, the distance of two bins) to look at.
     Each position is weighted by its nearest bin (Zhang 2016, eq. 2-3).
     """
-    total, distance = _DistributionLoss.apply(logits, ab, bins, class_weight, l1_weight)
+    total, distance = _DistributionLoss.apply(logits, ab, bins, class_weight, l1_weight)  # type: ignore[no-untyped-call]
     return total, distance
