@@ -159,7 +159,7 @@ class _Run:
             stride=TARGET_STRIDE,
             seed=self.recipe.seed,
             start=self.at.images,
-            smallest_crop=self.recipe.data.smallest_crop,
+            smallest_crop=options.smallest_crop,
             flip=self.recipe.data.flip,
             workers=self.recipe.data.workers,
             rank=self.fabric.global_rank,

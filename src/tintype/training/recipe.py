@@ -20,7 +20,6 @@ class _Section(BaseModel):
 class DataOptions(_Section):
     """How samples are cut from pictures."""
 
-    smallest_crop: float = Field(0.75, gt=0, le=1, description="least part of the short side that a crop keeps")
     flip: bool = Field(True, description="mirror half of the samples")
     cache_side: int = Field(256, ge=16, description="short side, in pixels, that pictures are stored at")
     least_chroma: float = Field(2.0, ge=0, description="pictures with less mean C*ab are left out as grey")
@@ -53,6 +52,7 @@ class StageOptions(_Section):
     images: int = Field(gt=0)
     size: int = Field(128, ge=32, multiple_of=32)
     batch: int = Field(64, ge=1)
+    smallest_crop: float = Field(0.75, gt=0, le=1, description="least part of the short side that a crop keeps")
     lr: float = Field(gt=0)
     warmup: int = Field(6_400, ge=0, description="images over which the learning rate rises linearly")
     final_lr: float = Field(0.01, ge=0, le=1, description="last learning rate, as a part of the highest")
