@@ -125,6 +125,22 @@ def test_kill_9_and_start_again_ends_bit_equal(photos: Path, tmp_path: Path, unb
     assert [[line[k] for k in keys] for line in stats(run)] == [[line[k] for k in keys] for line in stats(unbroken)]
 
 
+def test_two_processes_share_a_run(photos: Path, tmp_path: Path) -> None:
+    """Each with half of the batch: the same samples, one set of weights at the end, written once."""
+    overrides = [part for text in (*SMALL, "stages.0.batch=4", "stages.1.batch=4") for part in ("--set", text)]
+    command = [sys.executable, "-m", "tintype", "train", "--data", photos, "--run", tmp_path / "run", *overrides]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "TINTYPE_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [*map(str, command), "--devices", "2", "--accelerator", "cpu"],
+        env=environment,
+        capture_output=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    assert done.stdout.decode().split() == [str(tmp_path / "run/checkpoints/weights-000000192.safetensors")]
+    assert [line["images"] for line in stats(tmp_path / "run")] == list(range(8, 193, 8))
+
+
 def test_a_run_of_another_recipe_is_not_continued(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run/recipe.toml").write_text(small_recipe("seed=5").to_toml())

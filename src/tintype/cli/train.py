@@ -1,5 +1,6 @@
 """`tintype train`: a thin face of `tintype.training`."""
 
+import os
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -49,4 +50,5 @@ def train(
         return
     folder = run or Path("runs") / Path(recipe).stem
     weights = run_training(resolved, data, folder, validation=validation, accelerator=accelerator, devices=devices)
-    print(weights)
+    if os.environ.get("LOCAL_RANK", "0") == "0":  # the other processes of the run stay silent
+        print(weights)

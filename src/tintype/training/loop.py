@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from lightning_fabric.strategies.ddp import DDPStrategy
 from torch import Tensor, nn
 from torch.optim import AdamW, Optimizer
 
@@ -71,7 +72,9 @@ def train(
             f"all {len(cache)} pictures are grey (mean chroma under {recipe.data.least_chroma}); "
             "training needs colour pictures"
         )
-    fabric = Fabric(accelerator=accelerator, devices=devices, precision=recipe.precision)
+    # A stage may freeze parts, and hints may be absent: some weights take no part in a step.
+    strategy = DDPStrategy(find_unused_parameters=True) if devices > 1 else "auto"
+    fabric = Fabric(accelerator=accelerator, devices=devices, precision=recipe.precision, strategy=strategy)
     fabric.launch()
     fabric.seed_everything(recipe.seed, verbose=False)
     return _Run(recipe, cache, indices, run_dir, fabric, validation, cache_dir).all_stages()
@@ -128,7 +131,8 @@ class _Run:
         self.at = Position()
         self.saved_at = time.monotonic()
         self.resume_tensors = self._load_state()
-        self.log = RunLog(run_dir, self.at.images)
+        if fabric.is_global_zero:
+            self.log = RunLog(run_dir, self.at.images)
         self.validation = Validation(validation, recipe, cache_dir) if validation else None
 
     def all_stages(self) -> Path:
@@ -137,10 +141,14 @@ class _Run:
             while self.at.stage < len(self.recipe.stages):
                 self._stage(self.recipe.stages[self.at.stage], progress)
                 self.at.stage, self.at.stage_images = self.at.stage + 1, 0
-                self._save_state({})
+                if self.fabric.is_global_zero:
+                    self._save_state({})
         finally:
             progress.close()
-        return self._save_weights()
+        if self.fabric.is_global_zero:
+            self._save_weights()
+        self.fabric.barrier()
+        return self._weights_path()
 
     def _stage(self, options: StageOptions, progress: ProgressLine) -> None:
         stage = build_stage(options, self.prior, self.bins)
@@ -247,16 +255,17 @@ class _Run:
         sheet.save(self.run_dir / "samples" / f"{self.at.images:09d}.jpg", quality=90)
         self.log.write({"images": self.at.images, "validation": figures})
 
-    def _save_weights(self) -> Path:
-        path = self.run_dir / "checkpoints" / f"weights-{self.at.images:09d}.safetensors"
+    def _weights_path(self) -> Path:
+        return self.run_dir / "checkpoints" / f"weights-{self.at.images:09d}.safetensors"
+
+    def _save_weights(self) -> None:
         info = {
             "system": self.recipe.system,
             "generator": self.recipe.generator,
             "images_seen": self.at.images,
             "recipe": self.recipe.to_toml(),
         }
-        checkpoint.write_tensors(path, self.average, info)
-        return path
+        checkpoint.write_tensors(self._weights_path(), self.average, info)
 
     def _save_state(self, optimizer_tensors: dict[str, Tensor]) -> None:
         tensors = checkpoint.with_prefix("model", self.model) | checkpoint.with_prefix("average", self.average)
