@@ -1,0 +1,104 @@
+"""The landscape colorizer's networks (seed 4): a U-Net of one constant width, and a critic that is a U-Net, too.
+
+- Width is the one dial: the generator has 224 c^2 + 45 c weights, the critic 128 c^2 + 37 c + c side^2 + 1.
+- Halving: 4x4 convolution, LeakyReLU, batch norm. Doubling: ReLU, 4x4 transposed convolution, batch norm, dropout.
+- No convolution has a bias.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+
+@dataclass(frozen=True)
+class LandscapeConfig:
+    """`complexity` is the constant number of channels; the seed settles on 72 after trying 16 to 52."""
+
+    inputs: int = 1
+    outputs: int = 2
+    complexity: int = 72
+    depth: int = 5
+    dropout: float = 0.5
+
+
+@dataclass(frozen=True)
+class LandscapeCriticConfig:
+    """`side` in pixels is fixed: the critic ends in a linear layer over all positions."""
+
+    inputs: int = 3
+    complexity: int = 16
+    depth: int = 3
+    side: int = 256
+    dropout: float = 0.5
+
+
+class ConstantWidthUNet(nn.Module):
+    """`depth` halvings and doublings around one width, skips by concatenation: (N, inputs, H, W) -> (N, width, H, W),
+    in [-1, 1]. H and W are multiples of 2**depth."""
+
+    def __init__(self, inputs: int, width: int, depth: int, dropout: float) -> None:
+        super().__init__()
+        self.inc = nn.Conv2d(inputs, width, 3, padding=1, bias=False)
+        self.downs = nn.ModuleList(
+            nn.Sequential(nn.Conv2d(width, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2), nn.BatchNorm2d(width))
+            for _ in range(depth)
+        )
+        ups: list[nn.Module] = []
+        for level in range(depth):
+            channels = width if level == 0 else 2 * width
+            double = nn.ConvTranspose2d(channels, width, 4, 2, 1, bias=False)
+            last = level == depth - 1
+            after = [nn.Tanh()] if last else [nn.BatchNorm2d(width), nn.Dropout(dropout)]
+            ups.append(nn.Sequential(nn.ReLU(), double, *after))
+        self.ups = nn.ModuleList(ups)
+
+    def forward(self, x: Tensor) -> Tensor:
+        skips = [self.inc(x)]
+        for down in self.downs:
+            skips.append(down(skips[-1]))
+        y: Tensor = self.ups[0](skips.pop())
+        for up in self.ups[1:]:
+            y = up(torch.cat([y, skips.pop()], 1))
+        return y
+
+
+class LandscapeUNet(nn.Module):
+    """(N, inputs, H, W) in [-1, 1] -> (N, outputs, H, W) in [-1, 1]. H and W are multiples of 2**depth.
+
+    The seed bounds twice, after the last doubling and at the output; so does this.
+    """
+
+    def __init__(self, config: LandscapeConfig | None = None) -> None:
+        super().__init__()
+        config = config or LandscapeConfig()
+        self.config = config
+        self.size_multiple = 2**config.depth
+        self.body = ConstantWidthUNet(config.inputs, config.complexity, config.depth, config.dropout)
+        self.outc = nn.Conv2d(config.complexity, config.outputs, 3, padding=1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        y: Tensor = self.outc(self.body(x))
+        return y.tanh()
+
+
+class LandscapeCritic(nn.Module):
+    """Picture (N, inputs, side, side), lightness and colour together -> probability of being real (N, 1).
+
+    The logit is divided by the width; without that the sigmoid saturates from the start (seed 4). Raises ValueError
+    for another size.
+    """
+
+    def __init__(self, config: LandscapeCriticConfig | None = None) -> None:
+        super().__init__()
+        config = config or LandscapeCriticConfig()
+        self.config = config
+        self.body = ConstantWidthUNet(config.inputs, config.complexity, config.depth, config.dropout)
+        self.linear = nn.Linear(config.complexity * config.side**2, 1)
+
+    def forward(self, picture: Tensor) -> Tensor:
+        side = self.config.side
+        if picture.shape[2:] != (side, side):
+            raise ValueError(f"pictures of {tuple(picture.shape[2:])}: this critic was made for {side}x{side} alone")
+        logit: Tensor = self.linear(self.body(picture).flatten(1))
+        return (logit / self.config.complexity).sigmoid()
