@@ -30,13 +30,14 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def exported(checkpoint: Path) -> Path:
-    return export_checkpoint(checkpoint, checkpoint.with_name("small.onnx"), name="small", temperature=0.5)
+    output = checkpoint.with_name("small.onnx")
+    return export_checkpoint(checkpoint, output, name="small", temperature=0.5, chroma_gain=1.25)
 
 
 def test_metadata_and_size(exported: Path, checkpoint: Path) -> None:
     model = find_model(exported)
     assert (model.info.name, model.info.system, model.info.images_seen) == ("small", "tint", 7)
-    assert model.info.temperature == 0.5
+    assert (model.info.temperature, model.info.chroma_gain) == (0.5, 1.25)
     assert exported.stat().st_size < 0.6 * checkpoint.stat().st_size
     weights = onnx.load(exported).graph.initializer
     assert sum(w.data_type == onnx.TensorProto.FLOAT16 for w in weights) > 100
@@ -52,7 +53,7 @@ def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, 
     lightness = np.random.default_rng(1).uniform(-1, 1, (n, 1, h, w)).astype(np.float32)
     with torch.inference_mode():
         logits = generator(torch.from_numpy(lightness))
-        expected = annealed_mean(logits, generator.bins, 0.5).numpy()
+        expected = annealed_mean(logits, generator.bins, 0.5).numpy() * 1.25
     got = Network(find_model(exported), precision="f32").run(lightness)["ab"]
     np.testing.assert_allclose(got, expected, atol=0.05)
 

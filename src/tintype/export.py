@@ -31,13 +31,13 @@ TOLERANCE = 0.05  # CIE units of ab; nobody sees a tenth of one
 class ModelFileGraph(nn.Module):
     """What a model file computes: lightness and hints -> the annealed mean colour and the logits behind it."""
 
-    def __init__(self, generator: Tint, temperature: float) -> None:
+    def __init__(self, generator: Tint, temperature: float, chroma_gain: float) -> None:
         super().__init__()
-        self.generator, self.temperature = generator, temperature
+        self.generator, self.temperature, self.chroma_gain = generator, temperature, chroma_gain
 
     def forward(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
         logits = self.generator(lightness, hints)
-        return annealed_mean(logits, self.generator.bins, self.temperature), logits
+        return annealed_mean(logits, self.generator.bins, self.temperature) * self.chroma_gain, logits
 
 
 def export_checkpoint(
@@ -47,6 +47,7 @@ def export_checkpoint(
     name: str = "tint",
     version: str = "1",
     temperature: float = TEMPERATURE,
+    chroma_gain: float = 1.0,
     size: int = 256,
     training_data: str = "",
     licence: str = "",
@@ -56,14 +57,15 @@ def export_checkpoint(
     """Write `checkpoint` (a weights file or a run directory) as a model file.
 
     `size` is the short side, in pixels, that pictures are brought to by default. `temperature` sharpens the colour
-    distribution (1: plain mean). Raises WeightsError when the checkpoint cannot be read, or when the exported graph
-    does not give what torch gives; OutputError when `output` exists or cannot be written.
+    distribution (1: plain mean); `chroma_gain` multiplies its mean, which is always paler than photographs are. Raises
+    WeightsError when the checkpoint cannot be read, or when the exported graph does not give what torch gives;
+    OutputError when `output` exists or cannot be written.
     """
     output = Path(output)
     if output.exists() and not overwrite:
         raise OutputError(f"{output}: exists already; choose another name or ask to overwrite it")
     source = read_checkpoint(checkpoint)
-    graph = _restore(source, temperature)
+    graph = _restore(source, temperature, chroma_gain)
     model = _to_onnx(graph)
     _halve_weights(model)
     info = ModelInfo(
@@ -73,6 +75,7 @@ def export_checkpoint(
         size=size,
         size_multiple=graph.generator.size_multiple,
         temperature=temperature,
+        chroma_gain=chroma_gain,
         bins=tuple((a, b) for a, b in graph.generator.bins.tolist()),
         training_data=training_data,
         licence=licence,
@@ -96,7 +99,7 @@ def export_checkpoint(
     return output
 
 
-def _restore(source: Checkpoint, temperature: float) -> ModelFileGraph:
+def _restore(source: Checkpoint, temperature: float, chroma_gain: float) -> ModelFileGraph:
     """The checkpoint's network, its weights rounded to fp16 as the file will hold them."""
     generator = build_generator(source.info["system"], source.info["generator"])
     rounded = {k: v.half().to(v.dtype) if v.is_floating_point() else v for k, v in source.weights.items()}
@@ -105,7 +108,7 @@ def _restore(source: Checkpoint, temperature: float) -> ModelFileGraph:
     except RuntimeError as error:
         raise WeightsError(f"{source.path}: does not fit the system {source.info['system']!r}: {error}") from error
     assert isinstance(generator, Tint)
-    return ModelFileGraph(generator, temperature).eval()
+    return ModelFileGraph(generator, temperature, chroma_gain).eval()
 
 
 def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:

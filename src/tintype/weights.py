@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,8 @@ class ModelInfo:
 
     ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must
     be a multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints``
-    is "trained" or "untrained". ``graph_sha256`` is the hash of the graph with its weights (`graph_digest`):
+    is "trained" or "untrained". ``chroma_gain`` is what the mean of the distribution is multiplied by, inside the
+    graph. ``graph_sha256`` is the hash of the graph with its weights (`graph_digest`):
     a file whose bits have changed is refused.
     """
 
@@ -54,6 +55,7 @@ class ModelInfo:
     hints: str
     created: str
     format: int = FORMAT
+    chroma_gain: float = 1.0
     graph_sha256: str = ""
 
     @classmethod
@@ -74,10 +76,10 @@ class ModelInfo:
                 f"its metadata has the format {values.get('format')!r}, known is {FORMAT}; update tintype"
             )
         names = {field.name for field in fields(cls)}
-        values.setdefault("graph_sha256", "")
-        if missing := sorted(names - values.keys()):
+        required = {field.name for field in fields(cls) if field.default is MISSING}
+        if missing := sorted(required - values.keys()):
             raise WeightsError(f"its metadata lacks {', '.join(missing)}; export the model again")
-        known = {name: values[name] for name in names}
+        known = {name: value for name, value in values.items() if name in names}
         try:
             known["bins"] = tuple((float(a), float(b)) for a, b in known["bins"])
             known["size"], known["size_multiple"] = int(known["size"]), int(known["size_multiple"])

@@ -14,6 +14,9 @@ def export(
     temperature: Annotated[
         float, typer.Option("--temperature", min=0.05, max=2, help="1: mean colour, dull; lower: more vivid.")
     ] = 0.6,
+    chroma_gain: Annotated[
+        float, typer.Option("--chroma-gain", min=0.1, max=3, help="Multiply the colour: 1.2 is a little more vivid.")
+    ] = 1.0,
     size: Annotated[int, typer.Option("--size", min=32, help="Short side of the network's input, by default.")] = 256,
     training_data: Annotated[str, typer.Option("--training-data", help="What it was trained on, in words.")] = "",
     licence: Annotated[str, typer.Option("--licence", help="Terms of the weights, in words.")] = "",
@@ -35,6 +38,7 @@ def export(
         name=name,
         version=version,
         temperature=temperature,
+        chroma_gain=chroma_gain,
         size=size,
         training_data=training_data,
         licence=licence,
