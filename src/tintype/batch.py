@@ -15,12 +15,12 @@ from .photo import SUFFIXES, Photo
 
 STREAM = "-"
 READABLE = frozenset({*SUFFIXES, ".gif"})
-_MARK = "-color"
+COLOURED = "-color"
 
 
 @dataclass(frozen=True)
 class Job:
-    """One picture to colour: ``source`` and ``target`` are paths, or "-" for the standard streams.
+    """One picture to work on: ``source`` and ``target`` are paths, or "-" for the standard streams.
 
     ``error`` says why there is nothing to be done; ``target`` is then None.
     """
@@ -69,13 +69,21 @@ class Report:
         }
 
 
-def plan(inputs: Sequence[str], output: str | None = None, *, overwrite: bool = False) -> list[Job]:
+def plan(
+    inputs: Sequence[str],
+    output: str | None = None,
+    *,
+    overwrite: bool = False,
+    mark: str = COLOURED,
+    suffix: str | None = None,
+) -> list[Job]:
     """Expand inputs into jobs, each with its target.
 
     An input is a file, a folder (searched to the bottom; hidden files and earlier results are left out), a
-    glob pattern or "-". Without ``output`` a result goes beside its source as NAME-color.EXT. ``output`` is a
-    file if there is one input file and ``output`` has a suffix, else a folder, in which the structure of
-    input folders is kept. An input that cannot be used, or a target that exists, becomes a job with an error.
+    glob pattern or "-". Without ``output`` a result goes beside its source as NAME-color.EXT: ``mark`` is that
+    "-color", and ``suffix`` an EXT for all results in place of the source's own. ``output`` is a file if there is
+    one input file and ``output`` has a suffix, else a folder, in which the structure of input folders is kept. An
+    input that cannot be used, or a target that exists, becomes a job with an error.
 
     Raises:
         InputError: "-" beside other inputs, or no input at all.
@@ -87,7 +95,7 @@ def plan(inputs: Sequence[str], output: str | None = None, *, overwrite: bool = 
         if len(inputs) > 1:
             raise InputError("- (standard input) must be the only input")
         return [_checked(STREAM, output or STREAM, overwrite)]
-    found = list(_expand(inputs, Path(output) if output and output != STREAM else None))
+    found = list(_expand(inputs, Path(output) if output and output != STREAM else None, mark))
     single = len(inputs) == 1 and len(found) == 1 and not Path(inputs[0]).is_dir()
     if output is not None and not single and _is_file_name(output):
         raise OutputError(f"{output}: one file for {len(found)} pictures; name a folder")
@@ -99,9 +107,9 @@ def plan(inputs: Sequence[str], output: str | None = None, *, overwrite: bool = 
         if error is not None:
             jobs.append(Job(source, None, error))
             continue
-        target = os.fspath(_target(Path(source), inside, output, single))
+        target = os.fspath(_target(Path(source), inside, output, single, mark, suffix))
         if target in taken:
-            error = f"{source}: its result would be {target}, as that of {taken[target]}; colour them apart"
+            error = f"{source}: its result would be {target}, as that of {taken[target]}; do them apart"
             jobs.append(Job(source, None, error))
             continue
         taken[target] = source
@@ -118,7 +126,26 @@ def run(
     overwrite: bool = False,
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
-    """Do the jobs one after the other; ``done`` is called after each. Errors end in the report, not here."""
+    """Colour the jobs' pictures one after the other, as `run_each` does."""
+
+    def colour(source: str | bytes) -> Photo:
+        return colorizer.colorize(source, size=size)
+
+    return run_each(jobs, colour, quality=quality, overwrite=overwrite, done=done)
+
+
+def run_each(
+    jobs: Iterable[Job],
+    make: Callable[[str | bytes], Photo],
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+    done: Callable[[Result], None] = lambda result: None,
+) -> Report:
+    """Do the jobs one after the other: ``make`` turns a path, or the bytes of a file, into what is to be written.
+
+    ``done`` is called after each. Errors end in the report, not here.
+    """
     report = Report()
     for job in jobs:
         started = time.perf_counter()
@@ -126,7 +153,7 @@ def run(
             if job.error is not None or job.target is None:
                 result = Result(job.source, None, job.error)
             else:
-                photo = _colour(job.source, job.target, colorizer, size, quality, overwrite)
+                photo = _do(job.source, job.target, make, quality, overwrite)
                 seconds = round(time.perf_counter() - started, 3)
                 result = Result(job.source, job.target, None, photo.width, photo.height, seconds)
         except TintypeError as error:
@@ -139,28 +166,26 @@ def run(
     return report
 
 
-def _colour(
-    source: str, target: str, colorizer: Colorizer, size: int | None, quality: int | None, overwrite: bool
-) -> Photo:
-    coloured = colorizer.colorize(sys.stdin.buffer.read() if source == STREAM else source, size=size)
+def _do(source: str, target: str, make: Callable[[str | bytes], Photo], quality: int | None, overwrite: bool) -> Photo:
+    made = make(sys.stdin.buffer.read() if source == STREAM else source)
     if target == STREAM:
-        sys.stdout.buffer.write(coloured.encode(quality=quality))
+        sys.stdout.buffer.write(made.encode(quality=quality))
         sys.stdout.buffer.flush()
-        return coloured
+        return made
     folder = Path(target).parent
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
-    coloured.save(target, overwrite=overwrite, quality=quality)
-    return coloured
+    made.save(target, overwrite=overwrite, quality=quality)
+    return made
 
 
-def _expand(inputs: Sequence[str], output_folder: Path | None) -> Iterator[tuple[str, Path, str | None]]:
+def _expand(inputs: Sequence[str], output_folder: Path | None, mark: str) -> Iterator[tuple[str, Path, str | None]]:
     """(source, its place inside the input folder, error) for each picture, each file once."""
     seen: set[Path] = set()
     for text in inputs:
-        for source, inside, error in _expand_one(text, output_folder):
+        for source, inside, error in _expand_one(text, output_folder, mark):
             if error is None:
                 real = Path(source).resolve()
                 if real in seen:
@@ -169,10 +194,10 @@ def _expand(inputs: Sequence[str], output_folder: Path | None) -> Iterator[tuple
             yield source, inside, error
 
 
-def _expand_one(text: str, output_folder: Path | None) -> Iterator[tuple[str, Path, str | None]]:
+def _expand_one(text: str, output_folder: Path | None, mark: str) -> Iterator[tuple[str, Path, str | None]]:
     path = Path(text)
     if path.is_dir():
-        files = list(_pictures(path, output_folder))
+        files = list(_pictures(path, output_folder, mark))
         if not files:
             yield text, path, f"{text}: no pictures in this folder; looked for {', '.join(sorted(READABLE))}"
         for file in files:
@@ -188,22 +213,22 @@ def _expand_one(text: str, output_folder: Path | None) -> Iterator[tuple[str, Pa
             yield os.fspath(match), Path(match.name), None
 
 
-def _pictures(folder: Path, output_folder: Path | None) -> Iterator[Path]:
+def _pictures(folder: Path, output_folder: Path | None, mark: str) -> Iterator[Path]:
     skipped = output_folder.resolve() if output_folder else None
     for parent, folders, files in os.walk(folder):
         here = Path(parent)
         folders[:] = sorted(name for name in folders if not name.startswith(".") and (here / name).resolve() != skipped)
         for name in sorted(files):
             path = here / name
-            if name.startswith(".") or path.suffix.lower() not in READABLE or path.stem.endswith(_MARK):
+            if name.startswith(".") or path.suffix.lower() not in READABLE or path.stem.endswith(mark):
                 continue
             yield path
 
 
-def _target(source: Path, inside: Path, output: str | None, single: bool) -> Path:
+def _target(source: Path, inside: Path, output: str | None, single: bool, mark: str, wanted: str | None) -> Path:
     # What cannot be written in colour (a GIF holds 256 colours) or has no suffix becomes PNG.
-    suffix = source.suffix if source.suffix.lower() in SUFFIXES else ".png"
-    beside = source.with_name(f"{source.stem}{_MARK}{suffix}")
+    suffix = wanted or (source.suffix if source.suffix.lower() in SUFFIXES else ".png")
+    beside = source.with_name(f"{source.stem}{mark}{suffix}")
     if output is None:
         return beside
     if single and _is_file_name(output):

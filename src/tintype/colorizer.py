@@ -14,7 +14,7 @@ import numpy.typing as npt
 from PIL import Image
 
 from .color import lightness_from_luma
-from .compose import compose
+from .compose import compose, compose_painting
 from .errors import TintypeError
 from .photo import Photo
 from .runtime import Device, Network, Precision
@@ -25,6 +25,8 @@ Plane = npt.NDArray[np.float32]
 
 # How many times the working size the long side may be; a longer panorama is made smaller instead.
 LONGEST = 4
+# The output of networks that paint the whole picture, light included.
+PAINTED = "painted_lightness"
 # The network answers at a quarter of its input's size: sides that are multiples of 4 lose nothing at the
 # edges.
 STRIDE = 4
@@ -85,12 +87,15 @@ class OpenPhoto:
     """A decoded picture and the network to colour it with; made by `Colorizer.open`."""
 
     def __init__(self, network: Network, photo: Photo) -> None:
-        self.photo = photo
+        self._is_drawing = network.model_file.info.condition == "sketch"
+        self.photo = photo.over_white() if self._is_drawing else photo
         self._network = network
         self._prepared: dict[int, Plane] = {}
 
     def predict(self, *, size: int | None = None) -> Photo:
         """The picture in colour, its brightness untouched.
+
+        A model that paints whole pictures, as those for drawings do, replaces the brightness too.
 
         Args:
             size: short side, in pixels, of what the network sees; the model's own when None. Larger finds
@@ -100,25 +105,37 @@ class OpenPhoto:
             WeightsError: the network fails.
             TintypeError: the size is not positive, or far beyond any use.
         """
-        return compose(self.photo, self.predict_ab(size=size))
+        if PAINTED not in self._network.outputs:
+            return compose(self.photo, self.predict_ab(size=size))
+        ab, lightness = self._answer(("ab", PAINTED), size)
+        return compose_painting(self.photo, lightness[..., 0], ab)
 
     def predict_ab(self, *, size: int | None = None) -> Plane:
         """The predicted colour alone: (h, w, 2) float32, a and b in CIE units, covering the whole picture."""
+        return self._answer(("ab",), size)[0]
+
+    def _answer(self, outputs: tuple[str, ...], size: int | None) -> list[Plane]:
+        """Outputs of the network, each (h, w, channels), without what lies in the padding."""
         info = self._network.model_file.info
         plane = self._lightness(info.size if size is None else size)
         height, width = plane.shape
-        padded = _pad(plane, info.size_multiple)
-        ab = self._network.run(padded[None, None])["ab"][0]
-        rows = math.ceil(height * ab.shape[1] / padded.shape[0])
-        columns = math.ceil(width * ab.shape[2] / padded.shape[1])
-        return np.ascontiguousarray(ab[:, :rows, :columns].transpose(1, 2, 0))
+        padded = _pad(plane, info.size_multiple, self._is_drawing)
+        answer = self._network.run(padded[None, None], outputs=outputs)
+
+        def cropped(planes: Plane) -> Plane:
+            rows = math.ceil(height * planes.shape[1] / padded.shape[0])
+            columns = math.ceil(width * planes.shape[2] / padded.shape[1])
+            return np.ascontiguousarray(planes[:, :rows, :columns].transpose(1, 2, 0))
+
+        return [cropped(answer[name][0]) for name in outputs]
 
     def _lightness(self, size: int) -> Plane:
         """The picture's lightness in [-1, 1] at the working size, kept for the next prediction."""
         plane = self._prepared.get(size)
         if plane is None:
             height, width = working_size(self.photo.height, self.photo.width, size)
-            small = Image.fromarray(self.photo.luma).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
+            whole = _darkest(self.photo.luma, height, width) if self._is_drawing else self.photo.luma
+            small = Image.fromarray(whole).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
             luma = np.asarray(small, np.float32) / 255
             plane = self._prepared[size] = (lightness_from_luma(luma) / 50 - 1).astype(np.float32)
         return plane
@@ -167,7 +184,25 @@ def _round(side: float) -> int:
     return max(STRIDE, round(side / STRIDE) * STRIDE)
 
 
-def _pad(plane: Plane, multiple: int) -> Plane:
-    """Continue the picture by its mirror image, right and below, up to whole multiples."""
+def _pad(plane: Plane, multiple: int, is_drawing: bool) -> Plane:
+    """Continue the picture, right and below, up to whole multiples: a photo by its mirror image, a drawing by
+    empty paper, since half a second face would be painted along with the first."""
     height, width = plane.shape
-    return np.pad(plane, ((0, -height % multiple), (0, -width % multiple)), mode="symmetric")
+    margins = ((0, -height % multiple), (0, -width % multiple))
+    if is_drawing:
+        return np.pad(plane, margins, constant_values=1)
+    return np.pad(plane, margins, mode="symmetric")
+
+
+def _darkest(luma: npt.NDArray[np.uint8], height: int, width: int) -> npt.NDArray[np.uint8]:
+    """The darkest pixel of each block, of a side that brings the drawing near to ``height`` x ``width``.
+
+    Lines then stay about a pixel wide and black, as the network knows them; averaging would fade them to paper.
+    """
+    side = round(min(luma.shape[0] / height, luma.shape[1] / width))
+    if side < 2:
+        return luma
+    rows, columns = (-(-length // side) for length in luma.shape)
+    margins = ((0, rows * side - luma.shape[0]), (0, columns * side - luma.shape[1]))
+    blocks = np.pad(luma, margins, mode="edge").reshape(rows, side, columns, side)
+    return np.asarray(blocks.min(axis=1).min(axis=2))

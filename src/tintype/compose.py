@@ -1,10 +1,12 @@
-"""From the colours a network answers with, at low resolution, to chroma planes for a picture of any size."""
+"""From the colours a network answers with, at low resolution, to planes for a picture of any size."""
+
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.color import chroma_for_luma
+from tintype.color import chroma_for_luma, lab_to_srgb, reduce_chroma_lab, rgb_to_ycc
 from tintype.errors import WeightsError
 from tintype.photo import Photo
 from tintype.planes import NEUTRAL, Plane, half_size, resize_plane
@@ -24,17 +26,46 @@ def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
 
     Raises ValueError for another shape and WeightsError for values that are not finite.
     """
-    if ab.ndim != 3 or ab.shape[2] != 2 or not ab.size:
-        raise ValueError(f"ab must be (h, w, 2) and not empty, not {ab.shape}")
-    if not np.isfinite(ab).all():
-        raise WeightsError("the model answered with values that are not finite: it is broken, or its input was")
+    _check_ab(ab)
     width, height = _working_size(photo.width, photo.height)
     light = Image.fromarray(photo.luma).resize((width, height), Image.Resampling.BOX)
     luma = np.asarray(light, np.float32) / 255
     working = np.stack([_resize_float(ab[..., i], width, height) for i in range(2)], axis=-1)
-    size = half_size(photo.width, photo.height) if photo.has_half_chroma else (photo.width, photo.height)
-    cb, cr = (resize_plane(_to_plane(c), *size) for c in chroma_for_luma(luma, working))
+    cb, cr = (resize_plane(_to_plane(c), *_chroma_size(photo)) for c in chroma_for_luma(luma, working))
     return photo.with_chroma(cb, cr)
+
+
+def compose_painting(photo: Photo, lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> Photo:
+    """A picture of the photo's size, format and metadata, of which the network painted light and colour.
+
+    lightness: (h, w) float32, L*/50 - 1; ab: (h, w, 2) float32, CIE units. Both cover exactly the whole picture.
+    They are enlarged smoothly: the result is as sharp as what the network painted. It is opaque, and sRGB whatever
+    the profile of the photo was.
+
+    Raises ValueError for other shapes and WeightsError for values that are not finite.
+    """
+    _check_ab(ab)
+    if lightness.shape != ab.shape[:2]:
+        raise ValueError(f"lightness must be {ab.shape[:2]} as ab, not {lightness.shape}")
+    if not np.isfinite(lightness).all():
+        raise WeightsError("the model answered with values that are not finite: it is broken, or its input was")
+    lab = np.concatenate([(50 * lightness[..., None] + 50).clip(0, 100), ab], axis=-1)
+    ycc = rgb_to_ycc(lab_to_srgb(reduce_chroma_lab(lab)).clip(0, 1))
+    luma = _resize_float(ycc[..., 0], photo.width, photo.height)
+    chroma = (_to_plane(_resize_float(ycc[..., i], *_chroma_size(photo))) for i in (1, 2))
+    light = np.round(luma * 255).clip(0, 255).astype(np.uint8)
+    return Photo(light, (next(chroma), next(chroma)), None, replace(photo.meta, icc=None))
+
+
+def _check_ab(ab: NDArray[np.float32]) -> None:
+    if ab.ndim != 3 or ab.shape[2] != 2 or not ab.size:
+        raise ValueError(f"ab must be (h, w, 2) and not empty, not {ab.shape}")
+    if not np.isfinite(ab).all():
+        raise WeightsError("the model answered with values that are not finite: it is broken, or its input was")
+
+
+def _chroma_size(photo: Photo) -> tuple[int, int]:
+    return half_size(photo.width, photo.height) if photo.has_half_chroma else (photo.width, photo.height)
 
 
 def _working_size(width: int, height: int) -> tuple[int, int]:

@@ -129,7 +129,7 @@ class Photo:
         kind = _format_named(format) if format is not None else self.format
         if quality is not None and not 1 <= quality <= 100:
             raise OutputError(f"quality {quality} is out of range: choose 1 (smallest) to 100 (best)")
-        photo = self._over_white() if kind in _OPAQUE else self
+        photo = self.over_white() if kind in _OPAQUE else self
         try:
             if kind == "JPEG":
                 return photo._encode_jpeg(quality)
@@ -145,7 +145,8 @@ class Photo:
         icc = (profile_for_grey if chroma is None else profile_for_colour)(self.meta.icc)
         return jpeg.insert_metadata(jpeg.encode(self.luma, chroma, quality), self.meta, icc)
 
-    def _over_white(self) -> "Photo":
+    def over_white(self) -> "Photo":
+        """The picture laid over white paper, without alpha; an opaque one as it is."""
         if self.alpha is None:
             return self
         opacity = self.alpha.astype(np.float32) / 255

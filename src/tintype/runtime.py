@@ -78,6 +78,11 @@ class Network:
         return self._engine.device
 
     @property
+    def outputs(self) -> tuple[str, ...]:
+        """What the graph can answer with: "ab", and maybe "distribution" or "painted_lightness"."""
+        return tuple(self._engine.outputs)
+
+    @property
     def precision(self) -> str:
         """The arithmetic in use, as the engine itself states it: "f32" or "bf16"."""
         return self._engine.precision
@@ -88,12 +93,14 @@ class Network:
         """Colour a batch of lightness planes. Safe to call from several threads.
 
         Args:
-            lightness: (N, 1, H, W) float32, L*/50 - 1; H and W multiples of the model's ``size_multiple``.
+            lightness: (N, 1, H, W) float32, L*/50 - 1, of a photograph, or of a drawing where the model is one for
+                drawings; H and W multiples of the model's ``size_multiple``.
             hints: (N, 3, H, W) float32: a/110, b/110 and a mask of 0 and 1; no hints when None.
-            outputs: which of "ab" and "distribution" to compute and hand back.
+            outputs: which of `Network.outputs` to compute and hand back.
 
         Returns:
-            "ab" (N, 2, H/4, W/4) in CIE units; "distribution" (N, Q, H/4, W/4), logits over the colour bins.
+            "ab" (N, 2, h, w) in CIE units, h and w as the network likes; "distribution" (N, Q, h, w), logits over
+            the colour bins; "painted_lightness" (N, 1, h, w), L*/50 - 1, of a network that paints the whole picture.
 
         Raises:
             TintypeError: a plane has the wrong shape.

@@ -28,6 +28,9 @@ _IR_VERSION, _GRAPH, _METADATA_PROPS = 1, 7, 14
 _KEY, _VALUE = 1, 2
 _VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
+CONDITIONS = ("lightness", "sketch")
+TARGETS = ("distribution", "ab", "lab", "rgb")
+
 
 @dataclass(frozen=True)
 class ModelInfo:
@@ -38,6 +41,11 @@ class ModelInfo:
     is "trained" or "untrained". ``chroma_gain`` is what the mean of the distribution is multiplied by, inside the
     graph. ``graph_sha256`` is the hash of the graph with its weights (`graph_digest`):
     a file whose bits have changed is refused.
+
+    ``condition`` is what it colours: "lightness", photographs, or "sketch", black lines on white paper. ``target`` is
+    what the network was trained to answer: "distribution" over ``bins``, "ab", or the whole picture as "lab" or
+    "rgb"; with the last two ``bins`` is empty and the graph has the output ``painted_lightness``. ``ab_scale`` is the
+    number of CIE units that 1 stood for in training; the graph's ``ab`` is in CIE units whatever it is.
     """
 
     name: str
@@ -57,6 +65,9 @@ class ModelInfo:
     format: int = FORMAT
     chroma_gain: float = 1.0
     graph_sha256: str = ""
+    condition: str = "lightness"
+    target: str = "distribution"
+    ab_scale: float = 1.0
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "ModelInfo":
@@ -83,10 +94,16 @@ class ModelInfo:
         try:
             known["bins"] = tuple((float(a), float(b)) for a, b in known["bins"])
             known["size"], known["size_multiple"] = int(known["size"]), int(known["size_multiple"])
+            known["ab_scale"] = float(known.get("ab_scale", 1.0))
         except (TypeError, ValueError) as error:
             raise WeightsError(f"its metadata has an impossible value ({error}); export the model again") from error
         if known["size"] < 1 or known["size_multiple"] < 1:
             raise WeightsError("its metadata gives a size below 1 pixel; export the model again")
+        for name, choices in (("condition", CONDITIONS), ("target", TARGETS)):
+            if known.get(name, choices[0]) not in choices:
+                raise WeightsError(
+                    f"its metadata has the {name} {known[name]!r}, known are {', '.join(choices)}; update tintype"
+                )
         return cls(**known)
 
     def to_json(self) -> str:

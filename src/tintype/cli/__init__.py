@@ -20,6 +20,7 @@ VERBS = {
     "colorize": "Colour pictures: files, folders, patterns, or standard input.",
     "models": "List the models that can be used by name.",
     "info": "Describe a model, or a picture.",
+    "sketch": "Turn photographs into line drawings. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",
     "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",

@@ -48,6 +48,9 @@ def colorize(
 ) -> None:
     """Colour pictures. The brightness of every pixel is kept, and so are metadata and colour profile.
 
+    A model for drawings (`tintype info` says so: condition sketch) takes black lines on white paper and paints the
+    brightness too.
+
     One bad file does not stop the others: it is named, counted, and the exit status is 1.
 
     Examples:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..colorizer import Colorizer
 from ..data.sources import Picture, iter_pictures
-from ..errors import DataError, InputError
+from ..errors import DataError, InputError, WeightsError
 from ..photo import Photo
 from .baselines import baselines
 from .metrics import Figures, measure_all
@@ -59,13 +59,18 @@ def evaluate(
 
     Raises:
         DataError: no such folder, no picture in it, or none that can be read and has colour.
-        WeightsError: no such model, it is corrupt, or it fails.
+        WeightsError: no such model, it is corrupt, it fails, or it colours drawings.
         TintypeError: limit or size is out of range.
     """
     if limit is not None and limit < 1:
         raise DataError(f"limit is {limit}, the least is 1; leave it out to measure every picture")
     if isinstance(model, str | os.PathLike):
         model = Colorizer(model)
+    if isinstance(model, Colorizer) and model.model.info.condition == "sketch":
+        raise WeightsError(
+            f"{model.model.path}: colours drawings, and photographs are what is measured here; "
+            "look at what it makes of `tintype sketch` instead"
+        )
     pictures: Iterable[Picture] = iter_pictures(Path(data_path))
     total = None
     if limit is not None:
