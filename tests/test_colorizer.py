@@ -1,8 +1,10 @@
 """Open once, predict many times; the brightness stays, whatever the shape of the picture."""
 
+import io
 from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +13,9 @@ from PIL import Image
 import tintype
 import tiny_model
 from tintype import Colorizer, InputError, Photo, TintypeError, WeightsError
+from tintype.color import srgb_to_lab
 from tintype.colorizer import working_size
+from tintype.evaluation import evaluate
 
 
 @pytest.fixture(scope="module")
@@ -108,3 +112,77 @@ def test_failures_raise(colorizer: Colorizer, tmp_path: Path, examples: list[Pat
     broken = Colorizer(tiny_model.build(tmp_path / "nan.onnx", weight=float("nan")))
     with pytest.raises(WeightsError, match="NaN"):
         broken.colorize(examples[0])
+
+
+@pytest.fixture(scope="module")
+def painter(tmp_path_factory: pytest.TempPathFactory) -> Colorizer:
+    path = tiny_model.build_painter(tmp_path_factory.mktemp("painter") / "painter.onnx")
+    return Colorizer(path, threads=1, precision="f32", device="cpu")
+
+
+def drawing(height: int, width: int) -> np.ndarray:
+    """White paper with a black square, a quarter of the short side, in its lower right."""
+    page = np.full((height, width), 255, np.uint8)
+    side = min(height, width) // 4
+    page[height - 2 * side : height - side, width - 2 * side : width - side] = 0
+    return page
+
+
+@pytest.mark.parametrize("shape", [(64, 64), (64, 100), (96, 64), (300, 421), (16, 200), (1, 1)])
+def test_a_model_for_drawings_paints_the_light_too(painter: Colorizer, shape: tuple[int, int]) -> None:
+    page = drawing(*shape)
+    painted = painter.colorize(page)
+    assert (painted.height, painted.width) == shape
+    lab = srgb_to_lab(painted.rgb() / np.float32(255))
+    if min(shape) < 64:
+        assert np.median(lab[..., 0]) == pytest.approx(80, abs=2)
+        return
+    inside, paper = lab[page == 0].reshape(-1, 3), lab[shape[0] // 4, shape[1] // 4]
+    np.testing.assert_allclose(np.median(inside, axis=0)[0], 20, atol=4)
+    assert np.median(inside, axis=0)[2] < -10
+    np.testing.assert_allclose(paper, (80, 23, 23), atol=3)
+
+
+def test_paper_continues_where_a_drawing_ends(painter: Colorizer) -> None:
+    """The network sees 96x128 for 64x100; what is painted at the border must be what paper beside it gives."""
+    page = drawing(64, 100)
+    page[:, 90:] = 0
+    ab = painter.open(page).predict_ab(size=64)
+    assert ab.shape[:2] == working_size(64, 100, 64)
+    assert ab[30, -1, 1] > ab[30, -4, 1] + 5
+    photo_like = tiny_model.build_painter(painter.model.path.with_name("photo.onnx"), condition="lightness")
+    mirrored = Colorizer(photo_like, threads=1, precision="f32", device="cpu").open(page).predict_ab(size=64)
+    np.testing.assert_allclose(mirrored[30, -1], mirrored[30, -4], atol=1)
+
+
+def test_lines_stay_dark_when_a_drawing_is_made_smaller(painter: Colorizer) -> None:
+    page = np.full((640, 640), 255, np.uint8)
+    page[:, 320:322] = 0
+    thin = srgb_to_lab(painter.colorize(page).rgb() / np.float32(255))[..., 0]
+    assert thin[:, 300:340].min() < 70
+    assert thin[100:-100, 100:200].min() > 78
+
+
+def test_drawings_with_alpha_are_laid_on_white(painter: Colorizer) -> None:
+    page = drawing(64, 80)
+    clear = np.dstack([np.zeros_like(page)] * 3 + [255 - page])
+    painted = painter.colorize(clear)
+    assert painted.alpha is None
+    np.testing.assert_array_equal(painted.rgb(), painter.colorize(page).rgb())
+    assert Image.open(io.BytesIO(painted.encode("PNG"))).mode == "RGB"
+
+
+def test_a_broken_painter_raises(tmp_path: Path) -> None:
+    path = tiny_model.build_painter(tmp_path / "painter.onnx")
+    model = onnx.load(path)
+    for weight in model.graph.initializer:
+        if weight.name == "mix":
+            weight.CopyFrom(onnx.numpy_helper.from_array(np.full((3, 1, 1, 1), np.nan, np.float32), "mix"))
+    path.write_bytes(model.SerializeToString())
+    with pytest.raises(WeightsError, match="NaN"):
+        Colorizer(path).colorize(drawing(64, 64))
+
+
+def test_a_model_for_drawings_is_not_measured_on_photographs(painter: Colorizer, examples: list[Path]) -> None:
+    with pytest.raises(WeightsError, match="colours drawings"):
+        evaluate(painter, examples[0].parent)

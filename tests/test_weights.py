@@ -83,6 +83,16 @@ def test_arbitrary_bytes_are_refused_and_nothing_else_happens(
         read_model(path)
 
 
+def test_files_without_the_later_keys_are_models_of_photographs(model_file: ModelFile) -> None:
+    values = dataclasses.asdict(model_file.info)
+    for key in ("condition", "target", "ab_scale"):
+        del values[key]
+    info = ModelInfo.from_json(json.dumps(values))
+    assert (info.condition, info.target, info.ab_scale) == ("lightness", "distribution", 1.0)
+    other = ModelInfo.from_json(json.dumps(values | {"condition": "sketch", "target": "lab", "ab_scale": 110}))
+    assert (other.condition, other.target, other.ab_scale) == ("sketch", "lab", 110.0)
+
+
 def test_info_says_what_is_wrong_with_it(model_file: ModelFile) -> None:
     values = dataclasses.asdict(model_file.info)
 
@@ -99,6 +109,9 @@ def test_info_says_what_is_wrong_with_it(model_file: ModelFile) -> None:
         (text(bins=[1, 2]), "impossible value"),
         (text(size="large"), "impossible value"),
         (text(size=0), "below 1 pixel"),
+        (text(condition="sound"), "the condition 'sound'"),
+        (text(target="xyz"), "the target 'xyz'"),
+        (text(ab_scale="big"), "impossible value"),
     ]:
         with pytest.raises(WeightsError, match=message):
             ModelInfo.from_json(wrong)

@@ -2,7 +2,7 @@
 
 One strided convolution looks at 8x8 patches of lightness, one at the hints; a 1x1 layer turns what they see
 into logits over nine colour bins; the annealed mean over the bins is the colour. Batch, height and width are
-dynamic.
+dynamic. `build_painter` makes another, which paints lightness and colour of a drawing.
 """
 
 from pathlib import Path
@@ -57,6 +57,40 @@ def build(path: Path, *, seed: int = 0, weight: float | None = None, **info: Any
         [port("ab", 2, "h4", "w4"), port("distribution", len(BINS), "h4", "w4")],
         weights,
     )
+    return _write(path, graph, {"temperature": temperature, "bins": BINS} | info)
+
+
+def build_painter(path: Path, **info: Any) -> Path:
+    """Write a network for drawings: paper becomes L* 80 in warm tones, lines become L* 20 in cold ones.
+
+    A 3x3 mean of the drawing goes through a 1x1 layer and a tanh to lightness and ab, at the drawing's own size.
+    """
+    mix = np.array([np.arctanh(0.6), 0.5, 0.5], np.float32).reshape(3, 1, 1, 1)
+    weights = [
+        numpy_helper.from_array(np.full((1, 1, 3, 3), 1 / 9, np.float32), "look"),
+        numpy_helper.from_array(mix, "mix"),
+        numpy_helper.from_array(np.float32(50), "scale"),
+        numpy_helper.from_array(np.array([1, 2], np.int64), "parts"),
+    ]
+    same = {"kernel_shape": [3, 3], "pads": [1, 1, 1, 1]}
+    nodes = [
+        helper.make_node("Conv", ["lightness", "look"], ["seen"], **same),
+        helper.make_node("Conv", ["seen", "mix"], ["mixed"]),
+        helper.make_node("Tanh", ["mixed"], ["painted"]),
+        helper.make_node("Split", ["painted", "parts"], ["painted_lightness", "colour"], axis=1),
+        helper.make_node("Mul", ["colour", "scale"], ["ab"]),
+    ]
+
+    def port(name: str, channels: int) -> onnx.ValueInfoProto:
+        return helper.make_tensor_value_info(name, TensorProto.FLOAT, ["n", channels, "h", "w"])
+
+    ports = [port("ab", 2), port("painted_lightness", 1)]
+    graph = helper.make_graph(nodes, "painter", [port("lightness", 1)], ports, weights)
+    kind = {"condition": "sketch", "target": "lab", "bins": (), "temperature": 1.0, "ab_scale": 110.0}
+    return _write(path, graph, kind | info)
+
+
+def _write(path: Path, graph: onnx.GraphProto, info: dict[str, Any]) -> Path:
     model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=8)
     values: dict[str, Any] = {
         "name": path.stem,
@@ -64,8 +98,6 @@ def build(path: Path, *, seed: int = 0, weight: float | None = None, **info: Any
         "system": "tiny",
         "size": 64,
         "size_multiple": 32,
-        "temperature": temperature,
-        "bins": BINS,
         "training_data": "none: random weights",
         "licence": "MIT",
         "metrics": {},
