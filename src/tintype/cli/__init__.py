@@ -22,6 +22,7 @@ VERBS = {
     "info": "Describe a model, or a picture.",
     "sketch": "Turn photographs into line drawings. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",
+    "tune": "Search a recipe's hyperparameters. (extra: tune)",
     "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",
 }
@@ -29,11 +30,13 @@ VERBS = {
 # Packages that only an extra brings, by the name they are imported under.
 _EXTRAS = {
     "cv2": "train",
+    "filelock": "tune",
     "lightning": "train",
     "lightning_fabric": "train",
     "onnx": "train",
     "onnxruntime": "train",
     "onnxscript": "train",
+    "optuna": "tune",
     "plotly": "train",
     "pydantic": "train",
     "safetensors": "train",

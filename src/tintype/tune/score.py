@@ -1,0 +1,73 @@
+"""What a trial is judged by: colours and vividness on validation pictures.
+
+The loss is no judge of hyperparameters: one that contains a weighted part gets smaller with the weight, and the
+search then finds the smallest weight, not the best colours.
+"""
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tintype.errors import RecipeError
+
+VIVIDNESS_WEIGHT = 0.25
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """Validation figures of one trial, after `images` images.
+
+    ciede2000 is the mean colour difference from the truth, ciede2000_grey that of a grey answer; colorfulness
+    (Hasler & Suesstrunk 2003) that of the answers, colorfulness_true that of the photographs.
+    """
+
+    images: int
+    ciede2000: float
+    ciede2000_grey: float
+    colorfulness: float
+    colorfulness_true: float
+
+    @classmethod
+    def of(cls, line: Mapping[str, Any]) -> "Judgement":
+        """Of a validation line of stats.jsonl. Raises RecipeError for figures that are not finite."""
+        figures = {name: float(line["validation"][name]) for name in list(cls.__dataclass_fields__)[1:]}
+        for name, value in figures.items():
+            if not math.isfinite(value):
+                raise RecipeError(f"{name} is {value} after {line['images']:,} images; try a lower lr")
+        return cls(line["images"], **figures)
+
+    @property
+    def colour_distance(self) -> float:
+        """CIEDE2000 as a part of the grey answer's: 0 is the truth, 1 is as wrong as grey."""
+        return self.ciede2000 / max(self.ciede2000_grey, 1e-9)
+
+    @property
+    def vividness_distance(self) -> float:
+        """Distance of the colourfulness from the photographs', as a part of theirs: 1 for grey."""
+        return abs(self.colorfulness - self.colorfulness_true) / max(self.colorfulness_true, 1e-9)
+
+    @property
+    def score(self) -> float:
+        """Both distances in one number: 0 for the truth, 1.25 for grey; smaller is better.
+
+        Colour differences alone would favour pale answers, which are never very wrong; vividness alone, wrong colours.
+        """
+        return self.colour_distance + VIVIDNESS_WEIGHT * self.vividness_distance
+
+    def __str__(self) -> str:
+        return (
+            f"score {self.score:.4f}, CIEDE2000 {self.ciede2000:.2f} (grey {self.ciede2000_grey:.2f}), "
+            f"colourfulness {self.colorfulness:.1f} (true {self.colorfulness_true:.1f})"
+        )
+
+
+def last_judgement(run: Path) -> Judgement:
+    """That of the newest validation line in the run directory `run`. Raises RecipeError when there is none."""
+    for text in reversed((run / "stats.jsonl").read_text().splitlines()):
+        line = json.loads(text)
+        if "validation" in line:
+            return Judgement.of(line)
+    raise RecipeError(f"{run}: the run was never validated; set log.samples to fewer images than the stages have")

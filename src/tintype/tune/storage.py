@@ -1,0 +1,152 @@
+"""Where trials are kept: an SQLite file of the study's folder, or any database that several machines share."""
+
+import sqlite3
+import threading
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import optuna
+from optuna.exceptions import StorageInternalError
+from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
+from optuna.study import StudyDirection
+from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError, SQLAlchemyError
+
+from tintype.errors import MissingExtra, OutputError, RecipeError
+
+HEARTBEAT_SECONDS = 30
+GRACE_SECONDS = 600  # without a heartbeat: then a machine is taken for dead, and its trial goes to another
+MOST_STARTS = 3
+
+
+class Storage:
+    """The database of one study. `url` None is `study.db` in `folder`, which no other machine uses."""
+
+    def __init__(self, folder: Path, url: str | None) -> None:
+        self.folder = folder
+        self.shared = url is not None
+        parsed = _parse(url) if url is not None else _own_file(folder)
+        options = {"connect_args": {"timeout": 60}} if parsed.get_backend_name() == "sqlite" else {}
+        try:
+            with _without_warnings():
+                self.database = RDBStorage(
+                    parsed.render_as_string(hide_password=False),
+                    options,
+                    heartbeat_interval=HEARTBEAT_SECONDS if self.shared else None,
+                    grace_period=GRACE_SECONDS if self.shared else None,
+                    heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MOST_STARTS),
+                )
+        except ImportError as error:
+            raise MissingExtra(f"{parsed}: this database needs a driver; pip install 'psycopg[binary]'") from error
+        except (SQLAlchemyError, StorageInternalError) as error:
+            reason = str(error.__cause__ or error).partition("(Background")[0]
+            raise OutputError(f"{parsed}: cannot use this database: {' '.join(reason.split())}") from error
+
+    def study(self, name: str, settings: Mapping[str, Any]) -> optuna.Study:
+        """The study `name`, begun with `settings` or continued. Raises RecipeError when it was begun with others."""
+        directions = [StudyDirection.MINIMIZE] * (2 if settings["objective"] == "pareto" else 1)
+        study = optuna.create_study(
+            storage=self.database,
+            study_name=name,
+            directions=directions,
+            load_if_exists=True,
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
+        )
+        begun = study.user_attrs.get("settings", dict(settings))
+        for key, value in settings.items():
+            if begun.get(key) != value:
+                raise RecipeError(
+                    f"study {name!r} was begun with another {key}; choose another --run directory (or --study name)"
+                )
+        if "settings" not in study.user_attrs:
+            study.set_user_attr("settings", dict(settings))
+        return study
+
+    def requeue_interrupted(self, study: optuna.Study) -> None:
+        """Let the trials that a killed process left behind be continued. Only for who holds the folder's lock."""
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            if not self.shared or trial_folder(self.folder, trial.number).exists():
+                self.database.set_trial_state_values(self._id(study, trial.number), TrialState.WAITING)
+
+    def requeue_stale(self, study: optuna.Study) -> None:
+        """Let the trials of machines that are silent for long be begun again by another."""
+        with _without_warnings():
+            fail_stale_trials(study)
+
+    def ask(self, study: optuna.Study, distributions: dict[str, Any]) -> optuna.Trial:
+        """A new trial, or an interrupted one with the values that it had."""
+        with _without_warnings():
+            return study.ask(distributions)
+
+    @contextmanager
+    def heartbeat(self, study: optuna.Study, number: int) -> Iterator[None]:
+        """Meanwhile tell other machines that trial `number` is alive."""
+        if not self.shared:
+            yield
+            return
+        over, trial_id = threading.Event(), self._id(study, number)
+
+        def beat() -> None:
+            self.database.record_heartbeat(trial_id)
+            while not over.wait(HEARTBEAT_SECONDS):
+                self.database.record_heartbeat(trial_id)
+
+        thread = threading.Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def _id(self, study: optuna.Study, number: int) -> int:
+        study_id = self.database.get_study_id_from_name(study.study_name)
+        return self.database.get_trial_id_from_study_id_trial_number(study_id, number)
+
+
+def trial_folder(folder: Path, number: int) -> Path:
+    """The run directory of a trial."""
+    return folder / f"trial-{number:05d}"
+
+
+def is_spent(trial: FrozenTrial) -> bool:
+    """Whether a trial counts: finished, pruned, failed by its values, or being worked on. Not: left by a machine."""
+    if trial.state == TrialState.FAIL:
+        return "error" in trial.user_attrs
+    return trial.state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+
+
+def _own_file(folder: Path) -> URL:
+    path = (folder / "study.db").resolve()
+    try:
+        with sqlite3.connect(path, timeout=60) as connection:
+            connection.execute("PRAGMA journal_mode=WAL")  # readers and the one writer do not wait for each other
+        connection.close()
+    except sqlite3.Error as error:
+        raise OutputError(f"{path}: not a usable SQLite file: {error}") from error
+    return URL.create("sqlite", database=str(path))
+
+
+def _parse(url: str) -> URL:
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_dialect().name
+    except ArgumentError as error:
+        raise RecipeError(
+            f"--storage {url.partition('@')[0].partition(':')[0]!r}: not a database URL; "
+            "for example postgresql://user:password@host/tintype or sqlite:////shared/study.db"
+        ) from error
+    plain = parsed.drivername == backend
+    return parsed.set(drivername="postgresql+psycopg") if backend == "postgresql" and plain else parsed
+
+
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Heartbeats are marked experimental in Optuna; its advice to use them with `optimize` only is not for us."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield

@@ -1,0 +1,181 @@
+"""A study: trials of a recipe with other values, each a run directory of its own, continued after any interruption."""
+
+import multiprocessing
+import os
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import filelock
+import optuna
+from optuna.trial import TrialState
+
+from tintype.data.cache import colourful, open_cache
+from tintype.errors import DataError, OutputError, RecipeError
+from tintype.training.loop import train
+from tintype.training.recipe import Recipe, load_recipe
+from tintype.tune.report import write_report
+from tintype.tune.score import Judgement
+from tintype.tune.search import parse_searches
+from tintype.tune.work import Job, OnLine, Trainer, work, work_in_processes
+
+Objective = Literal["score", "pareto"]
+
+
+@dataclass(frozen=True)
+class Training:
+    """The ordinary trainer: `tintype.training.train`."""
+
+    data: tuple[str | Path, ...]
+    validation: str | Path
+    cache_dir: Path | None
+    accelerator: str
+
+    def __call__(self, recipe: Recipe, run: Path, on_line: OnLine) -> Path:
+        return train(
+            recipe,
+            self.data,
+            run,
+            validation=self.validation,
+            cache_dir=self.cache_dir,
+            accelerator=self.accelerator,
+            on_line=on_line,
+        )
+
+
+@dataclass(frozen=True)
+class StudySummary:
+    """What a study found.
+
+    counts: trials by state (complete, pruned, fail, running, waiting). best: the number of the best trial; values:
+    its score, or of `pareto` its two distances. front: the trials that no other beats in every value.
+    """
+
+    folder: Path
+    counts: dict[str, int]
+    best: int
+    values: tuple[float, ...]
+    params: dict[str, Any]
+    judgement: Judgement
+    front: tuple[int, ...]
+
+    @property
+    def best_recipe(self) -> Path:
+        """A recipe with the best values, for `tintype train --recipe`."""
+        return self.folder / "best.toml"
+
+    @property
+    def report(self) -> Path:
+        """The report, one HTML file."""
+        return self.folder / "study.html"
+
+
+def tune(
+    recipe: str | Path,
+    overrides: Sequence[str],
+    data: Sequence[str | Path],
+    validation: str | Path,
+    folder: str | Path,
+    searches: Sequence[str],
+    trials: int,
+    *,
+    storage: str | None = None,
+    study_name: str | None = None,
+    timeout: float | None = None,
+    processes: int = 1,
+    objective: Objective = "score",
+    seed: int = 0,
+    accelerator: str = "auto",
+    cache_dir: Path | None = None,
+    trainer: Trainer | None = None,
+) -> StudySummary:
+    """Search the values of `searches` ("lr=log:1e-5:1e-2") in `trials` runs of `recipe`, or continue such a study.
+
+    Trials are proposed by Optuna's TPE sampler (Bergstra et al. 2011) and judged by `Judgement` on `validation`;
+    with one objective, those worse than the median of the others at the same point are pruned. `trials` counts those
+    of all processes and machines since the study began; after `timeout` seconds no new one is started. With one
+    process an interrupted study proposes what an unbroken one would.
+
+    Writes trial-NNNNN/ run directories, study.db (unless `storage` is a database URL), study.html and best.toml.
+    Raises RecipeError for searches that do not fit the recipe, before the first trial, and when no trial could be
+    finished; OutputError when another process is at work in `folder`; DataError when there are no colour pictures.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    parsed = parse_searches(recipe, overrides, searches)
+    base = load_recipe(recipe, overrides)
+    if trainer is None:
+        for paths in (list(data), [validation]):  # decoded now, before several processes would do it at once
+            _check_pictures(paths, base, cache_dir)
+        trainer = Training(tuple(data), validation, cache_dir, accelerator)
+    folder = Path(folder)
+    job = Job(
+        folder=folder,
+        storage=storage,
+        name=study_name or folder.resolve().name,
+        settings={"recipe": base.to_toml(), "search": sorted(searches), "objective": objective},
+        searches=parsed,
+        trials=trials,
+        deadline=time.time() + timeout if timeout is not None else float("inf"),
+        seed=seed,
+        trainer=trainer,
+    )
+    folder.mkdir(parents=True, exist_ok=True)
+    with _alone_in(folder):
+        database, study = job.open()
+        (folder / "recipe.toml").write_text(base.to_toml())
+        database.requeue_interrupted(study)
+        try:
+            if processes == 1:
+                work(job, multiprocessing.Lock())
+            else:
+                work_in_processes(job, processes)
+        finally:
+            write_report(study, folder / "study.html")
+        return _conclude(job, study)
+
+
+def _check_pictures(paths: list[str | Path], recipe: Recipe, cache_dir: Path | None) -> None:
+    cache = open_cache(paths, recipe.data.cache_side, cache_dir)
+    if not len(colourful(cache, recipe.data.least_chroma)):
+        names = ", ".join(map(str, paths))
+        raise DataError(f"{names}: all {len(cache)} pictures are grey; a search needs colour pictures")
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """The system frees the lock when this process dies: what is marked as running in `folder` then is not."""
+    try:
+        with filelock.FileLock(folder / ".lock", timeout=0):
+            yield
+    except filelock.Timeout:
+        raise OutputError(
+            f"{folder}: another `tintype tune` is at work there; for more workers use --processes, "
+            "for more machines --storage and a --run directory each"
+        ) from None
+
+
+def _conclude(job: Job, study: optuna.Study) -> StudySummary:
+    trials = study.get_trials(deepcopy=False)
+    if not any(t.state == TrialState.COMPLETE for t in trials):
+        errors = [t.user_attrs["error"] for t in trials if "error" in t.user_attrs]
+        last = f"; the last: {errors[-1]}" if errors else ""
+        raise RecipeError(f"{job.folder}: none of {len(trials)} trials finished, {len(errors)} failed{last}")
+    front = study.best_trials
+    best = min(front, key=lambda t: Judgement(**t.user_attrs["judgement"]).score)
+    summary = StudySummary(
+        folder=job.folder,
+        counts={state.name.lower(): sum(t.state == state for t in trials) for state in TrialState},
+        best=best.number,
+        values=tuple(best.values),
+        params=best.params,
+        judgement=Judgement(**best.user_attrs["judgement"]),
+        front=tuple(t.number for t in front),
+    )
+    text = f"# trial {best.number}: {summary.judgement}\n{job.recipe(best.params).to_toml()}"
+    scratch = summary.best_recipe.with_suffix(".partial")
+    scratch.write_text(text)
+    os.replace(scratch, summary.best_recipe)
+    return summary

@@ -1,0 +1,203 @@
+"""The work of a study: ask for the next trial, train it, judge it, tell; in one process or in several."""
+
+import multiprocessing
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from contextlib import redirect_stderr
+from dataclasses import asdict, dataclass
+from multiprocessing.synchronize import Lock
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import optuna
+import torch
+from optuna.trial import FrozenTrial, TrialState
+
+from tintype.errors import OutputError, RecipeError, TintypeError
+from tintype.training.recipe import Recipe, load_recipe
+from tintype.tune.score import Judgement, last_judgement
+from tintype.tune.search import Search
+from tintype.tune.storage import MOST_STARTS, Storage, is_spent, trial_folder
+
+OnLine = Callable[[dict[str, Any]], None]
+# What a combination of values can do wrong. A full disk or a missing folder is no trial's fault and ends the study.
+FAILURES = (RecipeError, ArithmeticError, MemoryError, RuntimeError, ValueError)
+
+
+class Trainer(Protocol):
+    """Trains a recipe in a run directory, writes stats.jsonl there, and gives each of its lines to `on_line`."""
+
+    def __call__(self, recipe: Recipe, run: Path, on_line: OnLine) -> object:
+        """An exception of `on_line` stops the training and passes through."""
+        ...
+
+
+@dataclass(frozen=True)
+class Job:
+    """What each process of a study is given. `deadline` is in seconds since the epoch."""
+
+    folder: Path
+    storage: str | None
+    name: str
+    settings: dict[str, Any]
+    searches: list[Search]
+    trials: int
+    deadline: float
+    seed: int
+    trainer: Trainer
+
+    def open(self) -> tuple[Storage, optuna.Study]:
+        """The study's database, and the study, begun now if it is new."""
+        storage = Storage(self.folder, self.storage)
+        return storage, storage.study(self.name, self.settings)
+
+    def recipe(self, params: dict[str, Any]) -> Recipe:
+        """The study's recipe with a trial's values. Raises RecipeError when they do not go together."""
+        overrides = [text for search in self.searches for text in search.overrides(params[search.key])]
+        return load_recipe(self.folder / "recipe.toml", overrides)
+
+
+def work(job: Job, lock: Lock) -> None:
+    """Run trials until the study has enough of them; `lock` is shared by the processes that work on it here."""
+    storage, study = job.open()
+    while True:
+        with lock:  # so that no two processes start the last trial
+            trial = _next_trial(job, storage, study)
+        if trial is None:
+            return
+        with storage.heartbeat(study, trial.number):
+            frozen = _run_trial(job, study, trial)
+        print(_progress(job, study, frozen), file=sys.stderr, flush=True)
+
+
+def work_in_processes(job: Job, processes: int) -> None:
+    """`work` in several processes, which share the threads. Raises OutputError when one of them ends early."""
+    context = multiprocessing.get_context("spawn")
+    lock = context.Lock()
+    threads = max(1, torch.get_num_threads() // processes)
+    workers = [context.Process(target=_worker, args=(job, lock, threads)) for _ in range(processes)]
+    for worker in workers:
+        worker.start()
+    try:
+        for worker in workers:
+            worker.join()
+    finally:
+        for worker in workers:
+            worker.join(10)  # after Ctrl-C: time to put its trial back
+            worker.terminate()
+            worker.join()
+    if broken := [worker.exitcode for worker in workers if worker.exitcode]:
+        raise OutputError(
+            f"{len(broken)} of {processes} processes ended early (exit status {broken[0]}); "
+            "the same command continues the study"
+        )
+
+
+def _worker(job: Job, lock: Lock, threads: int) -> None:
+    """The main function of a worker process. It dies with its parent, whatever killed that."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def follow() -> None:
+        parent.join()
+        os._exit(1)
+
+    threading.Thread(target=follow, daemon=True).start()
+    torch.set_num_threads(threads)
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    try:
+        work(job, lock)
+    except TintypeError as error:
+        print(f"tintype: error: {error}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        sys.exit(130)
+
+
+def _next_trial(job: Job, storage: Storage, study: optuna.Study) -> optuna.Trial | None:
+    if storage.shared:
+        storage.requeue_stale(study)
+    known = study.get_trials(deepcopy=False)
+    if sum(map(is_spent, known)) >= job.trials or time.time() >= job.deadline:
+        return None
+    # Seeded by the trial's number: a study that was interrupted goes on with what it would have proposed.
+    seed = int(np.random.SeedSequence([job.seed, len(known)]).generate_state(1)[0])
+    study.sampler = optuna.samplers.TPESampler(seed=seed)
+    return storage.ask(study, {search.key: search.distribution for search in job.searches})
+
+
+def _run_trial(job: Job, study: optuna.Study, trial: optuna.Trial) -> FrozenTrial:
+    run = trial_folder(job.folder, trial.number)
+    run.mkdir(exist_ok=True)
+    starts = trial.user_attrs.get("starts", 0)
+    trial.set_user_attr("starts", starts + 1)
+    values: tuple[float, ...] | None = None
+    try:
+        if starts >= MOST_STARTS:
+            raise MemoryError(f"the process was killed {starts} times in this trial; perhaps it needs too much memory")
+        recipe = job.recipe(trial.params)
+        with (run / "log.txt").open("a", buffering=1) as log, redirect_stderr(log):
+            job.trainer(recipe, run, _Watcher(study, trial, recipe))
+        judgement = last_judgement(run)
+        trial.set_user_attr("judgement", asdict(judgement))
+        pareto = job.settings["objective"] == "pareto"
+        values = (judgement.colour_distance, judgement.vividness_distance) if pareto else (judgement.score,)
+        state = TrialState.COMPLETE
+    except optuna.TrialPruned:
+        state = TrialState.PRUNED
+    except FAILURES as error:
+        trial.set_user_attr("error", " ".join(str(error).split()) or type(error).__name__)
+        state = TrialState.FAIL
+    except BaseException:  # interrupted in good order: that is no mark against the trial
+        trial.set_user_attr("starts", starts)
+        raise
+    frozen = study.tell(trial, values, state)
+    (run / "checkpoints" / "state.safetensors").unlink(missing_ok=True)  # nothing is left to continue
+    return frozen
+
+
+class _Watcher:
+    """Reports each validation of a trial to Optuna and stops the trial when the pruner wants it."""
+
+    def __init__(self, study: optuna.Study, trial: optuna.Trial, recipe: Recipe) -> None:
+        self.trial = trial
+        self.single = len(study.directions) == 1
+        # Trials with other batch sizes are validated a few images sooner or later; they are compared by intervals.
+        self.interval = min(recipe.log.samples, recipe.log.candidate)
+        self.reported = set(study.get_trials(deepcopy=False)[trial.number].intermediate_values)
+
+    def __call__(self, line: dict[str, Any]) -> None:
+        if "validation" not in line:
+            return
+        judgement = Judgement.of(line)
+        step = line["images"] // self.interval
+        if not self.single or step in self.reported:
+            return
+        self.reported.add(step)
+        self.trial.report(judgement.score, step)
+        if self.trial.should_prune():
+            self.trial.set_user_attr("judgement", asdict(judgement))
+            raise optuna.TrialPruned
+
+
+def _progress(job: Job, study: optuna.Study, trial: FrozenTrial) -> str:
+    trials = study.get_trials(deepcopy=False)
+    done = sum(t.state != TrialState.RUNNING and is_spent(t) for t in trials)
+    if trial.state == TrialState.FAIL:
+        outcome = f"failed: {trial.user_attrs['error']}"
+    else:
+        judgement = Judgement(**trial.user_attrs["judgement"])
+        pruned = f"pruned after {judgement.images:,} images, " if trial.state == TrialState.PRUNED else ""
+        outcome = f"{pruned}{judgement}"
+    return f"{done:>4} of {job.trials}  trial {trial.number}: {outcome}  [{describe_params(trial.params)}]"
+
+
+def describe_params(params: dict[str, Any]) -> str:
+    """`lr=0.00123 batch=16`: enough digits to tell trials apart."""
+    return " ".join(
+        f"{key}={value:.4g}" if isinstance(value, float) else f"{key}={value}" for key, value in params.items()
+    )

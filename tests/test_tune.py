@@ -1,0 +1,315 @@
+"""Searches: what is refused before the first trial, what is judged, and studies that survive being killed."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import optuna
+import pytest
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+
+from study_trainer import KnownTrainer
+from tintype.errors import MissingExtra, OutputError, RecipeError
+from tintype.training.recipe import load_recipe
+from tintype.tune import StudySummary, tune
+from tintype.tune.score import Judgement, last_judgement
+from tintype.tune.search import parse_distribution, parse_searches
+
+LR = "stages.0.lr=log:1e-5:1e-1"
+
+
+@pytest.mark.parametrize(
+    ("form", "expected"),
+    [
+        ("log:1e-5:1e-2", FloatDistribution(1e-5, 1e-2, log=True)),
+        ("float:-1:0.5", FloatDistribution(-1, 0.5)),
+        ("int:8:64", IntDistribution(8, 64)),
+        ("int:8:61:8", IntDistribution(8, 56, step=8)),
+        ("choice:source,spatial,none", CategoricalDistribution(["source", "spatial", "none"])),
+        ("choice:true,false", CategoricalDistribution(["true", "false"])),
+        ("choice:[24, 16],[32, 32]", CategoricalDistribution(["[24, 16]", "[32, 32]"])),
+    ],
+)
+def test_ranges(form: str, expected: BaseDistribution) -> None:
+    assert parse_distribution(form, form) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("lr", "write it as KEY=KIND"),
+        ("lr=lag:1:2", "unknown kind 'lag'; did you mean 'log:LOW:HIGH'"),
+        ("lr=xyz:1:2", "unknown kind 'xyz'; known: log, float, int, choice"),
+        ("lr=log:1e-2:1e-5", "LOW is 0.01 and HIGH 1e-05"),
+        ("lr=log:0:1", "LOW is 0; a logarithmic range begins above 0"),
+        ("lr=float:0", "write it as float:LOW:HIGH"),
+        ("lr=float:a:1", "'a' is not a number"),
+        ("lr=float:0:inf", "'inf' is not a finite number"),
+        ("stages.0.batch=int:1.5:3", "'1.5' is not an integer"),
+        ("stages.0.batch=int:8:16:9", "STEP is 9; it must be 1 to 8"),
+        ("precision=choice:32-true", "two or more different values"),
+        ("stages.0.lrr=log:1e-5:1e-2", "did you mean 'lr'?"),
+        ("lrr=log:1e-5:1e-2", "unknown key 'stages.0.lrr'; did you mean 'lr'?"),
+        ("sead=int:1:2", "unknown key 'sead'; did you mean 'seed'?"),
+        ("genrator.bottom=int:8:16", "unknown key 'genrator'; did you mean 'generator'?"),
+        ("generator.botom=int:8:16", "unexpected keyword argument 'botom'"),
+        ("stages.7.lr=log:1e-5:1e-2", "there is no such place"),
+        ("batch=log:8:64", "use int:LOW:HIGH"),
+        ("size=int:64:128:16", "stages.0.size = 80"),
+        ("smallest_crop=float:0.5:1.5", "stages.0.smallest_crop = 1.5"),
+        ("precision=choice:bf16-mixed,64-true", "precision = '64-true'"),
+        ("critic_lr=log:1e-5:1e-2", "no stage of the recipe sets critic_lr"),
+    ],
+)
+def test_bad_searches_are_refused_before_the_first_trial(tmp_path: Path, text: str, words: str) -> None:
+    with pytest.raises(RecipeError) as caught:
+        tune("tint", [], [], "", tmp_path / "study", [text], 1, trainer=KnownTrainer())
+    assert words in str(caught.value)
+    assert "\n" not in str(caught.value)
+    assert not (tmp_path / "study").exists()
+
+
+def test_a_place_is_searched_once_and_something_is() -> None:
+    with pytest.raises(RecipeError, match=r"stages\.1\.lr is searched by 'lr=log:1e-4:1e-3' already"):
+        parse_searches("tint", [], ["lr=log:1e-4:1e-3", "stages.1.lr=log:1e-5:1e-3"])
+    with pytest.raises(RecipeError, match="nothing to search"):
+        parse_searches("tint", [], [])
+
+
+def test_a_bare_key_means_every_stage_that_has_it() -> None:
+    rate, weight, seed = parse_searches("tint", [], ["lr=log:1e-4:1e-3", "losses.smooth_l1=float:0:1", "seed=int:0:9"])
+    assert rate.places == ("stages.0.lr", "stages.1.lr")
+    assert weight.places == ("stages.1.losses.smooth_l1",)
+    assert seed.places == ("seed",)
+    recipe = load_recipe("tint", rate.overrides(0.00025))
+    assert [stage.lr for stage in recipe.stages] == [0.00025, 0.00025]
+
+
+def test_the_score_is_0_for_the_truth_and_prefers_neither_grey_nor_garish() -> None:
+    def score(**figures: float) -> float:
+        truth = {"ciede2000": 0.0, "ciede2000_grey": 8.0, "colorfulness": 30.0, "colorfulness_true": 30.0}
+        return Judgement.of({"images": 1, "validation": truth | figures}).score
+
+    assert score() == 0
+    assert score(ciede2000=8.0, colorfulness=0.0) == 1.25
+    assert score(ciede2000=6.0, colorfulness=30.0) < score(ciede2000=6.0, colorfulness=10.0)
+    assert score(ciede2000=6.0, colorfulness=30.0) < score(ciede2000=6.0, colorfulness=60.0)
+    with pytest.raises(RecipeError, match="ciede2000 is nan"):
+        score(ciede2000=float("nan"))
+
+
+def test_a_run_that_was_never_validated_is_not_judged(tmp_path: Path) -> None:
+    (tmp_path / "stats.jsonl").write_text('{"images": 8, "loss": 0.5}\n')
+    with pytest.raises(RecipeError, match="never validated"):
+        last_judgement(tmp_path)
+
+
+def known(folder: Path, trials: int, *searches: str, **options: Any) -> StudySummary:
+    options.setdefault("trainer", KnownTrainer())
+    return tune("tint", ["log.samples=100"], [], "", folder, searches or [LR], trials, **options)
+
+
+def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
+    return optuna.load_study(study_name=folder.name, storage=f"sqlite:///{folder}/study.db").trials
+
+
+def states_of(folder: Path) -> list[str]:
+    return [trial.state.name for trial in trials_of(folder)]
+
+
+def test_a_study_finds_the_best_value_and_writes_what_it_promises(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    summary = known(tmp_path / "study", 18, LR, "losses.distribution=log:0.01:100")
+    assert 3e-4 < summary.params["stages.0.lr"] < 3e-3
+    best = load_recipe(summary.best_recipe)
+    assert best.stages[0].lr == summary.params["stages.0.lr"]
+    assert best.stages[0].losses["distribution"] == summary.params["losses.distribution"]
+    assert summary.values == (summary.judgement.score,)
+    assert summary.counts["complete"] + summary.counts["pruned"] == 18
+    assert summary.counts["pruned"] > 0
+    lines = capsys.readouterr().err.splitlines()
+    assert len(lines) == 18
+    assert f"trial {summary.best}: {summary.judgement}" in "\n".join(lines)
+    page = summary.report.read_text()
+    for title in ("Score by trial", "Importance", "Values together", "Values one by one"):
+        assert f"<h2>{title}" in page
+    assert page.count("<tr") == 19
+    assert page.count("plotly.js v") == 1  # the library is in the page, once
+    assert 'src="http' not in page
+
+
+def test_the_loss_has_no_say(tmp_path: Path) -> None:
+    """The trainer gives a loss that is the weight itself: a search by loss would end at the lowest weight."""
+    summary = known(tmp_path, 12, "stages.0.losses.l1=log:1:200")
+    scores = {trial.value for trial in trials_of(tmp_path)}
+    assert len(scores) == 1
+    assert summary.best == 0
+
+
+def test_a_failed_trial_is_recorded_and_the_study_goes_on(tmp_path: Path) -> None:
+    summary = known(tmp_path, 8, "stages.0.lr=log:1e-3:100")
+    failed = [trial for trial in trials_of(tmp_path) if trial.state.name == "FAIL"]
+    assert 0 < len(failed) < 8
+    assert all(trial.params["stages.0.lr"] >= 0.5 for trial in failed)
+    assert all(trial.user_attrs["error"].startswith("ciede2000 is nan after 100 images") for trial in failed)
+    assert summary.counts["fail"] == len(failed)
+    assert "ciede2000 is nan" in summary.report.read_text()
+
+
+def test_a_study_in_which_all_trials_fail_says_why(tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match="none of 2 trials finished, 2 failed; the last: ciede2000 is nan"):
+        known(tmp_path, 2, "stages.0.lr=float:1:2")
+
+
+def test_two_objectives_give_a_front(tmp_path: Path) -> None:
+    summary = known(tmp_path, 6, objective="pareto")
+    assert summary.best in summary.front
+    assert summary.values == (summary.judgement.colour_distance, summary.judgement.vividness_distance)
+    assert "<h2>Pareto front" in summary.report.read_text()
+
+
+def test_a_continued_study_proposes_what_an_unbroken_one_does(tmp_path: Path) -> None:
+    known(tmp_path / "unbroken", 14)
+    for trials in (3, 12, 14, 14):
+        known(tmp_path / "broken", trials)
+    unbroken, broken = (trials_of(tmp_path / name) for name in ("unbroken", "broken"))
+    assert [(t.params, t.state, t.value) for t in unbroken] == [(t.params, t.state, t.value) for t in broken]
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        ({"objective": "pareto"}, "another objective"),
+        ({"searches": ["stages.0.lr=log:1e-5:1e-2"]}, "another search"),
+        ({"overrides": ["seed=5"]}, "another recipe"),
+    ],
+)
+def test_a_study_with_other_settings_is_not_continued(tmp_path: Path, change: dict[str, Any], words: str) -> None:
+    known(tmp_path / "study", 1)
+    options = {"overrides": ["log.samples=100"], "searches": [LR], "trainer": KnownTrainer()} | change
+    with pytest.raises(RecipeError, match=words):
+        tune("tint", data=[], validation="", folder=tmp_path / "study", trials=2, **options)
+
+
+COMMAND = """
+import json, sys
+from study_trainer import KnownTrainer
+from tintype.tune import tune
+if __name__ == "__main__":
+    folder, trials, options, trainer = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3]), json.loads(sys.argv[4])
+    lr = "stages.0.lr=log:1e-5:1e-1"
+    tune("tint", ["log.samples=100"], [], "", folder, [lr], trials, trainer=KnownTrainer(**trainer), **options)
+"""
+
+
+def start(folder: Path, trials: int, options: dict[str, Any], **trainer: Any) -> subprocess.Popen[bytes]:
+    path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}
+    command = [sys.executable, "-c", COMMAND, str(folder), str(trials), json.dumps(options), json.dumps(trainer)]
+    return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE)
+
+
+def test_a_killed_study_continues_its_trial(tmp_path: Path) -> None:
+    killed, unbroken = tmp_path / "killed", tmp_path / "unbroken"
+    process = start(killed, 4, {}, die_in="trial-00001")
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    assert states_of(killed) == ["COMPLETE", "RUNNING"]
+    known(killed, 4)
+    known(unbroken, 4)
+    assert states_of(killed) == ["COMPLETE"] * 4
+    assert [t.params for t in trials_of(killed)] == [t.params for t in trials_of(unbroken)]
+    stats = [(folder / "trial-00001" / "stats.jsonl").read_text() for folder in (killed, unbroken)]
+    assert stats[0] == stats[1]  # continued in its run directory, not begun again
+
+
+def test_a_trial_that_killed_its_process_three_times_is_given_up(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    process = start(folder, 2, {}, die_in="trial-00000")
+    process.communicate()
+    assert process.returncode == -signal.SIGKILL
+    [trial] = trials_of(folder)
+    assert trial.user_attrs["starts"] == 1
+    optuna.load_study(study_name="study", storage=f"sqlite:///{folder}/study.db")._storage.set_trial_user_attr(
+        trial._trial_id, "starts", 3
+    )
+    summary = known(folder, 2)
+    assert states_of(folder) == ["FAIL", "COMPLETE"]
+    assert "killed 3 times" in summary.report.read_text()
+
+
+def test_a_folder_is_used_by_one_command_at_a_time(tmp_path: Path) -> None:
+    from filelock import FileLock
+
+    with FileLock(tmp_path / ".lock"), pytest.raises(OutputError, match="another `tintype tune` is at work"):
+        known(tmp_path, 1)
+
+
+def test_machines_share_a_database_url(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    known(tmp_path / "one", 2, storage=url, study_name="ours")
+    summary = known(tmp_path / "two", 5, storage=url, study_name="ours")
+    assert summary.counts["complete"] == 5
+    assert sorted(path.name for path in tmp_path.glob("*/trial-*")) == [f"trial-0000{n}" for n in range(5)]
+    assert not (tmp_path / "two" / "study.db").exists()
+
+
+@pytest.mark.parametrize(
+    ("url", "error", "words"),
+    [
+        ("my.db", RecipeError, "not a database URL"),
+        ("dbase://host/name", RecipeError, "not a database URL"),
+        ("sqlite:////no/such/folder/study.db", OutputError, "cannot use this database"),
+    ],
+)
+def test_a_database_that_cannot_be_used(tmp_path: Path, url: str, error: type[Exception], words: str) -> None:
+    with pytest.raises(error, match=words) as caught:
+        known(tmp_path, 1, storage=url)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_database_without_its_driver_names_the_package(tmp_path: Path) -> None:
+    try:
+        import psycopg  # noqa: F401
+    except ImportError:
+        with pytest.raises(MissingExtra, match="psycopg"):
+            known(tmp_path, 1, storage="postgresql://me:secret@localhost/tintype")
+    else:
+        with pytest.raises(OutputError) as caught:
+            known(tmp_path, 1, storage="postgresql://me:secret@localhost:1/tintype")
+        assert "secret" not in str(caught.value)
+
+
+@pytest.mark.slow
+def test_two_processes_share_the_trials(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    process = start(folder, 7, {"processes": 2}, seconds=0.2)
+    _, errors = process.communicate()
+    assert process.returncode == 0, errors.decode()
+    assert len(trials_of(folder)) == 7
+    assert set(states_of(folder)) <= {"COMPLETE", "PRUNED"}
+    times = [(trial.datetime_start, trial.datetime_complete) for trial in trials_of(folder)]
+    assert any(a[0] < b[0] < a[1] for a in times for b in times)  # some of them at the same time
+    assert load_recipe(folder / "best.toml").stages[0].lr > 0
+
+
+@pytest.mark.slow
+def test_workers_die_with_their_parent_and_are_continued(tmp_path: Path) -> None:
+    folder = tmp_path / "study"
+    process = start(folder, 4, {"processes": 2}, seconds=0.5)
+    deadline = time.monotonic() + 60
+    while len(list(folder.glob("trial-*/stats.jsonl"))) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    known(folder, 4)
+    assert len(trials_of(folder)) == 4
+    assert "RUNNING" not in states_of(folder)
+    for run in folder.glob("trial-*"):
+        assert len((run / "stats.jsonl").read_text().splitlines()) == 4  # by one process at a time
