@@ -7,7 +7,8 @@
 - Before u4, attention weighs inner v2 against outer d4, with u3 as the query (Bahdanau 2015).
 
 The seed's sentence and its figure differ on the attention; `attention="source"` follows the figure, `"spatial"` the
-sentence (two tensors, the scores themselves as a feature), `None` concatenates v2 and attends to nothing.
+sentence (two tensors, the scores themselves as a feature), `None` concatenates v2 and attends to nothing. `"global"`
+and `"local"` are the seed's future work, Luong's attentions: u3 looks at v2 and d4 at other positions too (`luong`).
 """
 
 from dataclasses import dataclass
@@ -16,20 +17,26 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from tintype.models.luong import LuongAttention
 from tintype.models.pix2pix import init_normal
 
+ATTENTIONS = ("source", "spatial", "global", "local")
 ATTENTION_UNITS = 128  # the size of the space in which query and sources meet, at any width
 
 
 @dataclass(frozen=True)
 class UvUConfig:
-    """`width` channels after the first halving; 64 in the seed. 1 -> 2 for photographs, 3 -> 3 for sketches."""
+    """`width` channels after the first halving; 64 in the seed. 1 -> 2 for photographs, 3 -> 3 for sketches.
+
+    `window` is the half-width of local attention's windows, in positions of 16 pixels.
+    """
 
     inputs: int = 1
     outputs: int = 2
     width: int = 64
-    attention: Literal["source", "spatial"] | None = "source"
+    attention: Literal["source", "spatial", "global", "local"] | None = "source"
     dropout: float = 0.5
+    window: float = 4
 
 
 def _down(inputs: int, outputs: int, *, norm: bool = True, leaky: bool = True, reflect: bool = False) -> nn.Sequential:
@@ -108,7 +115,8 @@ class SpatialAttention(nn.Module):
 class UvUNet(nn.Module):
     """(N, inputs, H, W) in [-1, 1] -> (N, outputs, H, W) in [-1, 1]. H and W are multiples of 128.
 
-    61,116,610 weights from 1 to 2 channels at width 64; 60,968,770 of them without attention.
+    61,116,610 weights from 1 to 2 channels at width 64; 60,968,770 of them without attention. Raises ValueError for an
+    attention that is not known.
     """
 
     size_multiple = 128
@@ -116,6 +124,8 @@ class UvUNet(nn.Module):
     def __init__(self, config: UvUConfig | None = None) -> None:
         super().__init__()
         config = config or UvUConfig()
+        if config.attention not in (*ATTENTIONS, None):
+            raise ValueError(f"attention {config.attention!r}; known: {', '.join(ATTENTIONS)}, none")
         self.config = config
         f, dropout = config.width, config.dropout
         self.d1 = _down(config.inputs, f, norm=False, reflect=True)
@@ -124,12 +134,15 @@ class UvUNet(nn.Module):
         self.d7 = _down(8 * f, 8 * f, norm=False, leaky=False)
         self.inner = InnerUNet(f)
         self.u1, self.u2, self.u3 = (_up(16 * f, 8 * f, dropout) for _ in range(3))
-        self.attention: SourceAttention | SpatialAttention | None = None
+        self.attention: SourceAttention | SpatialAttention | LuongAttention | None = None
         joined = 10 * f
         if config.attention == "source":
             self.attention = SourceAttention(8 * f, 2 * f, 8 * f)
         elif config.attention == "spatial":
             self.attention, joined = SpatialAttention(8 * f, 2 * f), 10 * f + 1
+        elif config.attention is not None:
+            window = config.window if config.attention == "local" else None
+            self.attention = LuongAttention(8 * f, 2 * f, 8 * f, window)
         self.u4, self.u5, self.u6 = _up(joined, 8 * f), _up(12 * f, 4 * f), _up(8 * f, 2 * f)
         self.u7 = nn.Sequential(nn.ConvTranspose2d(3 * f, config.outputs, 4, 2, 1), nn.Tanh())
         self.apply(init_normal)
@@ -157,4 +170,6 @@ class UvUNet(nn.Module):
             return [self.attention(u3, v2, d4)[0]]
         if isinstance(self.attention, SpatialAttention):
             return [v2, self.attention(u3, v2)]
+        if isinstance(self.attention, LuongAttention):
+            return [self.attention(u3, v2, d4)]
         return [v2]
