@@ -6,7 +6,7 @@ class TintypeError(Exception):
 
 
 class InputError(TintypeError):
-    """A picture is missing, broken, empty or too large to read."""
+    """A picture, or the directory of a training run, is missing, broken, empty or too large to read."""
 
 
 class OutputError(TintypeError):

@@ -22,6 +22,7 @@ VERBS = {
     "info": "Describe a model, or a picture.",
     "sketch": "Turn photographs into line drawings. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",
+    "report": "Write a training run's report, or compare several runs. (extra: train)",
     "tune": "Search a recipe's hyperparameters. (extra: tune)",
     "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",
