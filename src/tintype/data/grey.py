@@ -1,7 +1,7 @@
 """Whether a picture has colour at all: the one criterion that the data doctor and training share.
 
-A grey photograph may be stored as RGB, and an old print has a tint: sepia, selenium blue, the yellow of its paper. All of
-these have one colour for each lightness. So the colour that lightness predicts is taken out, and what is left is measured.
+A grey photograph may be stored as RGB, and an old print has a tint: sepia, selenium, the yellow of its paper. All of
+these have one colour for each lightness. So the colour that lightness predicts is taken out, and the rest is measured.
 """
 
 from dataclasses import dataclass

@@ -1,7 +1,7 @@
 """Manifests: plain lists of pictures in folders and shards, so that a selection needs no copy of the data.
 
-A manifest is a text file, NAME.manifest.jsonl. Each line is a JSON object: `path` is a folder or a .tar, relative to the
-manifest's own folder (or absolute), `name` is the picture in it:
+A manifest is a text file, NAME.manifest.jsonl. Each line is a JSON object: `path` is a folder or a .tar, relative to
+the manifest's own folder (or absolute), `name` is the picture in it:
 
     {"path": "photos", "name": "summer/img2.jpg"}
     {"path": "shards/coco-000000.tar", "name": "000000391895.jpg"}
@@ -11,6 +11,7 @@ import json
 import os
 import tarfile
 from collections.abc import Iterable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -86,30 +87,25 @@ def _relative(path: Path, home: Path) -> str:
 def read_entries(entries: Iterable[Entry]) -> Iterator[tuple[Entry, bytes]]:
     """Each entry with its bytes, in the order given; shards are opened once. Raises DataError when one is missing."""
     shards: dict[Path, tuple[tarfile.TarFile, dict[str, tarfile.TarInfo]]] = {}
-    try:
+    with ExitStack() as opened:
         for entry in entries:
-            if entry.path.suffix == ".tar":
-                yield entry, _read_member(entry, shards)
-            else:
-                try:
+            try:
+                if entry.path.suffix != ".tar":
                     yield entry, (entry.path / entry.name).read_bytes()
-                except OSError as error:
-                    raise DataError(f"{entry.path / entry.name}: {error.strerror}; scan or split again") from error
-    finally:
-        for shard, _ in shards.values():
-            shard.close()
+                    continue
+                if entry.path not in shards:
+                    shard = opened.enter_context(tarfile.open(entry.path))
+                    shards[entry.path] = shard, {member.name: member for member in shard if member.isfile()}
+                yield entry, _read_member(entry, *shards[entry.path])
+            except OSError as error:
+                raise DataError(f"{entry.path / entry.name}: {error.strerror or error}; scan or split again") from error
+            except tarfile.TarError as error:
+                raise DataError(f"{entry.path}: not a readable tar shard ({error}); pack it again") from error
 
 
-def _read_member(entry: Entry, shards: dict[Path, tuple[tarfile.TarFile, dict[str, tarfile.TarInfo]]]) -> bytes:
-    try:
-        if entry.path not in shards:
-            shard = tarfile.open(entry.path)
-            shards[entry.path] = shard, {member.name: member for member in shard if member.isfile()}
-        shard, members = shards[entry.path]
-        if entry.name not in members:
-            raise DataError(f"{entry.path}: no picture {entry.name} in this shard; scan or split again")
-        stream = shard.extractfile(members[entry.name])
-        assert stream is not None
-        return stream.read()
-    except (OSError, tarfile.TarError) as error:
-        raise DataError(f"{entry.path}: not a readable tar shard ({error}); pack it again") from error
+def _read_member(entry: Entry, shard: tarfile.TarFile, members: dict[str, tarfile.TarInfo]) -> bytes:
+    if entry.name not in members:
+        raise DataError(f"{entry.path}: no picture {entry.name} in this shard; scan or split again")
+    stream = shard.extractfile(members[entry.name])
+    assert stream is not None
+    return stream.read()
