@@ -27,6 +27,18 @@ def test_depthwise_gradients_are_those_of_autograd(kernel: int, stride: int, siz
         torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize("stride", [1, 2])
+def test_a_frozen_depthwise_convolution_passes_the_gradient_on(stride: int) -> None:
+    torch.manual_seed(0)
+    x, weight, bias = torch.randn(2, 8, 12, 16, requires_grad=True), torch.randn(8, 1, 5, 5), torch.randn(8)
+    padding = same_padding(5, stride) if stride > 1 else (2,) * 4
+    plain = F.conv2d(F.pad(x, padding), weight, bias, stride, groups=8)
+    incoming = torch.randn_like(plain)
+    (expected,) = torch.autograd.grad(plain, x, incoming)
+    (got,) = torch.autograd.grad(depthwise_conv2d(x, weight, bias, stride), x, incoming)
+    torch.testing.assert_close(got, expected, rtol=1e-4, atol=1e-4)
+
+
 def test_self_attention_starts_as_identity_and_mixes_all_positions_once_trained() -> None:
     torch.manual_seed(0)
     block = SelfAttention(16, heads=4)

@@ -28,10 +28,12 @@ class _DepthwiseFunction(torch.autograd.Function):
         return F.conv2d(x_padded, weight, bias, stride, padding, groups=x.shape[1])
 
     @staticmethod
-    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor, Tensor, None]:
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor | None, Tensor | None, Tensor | None, None]:
         x, weight = ctx.saved_tensors  # x as padded for the forward pass
         grad = grad.contiguous(memory_format=torch.channels_last)
         grad_input = _grad_input(grad, x, weight, ctx.stride) if ctx.needs_input_grad[0] else None
+        if not ctx.needs_input_grad[1]:  # a frozen network that only passes the gradient on
+            return grad_input, None, None, None
         if ctx.kernel > 3:
             x, weight, grad = x.float(), weight.float(), grad.float()
             if ctx.stride == 1 and grad.shape[2] * grad.shape[3] <= SMALL_MAP:
@@ -89,7 +91,7 @@ def same_padding(kernel: int, stride: int) -> tuple[int, int, int, int]:
 
 def depthwise_conv2d(x: Tensor, weight: Tensor, bias: Tensor, stride: int) -> Tensor:
     """Filter each channel of `x` (N, C, H, W) with its own kernel (C, 1, k, k), padded to ceil(H/stride)."""
-    if x.device.type == "cpu" and torch.is_grad_enabled() and weight.requires_grad:
+    if x.device.type == "cpu" and torch.is_grad_enabled() and (weight.requires_grad or x.requires_grad):
         with torch.autocast("cpu", enabled=False):
             return _DepthwiseFunction.apply(x, weight, bias, stride)  # type: ignore[no-untyped-call, no-any-return]
     if stride > 1:
