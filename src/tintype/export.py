@@ -14,30 +14,53 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn.utils import parametrize
 
 from tintype.errors import OutputError, WeightsError
-from tintype.models import build_generator
-from tintype.models.tint import Tint, annealed_mean
+from tintype.models import build_generator, form_of
+from tintype.models.tint import Tint
+from tintype.training.answers import Answers
 from tintype.training.checkpoint import Checkpoint, read_checkpoint
 from tintype.weights import METADATA_KEY, ModelInfo, graph_digest
 
 OPSET = 18
 TEMPERATURE = 0.6
-# Checked against torch at these (batch, height, width) before anything is written.
-CHECKED = tuple((n, h, w) for n in (1, 2) for h, w in ((64, 64), (96, 160), (224, 128)))
+# Checked against torch before anything is written, at these (batch, height, width): in whole multiples of what the
+# network needs, or of 32 pixels where that is less.
+CHECKED = tuple((n, h, w) for n in (1, 2) for h, w in ((2, 2), (3, 5), (4, 1)))
+LEAST_MULTIPLE = 32
 TOLERANCE = 0.05  # CIE units of ab; nobody sees a tenth of one
 
 
 class ModelFileGraph(nn.Module):
-    """What a model file computes: lightness and hints -> the annealed mean colour and the logits behind it."""
+    """What a model file computes: lightness, and hints where the network takes them -> colour in CIE units, then the
+    logits behind it (of a distribution) or the lightness that the network painted (of a whole picture)."""
 
-    def __init__(self, generator: Tint, temperature: float, chroma_gain: float) -> None:
+    def __init__(self, generator: nn.Module, answers: Answers, temperature: float, chroma_gain: float) -> None:
         super().__init__()
-        self.generator, self.temperature, self.chroma_gain = generator, temperature, chroma_gain
+        self.generator, self.answers = generator, answers
+        self.temperature, self.chroma_gain = temperature, chroma_gain
 
-    def forward(self, lightness: Tensor, hints: Tensor) -> tuple[Tensor, Tensor]:
-        logits = self.generator(lightness, hints)
-        return annealed_mean(logits, self.generator.bins, self.temperature) * self.chroma_gain, logits
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the inputs."""
+        return ["lightness", "hints"] if isinstance(self.generator, Tint) else ["lightness"]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the outputs."""
+        more = {"distribution": ["distribution"], "lab": ["painted_lightness"], "rgb": ["painted_lightness"]}
+        return ["ab", *more.get(self.answers.form.target, [])]
+
+    def forward(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
+        output = self.generator(lightness) if hints is None else self.generator(lightness, hints)
+        planes = self.answers.planes(output, self.temperature)
+        ab = self.answers.ab(planes) * self.chroma_gain
+        if self.answers.form.target == "distribution":
+            return ab, output
+        if self.answers.form.channels == 3:
+            return ab, self.answers.lab(lightness, planes)[0]
+        return (ab,)
 
 
 def export_checkpoint(
@@ -66,6 +89,7 @@ def export_checkpoint(
         raise OutputError(f"{output}: exists already; choose another name or ask to overwrite it")
     source = read_checkpoint(checkpoint)
     graph = _restore(source, temperature, chroma_gain)
+    form = graph.answers.form
     model = _to_onnx(graph)
     _halve_weights(model)
     info = ModelInfo(
@@ -73,16 +97,19 @@ def export_checkpoint(
         version=version,
         system=source.info["system"],
         size=size,
-        size_multiple=graph.generator.size_multiple,
+        size_multiple=_multiple(graph),
         temperature=temperature,
         chroma_gain=chroma_gain,
-        bins=tuple((a, b) for a, b in graph.generator.bins.tolist()),
+        condition=form.condition,
+        target=form.target,
+        ab_scale=form.scale,
+        bins=() if graph.answers.bins is None else tuple((a, b) for a, b in graph.answers.bins.tolist()),
         training_data=training_data,
         licence=licence,
         metrics=metrics or {},
         checkpoint_sha256=hashlib.sha256(source.path.read_bytes()).hexdigest(),
         images_seen=source.info["images_seen"],
-        hints=source.info.get("hints", "untrained"),
+        hints=source.info.get("hints", "untrained") if "hints" in graph.inputs else "none",
         created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         graph_sha256=graph_digest(model.SerializeToString()),
     )
@@ -101,20 +128,48 @@ def export_checkpoint(
 
 def _restore(source: Checkpoint, temperature: float, chroma_gain: float) -> ModelFileGraph:
     """The checkpoint's network, its weights rounded to fp16 as the file will hold them."""
-    generator = build_generator(source.info["system"], source.info["generator"])
-    rounded = {k: v.half().to(v.dtype) if v.is_floating_point() else v for k, v in source.weights.items()}
+    system = source.info["system"]
+    generator = build_generator(system, source.info["generator"])
     try:
-        generator.load_state_dict(rounded)
+        generator.load_state_dict(source.weights)
     except RuntimeError as error:
-        raise WeightsError(f"{source.path}: does not fit the system {source.info['system']!r}: {error}") from error
-    assert isinstance(generator, Tint)
-    return ModelFileGraph(generator, temperature, chroma_gain).eval()
+        raise WeightsError(f"{source.path}: does not fit the system {system!r}: {error}") from error
+    stated = source.info.get("answer", {})
+    target = stated.get("target")
+    form = form_of(
+        system,
+        generator,
+        condition=stated.get("condition", "lightness"),
+        target=None if target == "distribution" else target,
+        scale=stated.get("scale"),
+    )
+    generator.eval()
+    _bake_parametrizations(generator)
+    for tensor in generator.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(tensor.half())
+    return ModelFileGraph(generator, Answers(form, getattr(generator, "bins", None)), temperature, chroma_gain).eval()
+
+
+def _bake_parametrizations(network: nn.Module) -> None:
+    """Put the weights that spectral norm computes in their place: in use they never change."""
+    for module in list(network.modules()):
+        if parametrize.is_parametrized(module):
+            for name in list(module.parametrizations):  # type: ignore[arg-type]
+                parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+
+
+def _multiple(graph: ModelFileGraph) -> int:
+    return int(graph.generator.size_multiple)  # type: ignore[arg-type]
 
 
 def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
-    batch, height, width = torch.export.Dim("batch"), torch.export.Dim.AUTO, torch.export.Dim.AUTO
+    unit = max(_multiple(graph), LEAST_MULTIPLE)
+    batch = torch.export.Dim("batch")
     # Two pictures: an example batch of one would be taken for a constant.
-    example = (torch.zeros(2, 1, 96, 128), torch.zeros(2, 3, 96, 128))
+    planes = {"lightness": 1, "hints": 3}
+    example = tuple(torch.zeros(2, planes[name], 3 * unit, 4 * unit) for name in graph.inputs)
+    shapes = tuple({0: batch, 2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO} for _ in graph.inputs)
     # The exporter talks of torchvision, which nothing here needs, and of axis names, which nobody reads.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -124,9 +179,9 @@ def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
             example,
             dynamo=True,
             opset_version=OPSET,
-            input_names=["lightness", "hints"],
-            output_names=["ab", "distribution"],
-            dynamic_shapes=({0: batch, 2: height, 3: width}, {0: batch, 2: height, 3: width}),
+            input_names=graph.inputs,
+            output_names=graph.outputs,
+            dynamic_shapes=shapes if len(shapes) > 1 else {"lightness": shapes[0], "hints": None},
             verbose=False,
         )
     assert program is not None
@@ -151,11 +206,12 @@ def _compare(data: bytes, graph: ModelFileGraph) -> None:
     """Raise WeightsError unless the file computes what torch computes, at several sizes and batch sizes."""
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
     rng = np.random.default_rng(0)
-    for n, h, w in CHECKED:
-        inputs: dict[str, Any] = {
-            "lightness": rng.uniform(-1, 1, (n, 1, h, w)).astype(np.float32),
-            "hints": np.zeros((n, 3, h, w), np.float32),
-        }
+    unit = max(_multiple(graph), LEAST_MULTIPLE)
+    for n, rows, columns in CHECKED:
+        h, w = rows * unit, columns * unit
+        inputs: dict[str, Any] = {"lightness": rng.uniform(-1, 1, (n, 1, h, w)).astype(np.float32)}
+        if "hints" in graph.inputs:
+            inputs["hints"] = np.zeros((n, 3, h, w), np.float32)
         with torch.inference_mode():
             expected = graph(*map(torch.from_numpy, inputs.values()))[0].numpy()
         got = np.asarray(session.run(["ab"], inputs)[0])

@@ -8,7 +8,7 @@ import torch
 
 from tintype.color import lightness_from_luma, luma, srgb_to_lab
 from tintype.data.cache import PictureCache, open_cache
-from tintype.data.pairs import PairLoader, crop_square, split_pair
+from tintype.data.pairs import PairForm, PairLoader, crop_square, make_pair, split_pair
 from training_pictures import write_tiles
 
 
@@ -31,7 +31,7 @@ def test_pair_of_a_crop_is_its_luma_and_its_ab(cache: PictureCache) -> None:
 
 
 def loader(cache: PictureCache, **changes: object) -> PairLoader:
-    options: dict[str, object] = {"size": 32, "batch": 4, "stride": 4, "seed": 1} | changes
+    options: dict[str, object] = {"form": PairForm(), "size": 32, "batch": 4, "seed": 1} | changes
     return PairLoader(cache, np.arange(len(cache)), **options)  # type: ignore[arg-type]
 
 
@@ -39,8 +39,8 @@ def test_a_resumed_loader_goes_on_with_the_next_samples(cache: PictureCache) -> 
     unbroken = list(islice(loader(cache), 10))
     resumed = list(islice(loader(cache, start=24), 4))
     for a, b in zip(unbroken[6:], resumed, strict=True):
-        assert torch.equal(a.lightness, b.lightness)
-        assert torch.equal(a.ab, b.ab)
+        assert torch.equal(a.condition, b.condition)
+        assert torch.equal(a.target, b.target)
 
 
 def test_processes_share_a_run_without_overlap(cache: PictureCache) -> None:
@@ -48,11 +48,11 @@ def test_processes_share_a_run_without_overlap(cache: PictureCache) -> None:
     first = list(islice(loader(cache, rank=0, world=2), 3))
     second = list(islice(loader(cache, rank=1, world=2), 3))
     for whole, a, b in zip(together, first, second, strict=True):
-        assert torch.equal(whole.lightness, torch.cat([a.lightness, b.lightness]))
+        assert torch.equal(whole.condition, torch.cat([a.condition, b.condition]))
 
 
 def test_an_epoch_shows_every_picture_once(cache: PictureCache) -> None:
-    pairs = PairLoader(cache, np.arange(len(cache)), size=32, batch=4, stride=4, seed=0)
+    pairs = PairLoader(cache, np.arange(len(cache)), form=PairForm(), size=32, batch=4, seed=0)
     order = [pairs._picture_of(i) for i in range(2 * len(cache))]
     assert sorted(order[:16]) == sorted(order[16:]) == list(range(16))
     assert order[:16] != order[16:]
@@ -60,4 +60,4 @@ def test_an_epoch_shows_every_picture_once(cache: PictureCache) -> None:
 
 def test_another_seed_gives_other_samples(cache: PictureCache) -> None:
     a, b = next(iter(loader(cache))), next(iter(loader(cache, seed=2)))
-    assert not torch.equal(a.lightness, b.lightness)
+    assert not torch.equal(a.condition, b.condition)

@@ -106,7 +106,7 @@ def test_landscape_reaches_8_pixels_and_its_critic_judges_whole_pictures() -> No
     critic = LandscapeCritic(LandscapeCriticConfig(complexity=4, side=64))
     verdict = critic(torch.randn(3, 3, 64, 64))
     assert verdict.shape == (3, 1)
-    assert ((verdict > 0) & (verdict < 1)).all()
+    assert verdict.abs().max() < 2  # divided by the width: far from where a sigmoid saturates
     with pytest.raises(ValueError, match="64x64 alone"):
         critic(torch.randn(1, 3, 32, 32))
 

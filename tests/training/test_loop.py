@@ -13,8 +13,9 @@ import torch
 
 from tintype.errors import DataError, OutputError, RecipeError, WeightsError
 from tintype.training.checkpoint import read_checkpoint, read_tensors, write_tensors
-from tintype.training.loop import learning_rate_factor, train
+from tintype.training.loop import train
 from tintype.training.recipe import Recipe, StageOptions, load_recipe
+from tintype.training.schedule import learning_rate_factor
 from training_pictures import write_tiles
 
 SMALL = [
@@ -26,6 +27,7 @@ SMALL = [
     "log.tick=8",
     "log.samples=64",
     "log.snapshot=64",
+    "log.keep=9",
     *(f"stages.{i}.{key}" for i in (0, 1) for key in ("images=96", "size=64", "batch=8", "warmup=16")),
 ]
 
@@ -162,7 +164,9 @@ def test_unknown_part_to_freeze(photos: Path, tmp_path: Path) -> None:
 
 
 def test_learning_rate_rises_then_falls_to_its_end() -> None:
-    options = StageOptions(name="x", kind="supervised", images=1000, batch=10, lr=1, warmup=100, final_lr=0.05)
+    options = StageOptions(
+        name="x", kind="supervised", images=1000, batch=10, lr=1, warmup=100, final_lr=0.05, losses={"l1": 1}
+    )
     factors = [learning_rate_factor(i, options) for i in range(0, 1001, 10)]
     assert factors[0] == pytest.approx(0.1)
     assert max(factors) == factors[9]

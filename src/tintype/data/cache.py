@@ -27,7 +27,7 @@ Progress = Callable[[int], None]  # called with the number of pictures decoded s
 
 @dataclass(frozen=True)
 class PictureCache:
-    """RGB pictures of one data set, as read-only views into a file. `chroma` is each one's mean C*ab."""
+    """RGB pictures of one data set, as read-only views into a file in `folder`. `chroma` is each one's mean C*ab."""
 
     pixels: NDArray[np.uint8]
     offsets: NDArray[np.int64]
@@ -36,6 +36,7 @@ class PictureCache:
     chroma: NDArray[np.float32]
     names: list[str]
     broken: list[str]
+    folder: Path
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -76,6 +77,7 @@ def open_cache(
         chroma=np.array(index["chroma"], np.float32),
         names=index["names"],
         broken=index["broken"],
+        folder=folder,
     )
 
 

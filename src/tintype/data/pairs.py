@@ -1,4 +1,4 @@
-"""Training batches of (lightness, ab), made in threads ahead of the network.
+"""Training batches of (what a network is given, what it should answer), made in threads ahead of the network.
 
 What sample number i of a run is (which picture, which crop, flipped or not) depends on the seed and i alone. So a run
 that is killed and resumed sees exactly the samples it would have seen, and processes share a run without overlap.
@@ -8,7 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -18,21 +18,50 @@ from torch import Tensor
 
 from tintype.color import lightness_from_luma
 from tintype.data.cache import PictureCache
+from tintype.data.masks import PictureMasks
+from tintype.data.sketch import sketch
 
 # Network input (L*/50 - 1) of each 8-bit luma value.
 LIGHTNESS_OF_LUMA = (lightness_from_luma(np.arange(256, dtype=np.float32) / 255) / 50 - 1).astype(np.float32)
 
 
+PAPER = 255  # what a removed background becomes
+
+
+@dataclass(frozen=True)
+class PairForm:
+    """What a network is given and what it answers.
+
+    `condition`: the photograph's lightness, or a line drawing made of it. `target`: two planes of ab ("ab", and
+    "distribution" when the network answers with logits over them), the whole picture in Lab ("lab") or in RGB
+    ("rgb"). ab planes are CIE units divided by `scale`; L is L*/50 - 1 and RGB is in [-1, 1]. The answer has one
+    position for `stride` pixels.
+    """
+
+    condition: Literal["lightness", "sketch"] = "lightness"
+    target: Literal["distribution", "ab", "lab", "rgb"] = "distribution"
+    scale: float = 1.0
+    stride: int = 4
+
+    @property
+    def channels(self) -> int:
+        """Planes of the target."""
+        return 3 if self.target in ("lab", "rgb") else 2
+
+
 @dataclass(frozen=True)
 class PairBatch:
-    """`lightness` (N, 1, S, S) in [-1, 1]; `ab` (N, 2, S/stride, S/stride) in CIE units, area averages."""
+    """`condition` (N, 1, S, S) in [-1, 1]; `target` (N, C, S/stride, S/stride) as the PairForm says, area averages."""
 
-    lightness: Tensor
-    ab: Tensor
+    condition: Tensor
+    target: Tensor
 
 
 def crop_square(rgb: NDArray[np.uint8], size: int, scale: float, x: float, y: float, flip: bool) -> NDArray[np.uint8]:
-    """Cut a square of `scale` times the short side at the relative place (x, y) in [0, 1]^2, resize it to `size`."""
+    """Cut a square of `scale` times the short side at the relative place (x, y) in [0, 1]^2, resize it to `size`.
+
+    Pictures (H, W, 3) and masks (H, W) alike.
+    """
     height, width = rgb.shape[:2]
     side = max(1, round(min(height, width) * scale))
     top, left = round((height - side) * y), round((width - side) * x)
@@ -55,11 +84,45 @@ def split_pair(rgb: NDArray[np.uint8], stride: int) -> tuple[NDArray[np.float32]
     return LIGHTNESS_OF_LUMA[luma][None], np.ascontiguousarray(ab.transpose(2, 0, 1))
 
 
+def make_pair(
+    rgb: NDArray[np.uint8], form: PairForm, mask: NDArray[np.uint8] | None = None
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """RGB (S, S, 3) -> condition (1, S, S), target (C, S/stride, S/stride), as `form` says.
+
+    Where a `mask` (S, S) is 0, the picture is put on white paper. A drawing is made before that, so that it has no
+    outline of the mask.
+    """
+    drawing = LIGHTNESS_OF_LUMA[sketch(rgb, mask)][None] if form.condition == "sketch" else None
+    if mask is not None:
+        rgb = on_paper(rgb, mask)
+    lightness, ab = split_pair(rgb, form.stride)
+    condition = lightness if drawing is None else drawing
+    if form.scale != 1:
+        ab /= form.scale
+    if form.target == "lab":
+        small = cv2.resize(lightness[0], ab.shape[:0:-1], interpolation=cv2.INTER_AREA)
+        return condition, np.concatenate([small[None], ab], dtype=np.float32)
+    if form.target == "rgb":
+        small = cv2.resize(rgb, ab.shape[:0:-1], interpolation=cv2.INTER_AREA)
+        planes: NDArray[np.float32] = small.transpose(2, 0, 1).astype(np.float32, order="C") / 127.5 - 1
+        return condition, planes
+    return condition, ab
+
+
+def on_paper(rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """RGB (H, W, 3) where the mask (H, W) is 255, white paper where it is 0."""
+    share = mask[..., None] * np.float32(1 / 255)
+    blended: NDArray[np.uint8] = (rgb * share + PAPER * (1 - share) + 0.5).astype(np.uint8)
+    return blended
+
+
 class PairLoader:
     """Endless batches from sample number `start` on, for one of `world` processes.
 
     `indices` are the pictures of `cache` to use; `smallest_crop` is the least part of the short side that a crop
-    keeps. Each epoch goes through all pictures in an order of its own.
+    keeps. `noise` is the largest standard deviation, in levels of 255, of the Gaussian noise on the condition; each
+    sample draws its own from 0 to there (seed 3). `masks` replace the background by white paper. Each epoch goes
+    through all pictures in an order of its own.
     """
 
     def __init__(
@@ -67,19 +130,21 @@ class PairLoader:
         cache: PictureCache,
         indices: NDArray[np.int64],
         *,
+        form: PairForm,
         size: int,
         batch: int,
-        stride: int,
         seed: int,
         start: int = 0,
         smallest_crop: float = 0.75,
         flip: bool = True,
+        noise: float = 0.0,
+        masks: PictureMasks | None = None,
         workers: int = 2,
         rank: int = 0,
         world: int = 1,
     ) -> None:
-        self.cache, self.indices = cache, indices
-        self.size, self.batch, self.stride = size, batch, stride
+        self.cache, self.indices, self.masks = cache, indices, masks
+        self.form, self.size, self.batch, self.noise = form, size, batch, noise
         self.seed, self.start, self.smallest_crop, self.flip = seed, start, smallest_crop, flip
         self.workers, self.rank, self.world = workers, rank, world
         self._epoch, self._order = -1, indices
@@ -92,16 +157,23 @@ class PairLoader:
         return int(self._order[position])
 
     def _make(self, samples: list[tuple[int, int]]) -> PairBatch:
-        lightness = np.empty((len(samples), 1, self.size, self.size), np.float32)
-        small = self.size // self.stride
-        ab = np.empty((len(samples), 2, small, small), np.float32)
+        condition = np.empty((len(samples), 1, self.size, self.size), np.float32)
+        small = self.size // self.form.stride
+        target = np.empty((len(samples), self.form.channels, small, small), np.float32)
         for row, (sample, picture) in enumerate(samples):
             rng = np.random.Generator(np.random.Philox(key=(self.seed + (1 << 32), sample)))
             scale, x, y, turn = rng.random(4)
             scale = self.smallest_crop + (1 - self.smallest_crop) * scale
-            square = crop_square(self.cache[picture], self.size, scale, x, y, self.flip and turn < 0.5)
-            lightness[row], ab[row] = split_pair(square, self.stride)
-        return PairBatch(torch.from_numpy(lightness), torch.from_numpy(ab))
+            place = (self.size, scale, x, y, self.flip and turn < 0.5)
+            square = crop_square(self.cache[picture], *place)
+            mask = None if self.masks is None else crop_square(self.masks[picture], *place)
+            condition[row], target[row] = make_pair(square, self.form, mask)
+            if self.noise:
+                strength = np.float32(rng.random() * self.noise / 127.5)
+                condition[row] += strength * rng.standard_normal(condition[row].shape, np.float32)
+        if self.noise:
+            condition.clip(-1, 1, out=condition)
+        return PairBatch(torch.from_numpy(condition), torch.from_numpy(target))
 
     def __iter__(self) -> Iterator[PairBatch]:
         cv2.setNumThreads(1)

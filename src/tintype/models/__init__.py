@@ -1,26 +1,94 @@
-"""The networks, one file per system, and the registry that builds them by name."""
+"""The networks, one file per system, and the registries that build them by name."""
 
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from torch import nn
 
+from tintype.data.pairs import PairForm
 from tintype.errors import RecipeError
+from tintype.models.driving import DrivingConfig, DrivingUNet
+from tintype.models.landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, LandscapeUNet
+from tintype.models.nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet
+from tintype.models.patchgan import PatchCritic, PatchCriticConfig
+from tintype.models.pix2pix import Pix2PixConfig, Pix2PixUNet
 from tintype.models.tint import Tint, TintConfig
+from tintype.models.uvu import UvUConfig, UvUNet
 
-# System name -> (network, its config dataclass).
-GENERATORS: dict[str, tuple[type[Tint], type[TintConfig]]] = {"tint": (Tint, TintConfig)}
+
+@dataclass(frozen=True)
+class System:
+    """A generator with its config dataclass, and what its answer means unless a recipe says otherwise."""
+
+    network: type[nn.Module]
+    config: type[Any]
+    form: PairForm = PairForm(target="ab", scale=110.0, stride=1)
+
+
+SYSTEMS: dict[str, System] = {
+    "tint": System(Tint, TintConfig, PairForm()),
+    "pix2pix": System(Pix2PixUNet, Pix2PixConfig),
+    "driving": System(DrivingUNet, DrivingConfig),
+    "nogan": System(NoGANUNet, NoGANConfig),
+    # Seed 4 divides by 127 where seed 1 divides by 110.
+    "landscape": System(LandscapeUNet, LandscapeConfig, PairForm(target="ab", scale=127.0, stride=1)),
+    "uvu": System(UvUNet, UvUConfig),
+}
+
+CRITICS: dict[str, tuple[type[nn.Module], type[Any]]] = {
+    "patch": (PatchCritic, PatchCriticConfig),
+    "landscape": (LandscapeCritic, LandscapeCriticConfig),
+    "nogan": (NoGANCritic, NoGANCriticConfig),
+}
 
 
 def build_generator(system: str, options: dict[str, Any]) -> nn.Module:
     """The generator of `system` with `options` for its config; raises RecipeError for unknown names and options."""
-    if system not in GENERATORS:
-        raise RecipeError(f"unknown system {system!r}; known: {', '.join(GENERATORS)}")
-    network, config = GENERATORS[system]
-    lists_as_tuples: dict[str, Any] = {
-        key: tuple(value) if isinstance(value, list) else value for key, value in options.items()
-    }
+    known = _known("system", system, SYSTEMS)
+    return _build(f"generator of {system!r}", known.network, known.config, options)
+
+
+def build_critic(kind: str, options: dict[str, Any], inputs: int) -> nn.Module:
+    """The critic `kind` over `inputs` planes (condition and colour together); raises RecipeError likewise."""
+    network, config = _known("critic", kind, CRITICS)
+    return _build(f"critic {kind!r}", network, config, {"inputs": inputs} | options)
+
+
+def form_of(
+    system: str,
+    generator: nn.Module,
+    *,
+    condition: Literal["lightness", "sketch"] = "lightness",
+    target: Literal["ab", "lab", "rgb"] | None = None,
+    scale: float | None = None,
+) -> PairForm:
+    """What the generator of `system` is given and answers, with a recipe's changes.
+
+    Raises RecipeError when the generator has not as many outputs as that needs.
+    """
+    form: PairForm = _known("system", system, SYSTEMS).form
+    form = replace(form, condition=condition, target=target or form.target, scale=scale or form.scale)
+    outputs = getattr(generator.config, "outputs", form.channels)
+    if outputs != form.channels or (target and not hasattr(generator.config, "outputs")):
+        raise RecipeError(
+            f"system {system!r} answers {outputs} planes and the target {form.target!r} has {form.channels}; "
+            f"set generator.outputs={form.channels} or answer.target"
+        )
+    return form
+
+
+def _known(what: str, name: str, registry: dict[str, Any]) -> Any:
+    if name not in registry:
+        raise RecipeError(f"unknown {what} {name!r}; known: {', '.join(registry)}")
+    return registry[name]
+
+
+def _build(what: str, network: type[nn.Module], config: type[Any], options: dict[str, Any]) -> nn.Module:
+    values = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
+    # TOML has no null: an option that may be None is switched off by the word.
+    values = {key: None if value == "none" else value for key, value in values.items()}
     try:
-        return network(config(**lists_as_tuples))
-    except (TypeError, KeyError) as error:
+        return network(config(**values))
+    except (TypeError, KeyError, ValueError) as error:
         known = ", ".join(config.__dataclass_fields__)
-        raise RecipeError(f"generator of {system!r}: {error}; its options are {known}") from error
+        raise RecipeError(f"{what}: {error}; its options are {known}") from error

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tintype.models.cpu_layers import Dropout, ThinConv2d
+
 
 @dataclass(frozen=True)
 class LandscapeConfig:
@@ -39,7 +41,7 @@ class ConstantWidthUNet(nn.Module):
 
     def __init__(self, inputs: int, width: int, depth: int, dropout: float) -> None:
         super().__init__()
-        self.inc = nn.Conv2d(inputs, width, 3, padding=1, bias=False)
+        self.inc = ThinConv2d(inputs, width, 3, padding=1, bias=False)
         self.downs = nn.ModuleList(
             nn.Sequential(nn.Conv2d(width, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2), nn.BatchNorm2d(width))
             for _ in range(depth)
@@ -49,7 +51,7 @@ class ConstantWidthUNet(nn.Module):
             channels = width if level == 0 else 2 * width
             double = nn.ConvTranspose2d(channels, width, 4, 2, 1, bias=False)
             last = level == depth - 1
-            after = [nn.Tanh()] if last else [nn.BatchNorm2d(width), nn.Dropout(dropout)]
+            after = [nn.Tanh()] if last else [nn.BatchNorm2d(width), Dropout(dropout)]
             ups.append(nn.Sequential(nn.ReLU(), double, *after))
         self.ups = nn.ModuleList(ups)
 
@@ -75,7 +77,7 @@ class LandscapeUNet(nn.Module):
         self.config = config
         self.size_multiple = 2**config.depth
         self.body = ConstantWidthUNet(config.inputs, config.complexity, config.depth, config.dropout)
-        self.outc = nn.Conv2d(config.complexity, config.outputs, 3, padding=1, bias=False)
+        self.outc = ThinConv2d(config.complexity, config.outputs, 3, padding=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.outc(self.body(x))
@@ -83,10 +85,10 @@ class LandscapeUNet(nn.Module):
 
 
 class LandscapeCritic(nn.Module):
-    """Picture (N, inputs, side, side), lightness and colour together -> probability of being real (N, 1).
+    """Picture (N, inputs, side, side), lightness and colour together -> logit of being real (N, 1).
 
-    The logit is divided by the width; without that the sigmoid saturates from the start (seed 4). Raises ValueError
-    for another size.
+    The logit is divided by the width; without that the seed's sigmoid, which is part of the loss here, saturates from
+    the start. Raises ValueError for another size.
     """
 
     def __init__(self, config: LandscapeCriticConfig | None = None) -> None:
@@ -101,4 +103,4 @@ class LandscapeCritic(nn.Module):
         if picture.shape[2:] != (side, side):
             raise ValueError(f"pictures of {tuple(picture.shape[2:])}: this critic was made for {side}x{side} alone")
         logit: Tensor = self.linear(self.body(picture).flatten(1))
-        return (logit / self.config.complexity).sigmoid()
+        return logit / self.config.complexity

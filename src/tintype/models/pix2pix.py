@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from tintype.models.cpu_layers import Dropout
+
 
 @dataclass(frozen=True)
 class Pix2PixConfig:
@@ -46,7 +48,7 @@ class _Block(nn.Module):
             layers = [nn.LeakyReLU(0.2), halve]
             layers += [nn.BatchNorm2d(inside), deeper] if deeper else []
             layers += [nn.ReLU(), double, nn.BatchNorm2d(outside)]
-            layers += [nn.Dropout(dropout)] if dropout else []
+            layers += [Dropout(dropout)] if dropout else []
         self.layers = nn.Sequential(*(layer for layer in layers if layer is not None))
 
     def forward(self, x: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
+from tintype.models.cpu_layers import Dropout
 from tintype.models.luong import LuongAttention
 from tintype.models.pix2pix import init_normal
 
@@ -48,7 +49,7 @@ def _down(inputs: int, outputs: int, *, norm: bool = True, leaky: bool = True, r
 
 def _up(inputs: int, outputs: int, dropout: float = 0.0) -> nn.Sequential:
     layers: list[nn.Module] = [nn.ConvTranspose2d(inputs, outputs, 4, 2, 1, bias=False), nn.BatchNorm2d(outputs)]
-    return nn.Sequential(*layers, nn.ReLU(), *([nn.Dropout(dropout)] if dropout else []))
+    return nn.Sequential(*layers, nn.ReLU(), *([Dropout(dropout)] if dropout else []))
 
 
 class InnerUNet(nn.Module):

@@ -18,6 +18,7 @@ from torch.optim import Optimizer
 from tintype.errors import OutputError, WeightsError
 
 STATE = "state.safetensors"
+BEST = "best.safetensors"
 
 
 @dataclass(frozen=True)
@@ -56,10 +57,11 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 
 
 def read_checkpoint(path: str | Path) -> Checkpoint:
-    """Read the weights of a generator; a run directory means its newest ones. Raises WeightsError."""
+    """Read the weights of a generator; a run directory means its best ones by validation, where it keeps such (runs
+    with a critic do), else its newest. Raises WeightsError."""
     path = Path(path)
     if path.is_dir():
-        found = sorted(path.glob("checkpoints/weights-*.safetensors"))
+        found = [*sorted(path.glob("checkpoints/weights-*.safetensors")), *path.glob(f"checkpoints/{BEST}")]
         if not found:
             raise WeightsError(f"{path}: no checkpoints/weights-*.safetensors in it yet")
         path = found[-1]
@@ -69,6 +71,12 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     if "system" not in info:
         raise WeightsError(f"{path}: state of a run, not weights; give the run directory or a weights-* file")
     return Checkpoint(path, info, weights)
+
+
+def keep_newest(folder: Path, count: int) -> None:
+    """Delete all but the `count` newest weights-* files of a run."""
+    for old in sorted(folder.glob("weights-*.safetensors"))[:-count]:
+        old.unlink(missing_ok=True)
 
 
 def pack_optimizer(optimizer: Optimizer, prefix: str) -> dict[str, Tensor]:

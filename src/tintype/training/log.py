@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,11 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tintype.color import lab_to_srgb
+
+# losses.csv: those that a stage does not have stay empty. The six of the GAN are seed 1's table.
+COLUMNS = ["images", "stage", "loss", "cross_entropy", "l1", "l2", "smooth_l1", "feature"]
+COLUMNS += ["loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G", "chroma", "chroma_true"]
+COLUMNS += ["lr", "critic_lr", "images_per_second"]
 
 
 class RunLog:
@@ -29,9 +34,8 @@ class RunLog:
             kept = [line for line in map(_parse, self.stats.read_text().splitlines()) if line]
             kept = [line for line in kept if line["images"] <= images]
         self.stats.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        self.columns = ["images", "stage", "loss", "cross_entropy", "l1", "lr", "images_per_second"]
         with (folder / "losses.csv").open("w", newline="") as file:
-            writer = csv.DictWriter(file, self.columns, extrasaction="ignore")
+            writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(line for line in kept if "loss" in line)
 
@@ -41,7 +45,7 @@ class RunLog:
             file.write(json.dumps(line) + "\n")
         if "loss" in line:
             with (self.folder / "losses.csv").open("a", newline="") as file:
-                csv.DictWriter(file, self.columns, extrasaction="ignore").writerow(line)
+                csv.DictWriter(file, COLUMNS, extrasaction="ignore").writerow(line)
 
 
 def _parse(line: str) -> dict[str, Any] | None:
@@ -77,6 +81,10 @@ class ProgressLine:
             print(f"{line['images']:>10,} images  {text}  {left / 60:.0f} min left", file=sys.stderr, flush=True)
         self.bar.update(self.task, description=text, completed=line["images"])
 
+    def warn(self, warning: str) -> None:
+        """Say something that the person should look at, above the bar."""
+        self.bar.console.print(f"[yellow]warning:[/yellow] {warning}")
+
     def close(self) -> None:
         """Give the terminal back."""
         self.bar.stop()
@@ -88,17 +96,6 @@ def decoding_progress(done: int) -> None:
         print(f"{done:>10,} pictures decoded", file=sys.stderr, flush=True)
 
 
-def sample_grid(lightness: NDArray[np.float32], *chromas: NDArray[np.float32]) -> Image.Image:
-    """A sheet with one row a picture: grey, then each of `chromas` (N, 2, h, w) under its lightness (N, 1, H, W)."""
-    size = lightness.shape[-1]
-    level = (lightness[:, 0] + 1) * 50
-    columns = [np.zeros((*level.shape, 2), np.float32)]
-    for ab in chromas:
-        factor = size // ab.shape[-1]
-        columns.append(ab.transpose(0, 2, 3, 1).repeat(factor, 1).repeat(factor, 2))
-    rows = [
-        np.concatenate([lab_to_srgb(np.concatenate([level[i, ..., None], ab[i]], -1)) for ab in columns], 1)
-        for i in range(len(level))
-    ]
-    sheet = np.concatenate(rows).clip(0, 1)
-    return Image.fromarray((sheet * 255 + 0.5).astype(np.uint8))
+def sample_sheet(rows: Sequence[Sequence[NDArray[np.uint8]]]) -> Image.Image:
+    """A sheet of pictures, uint8 (H, W, 3) of one size, row by row."""
+    return Image.fromarray(np.concatenate([np.concatenate(row, 1) for row in rows]))

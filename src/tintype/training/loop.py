@@ -9,32 +9,32 @@ and starting it again continues from the last saved state, with the samples that
 import ctypes
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from lightning_fabric import Fabric
-from lightning_fabric.strategies.ddp import DDPStrategy
-from torch import Tensor, nn
-from torch.optim import AdamW, Optimizer
+from torch import Tensor
+from torch.optim import Optimizer
 
-from tintype.bins import ab_bins
-from tintype.data.cache import PictureCache, colourful, open_cache
-from tintype.data.pairs import PairLoader
+from tintype.data.cache import colourful, open_cache
+from tintype.data.pairs import PairBatch, PairLoader
 from tintype.errors import DataError, RecipeError
-from tintype.models import build_generator
 from tintype.training import checkpoint
+from tintype.training.distributed import average_gradients
 from tintype.training.log import ProgressLine, RunLog, decoding_progress
-from tintype.training.losses import bin_prior
-from tintype.training.pretrained import initialise
+from tintype.training.networks import Training
+from tintype.training.optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
 from tintype.training.recipe import Recipe, StageOptions
-from tintype.training.stages import Stage, build_stage, trainable
-from tintype.training.validation import Validation
+from tintype.training.report import write_report
+from tintype.training.schedule import learning_rate_factor
+from tintype.training.stages import Stage
+from tintype.training.validation import Validation, score
+from tintype.training.watchdog import Watchdog
 
-TARGET_STRIDE = 4
+OnLine = Callable[[dict[str, Any]], None]
 
 
 @dataclass
@@ -45,6 +45,7 @@ class Position:
     stage: int = 0
     stage_images: int = 0
     seconds: float = 0.0
+    best_score: float = math.inf  # of the stage
 
 
 def train(
@@ -56,11 +57,13 @@ def train(
     cache_dir: Path | None = None,
     accelerator: str = "auto",
     devices: int = 1,
+    on_line: OnLine | None = None,
 ) -> Path:
     """Train `recipe` on the pictures of `data` in `run_dir`, or continue the run that is there already.
 
-    Returns the file of the last weights. Raises RecipeError when the directory holds a run of another recipe,
-    DataError when there is nothing to train on.
+    Returns the file of the last weights (of the best by validation, when the last stage goes back to them). `on_line`
+    is called with every line of stats.jsonl; what it raises ends the run. Raises RecipeError when the directory holds
+    a run of another recipe, or a loss is no number any more; DataError when there is nothing to train on.
     """
     keep_freed_memory()
     run_dir = Path(run_dir)
@@ -72,12 +75,13 @@ def train(
             f"all {len(cache)} pictures are grey (mean chroma under {recipe.data.least_chroma}); "
             "training needs colour pictures"
         )
-    # A stage may freeze parts, and hints may be absent: some weights take no part in a step.
-    strategy = DDPStrategy(find_unused_parameters=True) if devices > 1 else "auto"
+    strategy = "ddp" if devices > 1 else "auto"  # starts the processes; gradients are averaged in distributed.py
     fabric = Fabric(accelerator=accelerator, devices=devices, precision=recipe.precision, strategy=strategy)
     fabric.launch()
     fabric.seed_everything(recipe.seed, verbose=False)
-    return _Run(recipe, cache, indices, run_dir, fabric, validation, cache_dir).all_stages()
+    training = Training(recipe, cache, indices, fabric)
+    watcher = Validation(validation, recipe, training.answers.form, cache_dir) if validation else None
+    return _Run(training, run_dir, watcher, on_line).all_stages()
 
 
 def keep_freed_memory() -> None:
@@ -105,191 +109,200 @@ class _Run:
     """The state of a run while it works."""
 
     def __init__(
-        self,
-        recipe: Recipe,
-        cache: PictureCache,
-        indices: np.ndarray[Any, np.dtype[np.int64]],
-        run_dir: Path,
-        fabric: Fabric,
-        validation: str | Path | None,
-        cache_dir: Path | None,
+        self, training: Training, run_dir: Path, validation: Validation | None, on_line: OnLine | None
     ) -> None:
-        self.recipe, self.cache, self.indices, self.run_dir, self.fabric = (
-            recipe,
-            cache,
-            indices,
-            run_dir,
-            fabric,
-        )
-        self.model = build_generator(recipe.system, recipe.generator)
-        initialise(self.model)
-        self.model = self.model.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
-        self.generator = fabric.setup_module(self.model)
-        self.average = {name: value.detach().clone() for name, value in self.model.state_dict().items()}
-        self.bins = torch.tensor(ab_bins(), device=fabric.device)
-        self.prior = torch.from_numpy(bin_prior(cache, indices))
+        self.training, self.run_dir, self.validation, self.on_line = training, run_dir, validation, on_line
+        self.recipe, self.fabric, self.networks = training.recipe, training.fabric, training.networks
         self.at = Position()
         self.saved_at = time.monotonic()
         self.resume_tensors = self._load_state()
-        if fabric.is_global_zero:
+        if self.fabric.is_global_zero:
             self.log = RunLog(run_dir, self.at.images)
-        self.validation = Validation(validation, recipe, cache_dir) if validation else None
+            if not self.at.images:
+                self._write({"images": 0, "run": training.description()})
 
     def all_stages(self) -> Path:
-        progress = ProgressLine(self.recipe.images, self.at.images)
+        schedule = self.recipe.schedule
+        self.progress = ProgressLine(self.recipe.images, self.at.images)
         try:
-            while self.at.stage < len(self.recipe.stages):
-                self._stage(self.recipe.stages[self.at.stage], progress)
-                self.at.stage, self.at.stage_images = self.at.stage + 1, 0
+            while self.at.stage < len(schedule):
+                self._stage(schedule[self.at.stage])
+                self.at.stage, self.at.stage_images, self.at.best_score = self.at.stage + 1, 0, math.inf
                 if self.fabric.is_global_zero:
                     self._save_state({})
         finally:
-            progress.close()
+            self.progress.close()
         if self.fabric.is_global_zero:
-            self._save_weights()
+            self._save_weights(self._weights_path())
+            write_report(self.run_dir)
         self.fabric.barrier()
         return self._weights_path()
 
-    def _stage(self, options: StageOptions, progress: ProgressLine) -> None:
-        stage = build_stage(options, self.prior, self.bins)
-        groups = trainable(self.model, options, self.recipe.optimizer.weight_decay)
-        betas = (self.recipe.optimizer.beta1, self.recipe.optimizer.beta2)
-        optimizer: Any = self.fabric.setup_optimizers(AdamW(groups, betas=betas, fused=True))
-        optimizers: dict[str, Optimizer] = {"generator": optimizer}
-        if self.resume_tensors:
-            checkpoint.unpack_optimizer(optimizer, "generator_optimizer", self.resume_tensors)
-            self.resume_tensors = {}
-        loader = PairLoader(
-            self.cache,
-            self.indices,
-            size=options.size,
-            batch=options.batch,
-            stride=TARGET_STRIDE,
-            seed=self.recipe.seed,
-            start=self.at.images,
-            smallest_crop=options.smallest_crop,
-            flip=self.recipe.data.flip,
-            workers=self.recipe.data.workers,
-            rank=self.fabric.global_rank,
-            world=self.fabric.world_size,
-        )
+    def _stage(self, options: StageOptions) -> None:
+        stage = self.training.build_stage(options)
+        optimizers: dict[str, Optimizer] = {}
+        for name in stage.networks:
+            optimizers[name] = build_optimizer(name, self.networks[name], options, self.recipe.optimizer)
+            if self.resume_tensors:
+                checkpoint.unpack_optimizer(optimizers[name], f"{name}_optimizer", self.resume_tensors)
+        self.resume_tensors = {}
+        self.watchdog = Watchdog(options.gan if options.kind != "supervised" else None, options.images)
         step_images = options.batch * self.fabric.world_size
-        parts: list[dict[str, Tensor]] = []
-        tick_images, tick_time = self.at.images, time.monotonic()
-        self.generator.train()
-        for batch in loader:
+        often = self.recipe.log.candidate if options.kind == "adversarial" else self.recipe.log.samples
+        tick = _Tick(self.at.images)
+        for network in self.networks.values():
+            network.train()
+        for batch in self.training.loader(options, self.at.images):
             factor = learning_rate_factor(self.at.stage_images, options)
-            for group in optimizer.param_groups:
-                group["lr"] = options.lr * group["scale"] * factor
-            parts.append(self._step(stage, optimizers, batch))
+            for optimizer in optimizers.values():
+                set_learning_rate(optimizer, factor)
+            tick.parts.append(self._step(stage, optimizers, batch, self.at.stage_images // step_images))
             self.at.images += step_images
             self.at.stage_images += step_images
-            self._update_average(step_images)
+            self.training.update_average(step_images, self.at.images)
             done = self.at.stage_images >= options.images
             if done or self._passed(self.recipe.log.tick, step_images):
-                seconds = time.monotonic() - tick_time
-                self.at.seconds += seconds
-                line = self._tick_line(options, parts, (self.at.images - tick_images) / seconds, factor)
-                if self.fabric.is_global_zero:
-                    self.log.write(line)
-                    progress.update(line)
-                parts, tick_images = [], self.at.images
+                self.at.seconds += tick.seconds()
+                self._write_tick(options, tick, factor)
+                tick = _Tick(self.at.images)
             if self.fabric.is_global_zero:
-                if done or self._passed(self.recipe.log.samples, step_images):
-                    self._validate()
+                if done or self._passed(often, step_images):
+                    self._validate(options)
                 if done or self._passed(self.recipe.log.snapshot, step_images):
-                    self._save_weights()
-                if done or time.monotonic() - self.saved_at > self.recipe.log.save_seconds:
-                    self._save_state(checkpoint.pack_optimizer(optimizer, "generator_optimizer"))
-            if not parts:
-                tick_time = time.monotonic()
+                    self._save_weights(self._weights_path())
+                if not done and time.monotonic() - self.saved_at > self.recipe.log.save_seconds:
+                    self._save_state(_packed(optimizers))
             if done:
-                return
+                break
+            if not tick.parts:
+                tick.restart()  # what was written meanwhile is not training time
+        if options.back_to_best:
+            self._go_back()
 
-    def _step(self, stage: Stage, optimizers: dict[str, Optimizer], batch: Any) -> dict[str, Tensor]:
-        batch = type(batch)(*(self.fabric.to_device(getattr(batch, name)) for name in batch.__dataclass_fields__))
+    def _step(self, stage: Stage, optimizers: dict[str, Optimizer], batch: PairBatch, number: int) -> dict[str, Tensor]:
+        batch = PairBatch(*map(self.fabric.to_device, (batch.condition, batch.target)))
         parts: dict[str, Tensor] = {}
-        for turn in stage.turns({"generator": self.generator}, batch):
-            optimizer = optimizers[turn.network]
-            self.fabric.backward(turn.loss)
-            norm = nn.utils.clip_grad_norm_(self.model.parameters(), self.recipe.optimizer.clip_norm)
-            optimizer.step()
-            optimizer.zero_grad()
-            parts |= turn.parts | {"gradient_norm": norm.detach()}
-        return parts
+        turns = stage.turns(self.networks, batch, number)
+        while True:
+            with self.fabric.autocast():
+                turn = next(turns, None)
+            if turn is None:
+                return parts
+            network = self.networks[turn.network]
+            turn.loss.backward()  # type: ignore[no-untyped-call]
+            average_gradients(network.parameters())
+            norm = clip_gradients(network, self.recipe.optimizer.clip_norm)
+            optimizers[turn.network].step()
+            optimizers[turn.network].zero_grad()
+            parts |= turn.parts | {"gradient_norm" if turn.network == "generator" else "critic_gradient_norm": norm}
 
     def _passed(self, every: int, step: int) -> bool:
         """Did the last step cross a multiple of `every` images?"""
         return self.at.images // every != (self.at.images - step) // every
 
-    def _tick_line(
-        self, options: StageOptions, parts: list[dict[str, Tensor]], speed: float, factor: float
-    ) -> dict[str, Any]:
-        means = {key: round(float(torch.stack([p[key] for p in parts]).mean()), 5) for key in parts[0]}
-        if not all(map(math.isfinite, means.values())):
-            raise RecipeError(f"the loss is {means['loss']} after {self.at.images:,} images; try a lower lr")
-        return {
+    def _write_tick(self, options: StageOptions, tick: "_Tick", factor: float) -> None:
+        line: dict[str, Any] = {
             "images": self.at.images,
             "stage": options.name,
-            **means,
+            "kind": options.kind,
+            **tick.means(),
             "lr": options.lr * factor,
-            "images_per_second": round(speed, 1),
+            **({"critic_lr": critic_rate(options) * factor} if options.kind != "supervised" else {}),
+            "images_per_second": round((self.at.images - tick.images) / tick.seconds(), 1),
             "seconds": round(self.at.seconds, 1),
         }
+        if self.fabric.is_global_zero:
+            self._write(line)
+            self.progress.update(line)
+        if not math.isfinite(line["loss"]):
+            raise RecipeError(
+                f"the loss is {line['loss']} after {self.at.images:,} images; the last saved state is kept: "
+                "try a lower lr, or precision=32-true"
+            )
 
-    @torch.no_grad()
-    def _update_average(self, step_images: int) -> None:
-        """Exponential moving average with a half-life in images, shorter while the run is young (Karras 2022)."""
-        half_life = min(self.recipe.ema_images, 0.1 * self.at.images)
-        keep = 0.5 ** (step_images / half_life) if half_life else 0.0
-        for name, value in self.model.state_dict().items():
-            if value.dtype.is_floating_point:
-                self.average[name].lerp_(value, 1 - keep)
-            else:
-                self.average[name].copy_(value)
+    def _write(self, line: dict[str, Any]) -> None:
+        """A line for the log, the caller's own use, and the watchdog, whose warnings follow it."""
+        self.log.write(line)
+        if self.on_line is not None:
+            self.on_line(line)
+        if "run" in line or "warning" in line:
+            return
+        for warning in self.watchdog.watch(line):
+            self._write({"images": self.at.images, "warning": warning})
+            self.progress.warn(warning)
 
-    def _validate(self) -> None:
+    def _validate(self, options: StageOptions) -> None:
         if self.validation is None:
             return
-        figures, sheet = self.validation.measure(self.recipe, self.average, self.fabric)
+        with self.training.averaged() as generator:
+            figures, sheet = self.validation.measure(
+                generator, self.training.answers, self.fabric, self.training.feature_net()
+            )
+        figures["score"] = round(score(figures), 4)
         sheet.save(self.run_dir / "samples" / f"{self.at.images:09d}.jpg", quality=90)
-        self.log.write({"images": self.at.images, "validation": figures})
+        self._write({"images": self.at.images, "validation": figures})
+        if options.kind == "adversarial" and figures["score"] < self.at.best_score:
+            self.at.best_score = figures["score"]
+            self._save_weights(self._best_path(), validation=figures)
+        write_report(self.run_dir)
+
+    def _go_back(self) -> None:
+        """Give the generator the weights that did best in the stage that just ended."""
+        self.fabric.barrier()
+        if self._best_path().exists():
+            self.training.adopt(checkpoint.read_checkpoint(self._best_path()).weights)
+
+    def _best_path(self) -> Path:
+        return self.run_dir / "checkpoints" / checkpoint.BEST
 
     def _weights_path(self) -> Path:
         return self.run_dir / "checkpoints" / f"weights-{self.at.images:09d}.safetensors"
 
-    def _save_weights(self) -> None:
-        info = {
-            "system": self.recipe.system,
-            "generator": self.recipe.generator,
-            "images_seen": self.at.images,
-            "recipe": self.recipe.to_toml(),
-        }
-        checkpoint.write_tensors(self._weights_path(), self.average, info)
+    def _save_weights(self, path: Path, **more: Any) -> None:
+        checkpoint.write_tensors(path, self.training.average, self.training.info(self.at.images) | more)
+        checkpoint.keep_newest(self.run_dir / "checkpoints", self.recipe.log.keep)
 
     def _save_state(self, optimizer_tensors: dict[str, Tensor]) -> None:
-        tensors = checkpoint.with_prefix("model", self.model) | checkpoint.with_prefix("average", self.average)
-        tensors |= optimizer_tensors | {"random": torch.get_rng_state()}
+        tensors = self.training.state() | optimizer_tensors | {"random": torch.get_rng_state()}
         path = self.run_dir / "checkpoints" / checkpoint.STATE
         checkpoint.write_tensors(path, tensors, {"position": asdict(self.at)})
         self.saved_at = time.monotonic()
 
     def _load_state(self) -> dict[str, Tensor]:
-        """Go back to the saved state, if there is one; returns the optimizer's tensors for the stage to take."""
+        """Go back to the saved state, if there is one; returns the optimizers' tensors for the stage to take."""
         path = self.run_dir / "checkpoints" / checkpoint.STATE
         if not path.exists():
             return {}
         tensors, info = checkpoint.read_tensors(path)
-        self.model.load_state_dict(checkpoint.of_prefix("model", tensors))
-        for name, value in checkpoint.of_prefix("average", tensors).items():
-            self.average[name].copy_(value)
+        self.training.load_state(tensors)
         torch.set_rng_state(tensors["random"])
         self.at = Position(**info["position"])
-        return {name: t for name, t in tensors.items() if name.startswith("generator_optimizer.")}
+        return {name: t for name, t in tensors.items() if name.partition(".")[0].endswith("_optimizer")}
 
 
-def learning_rate_factor(stage_images: int, options: StageOptions) -> float:
-    """Linear warm-up, then a cosine from 1 down to `final_lr` at the stage's last image."""
-    warm = min(1.0, (stage_images + options.batch) / options.warmup) if options.warmup else 1.0
-    cosine = 0.5 * (1 + math.cos(math.pi * min(1.0, stage_images / options.images)))
-    return warm * (options.final_lr + (1 - options.final_lr) * cosine)
+class _Tick:
+    """What gathers between two lines of the log."""
+
+    def __init__(self, images: int) -> None:
+        self.images = images
+        self.parts: list[dict[str, Tensor]] = []
+        self.restart()
+
+    def restart(self) -> None:
+        self.start = time.monotonic()
+
+    def seconds(self) -> float:
+        return max(time.monotonic() - self.start, 1e-9)
+
+    def means(self) -> dict[str, float]:
+        """The mean of each part over the batches that had it."""
+        keys = dict.fromkeys(key for parts in self.parts for key in parts)
+        means = {key: torch.stack([p[key].float() for p in self.parts if key in p]).mean() for key in keys}
+        return {key: round(float(value), 5) for key, value in means.items()}
+
+
+def _packed(optimizers: dict[str, Optimizer]) -> dict[str, Tensor]:
+    packed: dict[str, Tensor] = {}
+    for name, optimizer in optimizers.items():
+        packed |= checkpoint.pack_optimizer(optimizer, f"{name}_optimizer")
+    return packed

@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from tintype.errors import RecipeError
 
@@ -23,16 +23,25 @@ class DataOptions(_Section):
     flip: bool = Field(True, description="mirror half of the samples")
     cache_side: int = Field(256, ge=16, description="short side, in pixels, that pictures are stored at")
     least_chroma: float = Field(2.0, ge=0, description="pictures with less mean C*ab are left out as grey")
+    background: Literal["keep", "remove"] = Field("keep", description="remove: put the foreground on white paper")
     workers: int = Field(2, ge=1, description="threads that make batches")
 
 
+class AnswerOptions(_Section):
+    """What the generator is given and answers, where that is not as its system has it."""
+
+    condition: Literal["lightness", "sketch"] = "lightness"
+    target: Literal["ab", "lab", "rgb"] | None = Field(None, description="lab and rgb paint the whole picture")
+    ab_scale: float | None = Field(None, gt=0, description="CIE units of ab that the network answers as 1")
+
+
 class OptimizerOptions(_Section):
-    """AdamW (Loshchilov & Hutter 2019)."""
+    """AdamW (Loshchilov & Hutter 2019); Adam (Kingma & Ba 2015) when the weight decay is 0. For every network."""
 
     weight_decay: float = Field(0.01, ge=0)
     beta1: float = Field(0.9, ge=0, lt=1)
     beta2: float = Field(0.99, ge=0, lt=1)
-    clip_norm: float = Field(1.0, gt=0, description="largest norm of all gradients together")
+    clip_norm: float = Field(1.0, ge=0, description="largest norm of a network's gradients together; 0 is off")
 
 
 class LogOptions(_Section):
@@ -41,25 +50,51 @@ class LogOptions(_Section):
     tick: int = Field(6_400, ge=1, description="images between two lines of stats.jsonl")
     samples: int = Field(50_000, ge=1, description="images between two validations with sample pictures")
     snapshot: int = Field(100_000, ge=1, description="images between two kept checkpoints")
+    candidate: int = Field(3_200, ge=1, description="images between two validations in adversarial stages")
+    keep: int = Field(3, ge=1, description="newest checkpoints that are kept; the best one is kept besides")
     save_seconds: float = Field(120, ge=0, description="seconds between two saves of the state to resume from")
 
 
+LossName = Literal["distribution", "l1", "l2", "smooth_l1", "feature"]
+
+
 class StageOptions(_Section):
-    """One stage of training. Its learning rate falls along a cosine over the stage's images, after a warm-up."""
+    """One stage of training: which networks step, on which losses, at which size, by which learning rates."""
 
     name: str
-    kind: Literal["supervised"]
+    kind: Literal["supervised", "critic", "adversarial"]
     images: int = Field(gt=0)
     size: int = Field(128, ge=32, multiple_of=32)
     batch: int = Field(64, ge=1)
     smallest_crop: float = Field(0.75, gt=0, le=1, description="least part of the short side that a crop keeps")
-    lr: float = Field(gt=0)
+    noise: float = Field(0.0, ge=0, le=128, description="largest deviation of noise on the input, in levels of 255")
+
+    lr: float = Field(gt=0, description="the generator's learning rate (in a critic stage: the critic's)")
+    critic_lr: float | None = Field(None, gt=0, description="the critic's, when it differs: two time-scales")
+    schedule: Literal["cosine", "linear", "step", "constant"] = "cosine"
     warmup: int = Field(6_400, ge=0, description="images over which the learning rate rises linearly")
     final_lr: float = Field(0.01, ge=0, le=1, description="last learning rate, as a part of the highest")
+    step_images: int = Field(100_000, ge=1, description="images between two steps of the step schedule")
+    step_factor: float = Field(0.5, gt=0, le=1, description="factor on the learning rate at each step")
     freeze: tuple[str, ...] = Field((), description="parts of the generator that are not trained")
     lr_scale: dict[str, float] = Field({}, description="factors on the learning rate for parts of the generator")
+
+    losses: dict[LossName, float] = Field({}, description="weight of each loss between answer and truth")
     rebalance_lambda: float = Field(0.5, ge=0, le=1, description="0: weigh by inverse frequency; 1: all alike")
-    l1_weight: float = Field(0.0, ge=0, description="weight of the smooth L1 loss on the mean colour")
+    gan: Literal["vanilla", "lsgan", "hinge"] = "vanilla"
+    adversarial: float = Field(1.0, ge=0, description="weight of the adversarial loss")
+    alpha: float | None = Field(None, ge=0, le=1, description="share of the adversarial loss, instead of its weight")
+    critic_every: int = Field(1, ge=0, description="batches between two steps of the critic; 0: it never steps")
+    gradient_penalty: float = Field(0.0, ge=0, description="weight of the critic's gradient penalty")
+    back_to_best: bool = Field(False, description="end the stage with its best weights by validation, not its last")
+
+    @model_validator(mode="after")
+    def _losses_fit_the_kind(self) -> "StageOptions":
+        if self.kind == "supervised" and not any(self.losses.values()):
+            raise ValueError(
+                f"stage {self.name!r} is supervised and has no losses; set losses, for example {{ l1 = 1 }}"
+            )
+        return self
 
 
 class Recipe(_Section):
@@ -69,20 +104,49 @@ class Recipe(_Section):
     seed: int = Field(0, ge=0, lt=2**31)
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
     ema_images: float = Field(10_000, ge=0, description="half-life of the weight average, in images; 0 is off")
+    pretrained: str = Field("imagenet", description="the encoder's first weights: imagenet, none, a path or a URL")
+    feature_net: Literal["efficientnet-lite0", "vgg16"] = Field(
+        "efficientnet-lite0", description="where feature losses look"
+    )
+    cycles: int = Field(1, ge=1, description="how often the stages from `cycle_from` on are run")
+    cycle_from: str | None = Field(None, description="name of the first stage that is repeated")
     generator: dict[str, Any] = {}
+    critic: dict[str, Any] = Field({}, description="kind, and options of its config; none when empty")
+    answer: AnswerOptions = AnswerOptions()
     data: DataOptions = DataOptions()
     optimizer: OptimizerOptions = OptimizerOptions()
     log: LogOptions = LogOptions()
     stages: tuple[StageOptions, ...] = Field(min_length=1)
 
+    @model_validator(mode="after")
+    def _stages_fit_together(self) -> "Recipe":
+        names = [stage.name for stage in self.stages]
+        if self.cycle_from is not None and self.cycle_from not in names:
+            raise ValueError(f"cycle_from is {self.cycle_from!r}; the stages are {', '.join(names)}")
+        if not self.critic and any(stage.kind != "supervised" for stage in self.stages):
+            raise ValueError("critic and adversarial stages need a [critic] with a kind")
+        return self
+
+    @property
+    def schedule(self) -> tuple[StageOptions, ...]:
+        """The stages in the order they are run, repetitions written out: "gan", "gan 2", "gan 3"."""
+        names = [stage.name for stage in self.stages]
+        repeated = self.stages[names.index(self.cycle_from) :] if self.cycle_from is not None else ()
+        again = (
+            stage.model_copy(update={"name": f"{stage.name} {cycle}"})
+            for cycle in range(2, self.cycles + 1)
+            for stage in repeated
+        )
+        return (*self.stages, *again)
+
     @property
     def images(self) -> int:
         """Images seen by the end of the last stage."""
-        return sum(stage.images for stage in self.stages)
+        return sum(stage.images for stage in self.schedule)
 
     def to_toml(self) -> str:
         """The resolved recipe as TOML that `load_recipe` reads back to an equal recipe."""
-        values = self.model_dump(mode="json")
+        values = self.model_dump(mode="json", exclude_none=True)
         stages = values.pop("stages")
         tables = {key: values.pop(key) for key in list(values) if isinstance(values[key], dict)}
         lines = [f"{key} = {_toml(value)}" for key, value in values.items()]
@@ -110,8 +174,8 @@ def recipe_names() -> list[str]:
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe of the package by name, or a TOML file by path, and apply `a.b=value` overrides.
 
-    A number in an override's key picks a list's item: `stages.0.images=2000`. Values are TOML; what is not valid
-    TOML is taken as text. Raises RecipeError for unknown names and keys (with the nearest known one) and bad values.
+    A number in an override's key picks a list's item, a star all of them: `stages.0.images=2000`, `stages.*.batch=8`.
+    Values are TOML; what is not valid TOML is taken as text. Raises RecipeError for unknown names and keys (with the nearest known one) and bad values.
     """
     path = Path(name_or_path)
     if path.suffix == ".toml":
@@ -142,6 +206,8 @@ def parse_recipe(values: dict[str, Any]) -> Recipe:
         if problem["type"] == "extra_forbidden":
             section = _section_at(problem["loc"][:-1])
             raise RecipeError(f"unknown key {where!r}{_nearest(str(problem['loc'][-1]), section)}") from None
+        if problem["type"] == "value_error":  # of a validator above: it names the values itself
+            raise RecipeError(str(problem["ctx"]["error"])) from None
         raise RecipeError(f"{where} = {problem.get('input')!r}: {problem['msg']}") from None
 
 
@@ -169,13 +235,20 @@ def _apply(values: dict[str, Any], override: str) -> None:
     except tomllib.TOMLDecodeError:
         value = text
     *parents, last = key.split(".")
-    place: Any = values
+    places: list[Any] = [values]
     try:
         for step in parents:
-            place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-        if isinstance(place, list):
-            place[int(last)] = value
-        else:
-            place[last] = value
+            places = [inner for place in places for inner in _inside(place, step)]
+        for place in places:
+            if isinstance(place, list):
+                place[int(last)] = value
+            else:
+                place[last] = value
     except (IndexError, ValueError, TypeError, AttributeError):
         raise RecipeError(f"override {override!r}: there is no such place in the recipe") from None
+
+
+def _inside(place: Any, step: str) -> list[Any]:
+    if isinstance(place, list):
+        return place if step == "*" else [place[int(step)]]
+    return [place.setdefault(step, {})]

@@ -1,4 +1,4 @@
-"""What one stage of a recipe does with a batch: which networks step, on which losses.
+"""What each kind of stage does with a batch: which networks step, on which losses.
 
 The loop (loop.py) knows none of this: it asks the stage for turns, and steps the named network's optimizer on each.
 """
@@ -7,12 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+import torch
 from torch import Tensor, nn
 
 from tintype.data.pairs import PairBatch
-from tintype.errors import RecipeError
-from tintype.training.losses import class_weights, distribution_loss
+from tintype.training.adversarial import GANLoss, alpha_mix, gradient_penalty
+from tintype.training.answers import Answers
+from tintype.training.objective import Objective
 from tintype.training.recipe import StageOptions
+
+Networks = Mapping[str, nn.Module]
 
 
 @dataclass(frozen=True)
@@ -32,61 +36,105 @@ class Stage(Protocol):
         """Names of the networks that it trains."""
         ...
 
-    def turns(self, networks: Mapping[str, nn.Module], batch: PairBatch) -> Iterator[Turn]:
-        """Compute each turn's loss when it is asked for, so that later turns see earlier steps."""
+    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+        """Compute each turn's loss when it is asked for, so that later turns see earlier steps. `number` counts the
+        stage's batches from 0."""
         ...
 
 
 class Supervised:
-    """The generator alone, on the distribution of colours (and, if weighted, the distance of the mean colour)."""
+    """The generator alone, on the distance between answer and truth."""
 
     networks = ("generator",)
 
-    def __init__(self, options: StageOptions, prior: Tensor, bins: Tensor) -> None:
-        self.l1_weight = options.l1_weight
-        self.bins = bins
-        self.class_weight = class_weights(prior.double().numpy(), options.rebalance_lambda).to(bins.device)
+    def __init__(self, answers: Answers, objective: Objective) -> None:
+        self.answers, self.objective = answers, objective
 
-    def turns(self, networks: Mapping[str, nn.Module], batch: PairBatch) -> Iterator[Turn]:
-        logits = networks["generator"](batch.lightness)
-        loss, distance = distribution_loss(logits, batch.ab, self.bins, self.class_weight, self.l1_weight)
-        parts = {
-            "loss": loss.detach(),
-            "l1": distance,
-            "cross_entropy": loss.detach() - self.l1_weight * distance,
+    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+        output = networks["generator"](batch.condition)
+        # The mean colour of a distribution is only made when a loss asks for it.
+        lazy = self.answers.form.target == "distribution" and set(self.objective.weights) <= {
+            "distribution",
+            "smooth_l1",
         }
-        yield Turn("generator", loss, parts)
+        planes = batch.target if lazy else self.answers.planes(output)
+        loss, parts = self.objective(output, planes, batch)
+        shown = {} if lazy else _chroma(self.answers, planes, batch)
+        yield Turn("generator", loss, {"loss": loss.detach()} | parts | shown)
 
 
-def build_stage(options: StageOptions, prior: Tensor, bins: Tensor) -> Stage:
-    """The stage that `options.kind` names."""
-    return {"supervised": Supervised}[options.kind](options, prior, bins)
+class Critic:
+    """The critic alone, on truths against what the generator makes now (NoGAN's second step)."""
+
+    networks = ("critic",)
+
+    def __init__(self, options: StageOptions, answers: Answers, gan: GANLoss) -> None:
+        self.options, self.answers, self.gan = options, answers, gan
+
+    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+        networks["generator"].eval()  # pictures as a user would get them, with settled norms and no dropout
+        with torch.no_grad():
+            planes = self.answers.planes(networks["generator"](batch.condition))
+        turn = _critic_turn(self.options, self.answers, self.gan, networks["critic"], planes, batch)
+        yield Turn("critic", turn.loss, {"loss": turn.loss.detach()} | turn.parts)
 
 
-def trainable(generator: nn.Module, options: StageOptions, weight_decay: float) -> list[dict[str, object]]:
-    """AdamW's parameter groups of a stage: frozen parts left out, parts with a factor on their learning rate apart,
-    and no weight decay on biases and norms. Freezing is done here, too.
+class Adversarial:
+    """Both, in turns: the critic on a truth and a detached fake, then the generator against the critic.
 
-    A part is a prefix of parameter names: "encoder", "encoder.stages.0". Raises RecipeError for one that is not there.
+    The generator runs once for both. Its loss is adversarial * GAN + reconstruction (seed 1: 1 and 100 * L1), or with
+    `alpha` the mix (1 - alpha) * reconstruction + alpha * GAN (seed 4).
     """
-    names = [name for name, _ in generator.named_parameters()]
-    for part in (*options.freeze, *options.lr_scale):
-        if not any(_within(name, part) for name in names):
-            children = ", ".join(name for name, _ in generator.named_children())
-            raise RecipeError(f"stage {options.name!r}: the generator has no part {part!r}; it has {children}")
-    groups: dict[tuple[float, float], list[nn.Parameter]] = {}
-    for name, parameter in generator.named_parameters():
-        frozen = any(_within(name, part) for part in options.freeze)
-        parameter.requires_grad_(not frozen)
-        if not frozen:
-            scale = next((factor for part, factor in options.lr_scale.items() if _within(name, part)), 1.0)
-            decay = weight_decay if parameter.ndim > 1 else 0.0
-            groups.setdefault((scale, decay), []).append(parameter)
-    return [
-        {"params": parameters, "lr": options.lr * scale, "scale": scale, "weight_decay": decay}
-        for (scale, decay), parameters in groups.items()
-    ]
+
+    networks = ("critic", "generator")
+
+    def __init__(self, options: StageOptions, answers: Answers, objective: Objective, gan: GANLoss) -> None:
+        self.options, self.answers, self.objective, self.gan = options, answers, objective, gan
+
+    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+        critic = networks["critic"]
+        output = networks["generator"](batch.condition)
+        planes = self.answers.planes(output)
+        if self.options.critic_every and number % self.options.critic_every == 0:
+            yield _critic_turn(self.options, self.answers, self.gan, critic, planes.detach(), batch)
+        critic.requires_grad_(False)  # the generator's loss runs through the critic without training it
+        adversarial = self.gan.generator(critic(self.answers.judged(batch.condition, planes)).float())
+        reconstruction, parts = self.objective(output, planes, batch)
+        if self.options.alpha is not None:
+            loss = alpha_mix(adversarial, reconstruction, self.options.alpha)
+        else:
+            loss = self.options.adversarial * adversarial + reconstruction
+        shown = {"loss_G_GAN": adversarial, "loss_G_L1": reconstruction, "loss_G": loss, "loss": loss}
+        shown = {name: value.detach() for name, value in shown.items()}
+        yield Turn("generator", loss, shown | parts | _chroma(self.answers, planes, batch))
+        critic.requires_grad_(True)
 
 
-def _within(name: str, part: str) -> bool:
-    return name == part or name.startswith(part + ".")
+def _critic_turn(
+    options: StageOptions, answers: Answers, gan: GANLoss, critic: nn.Module, planes: Tensor, batch: PairBatch
+) -> Turn:
+    real, fake = answers.judged(batch.condition, batch.target), answers.judged(batch.condition, planes)
+    loss_real, loss_fake = gan.critic(critic(real).float(), critic(fake).float())
+    loss = (loss_fake + loss_real) / 2
+    parts = {"loss_D_fake": loss_fake.detach(), "loss_D_real": loss_real.detach(), "loss_D": loss.detach()}
+    if options.gradient_penalty:
+        penalty = gradient_penalty(critic, real, fake)
+        loss = loss + options.gradient_penalty * penalty
+        parts["gradient_penalty"] = penalty.detach()
+    return Turn("critic", loss, parts)
+
+
+def _chroma(answers: Answers, planes: Tensor, batch: PairBatch) -> dict[str, Tensor]:
+    """Mean C*ab of answer and truth, in CIE units: how much colour the network dares."""
+    with torch.no_grad():
+        both = {"chroma": planes, "chroma_true": batch.target}
+        return {name: answers.ab(value).norm(dim=1).mean() for name, value in both.items()}
+
+
+def build_stage(options: StageOptions, answers: Answers, objective: Objective, gan: GANLoss) -> Stage:
+    """The stage that `options.kind` names."""
+    if options.kind == "supervised":
+        return Supervised(answers, objective)
+    if options.kind == "critic":
+        return Critic(options, answers, gan)
+    return Adversarial(options, answers, objective, gan)

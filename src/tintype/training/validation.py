@@ -1,59 +1,121 @@
-"""A quick look at a model during training: figures on fixed crops, and a sheet of samples."""
+"""A quick look at a generator during training: figures on fixed crops, and a sheet of samples."""
 
 from pathlib import Path
 
 import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 from PIL import Image
-from torch import Tensor
+from torch import nn
 
 from tintype.data.cache import open_cache
-from tintype.data.pairs import crop_square, split_pair
-from tintype.models import build_generator
-from tintype.models.tint import annealed_mean
-from tintype.training.log import sample_grid
+from tintype.data.masks import open_masks
+from tintype.data.pairs import PairForm, crop_square, make_pair, on_paper
+from tintype.evaluation.metrics import measure, measure_all
+from tintype.training.answers import Answers
+from tintype.training.log import sample_sheet
+from tintype.training.perceptual import FeatureLoss
 from tintype.training.recipe import Recipe
 
-STRIDE = 4
 SHOWN = 12
 PIECE = 32
+TEMPERATURE = 0.6
 
 
 class Validation:
     """Centre crops of up to `most` pictures, evenly spread over the data set."""
 
-    def __init__(self, path: str | Path, recipe: Recipe, cache_dir: Path | None, most: int = 256) -> None:
+    def __init__(
+        self, path: str | Path, recipe: Recipe, form: PairForm, cache_dir: Path | None, most: int = 256
+    ) -> None:
         cache = open_cache([path], recipe.data.cache_side, cache_dir)
-        chosen = np.linspace(0, len(cache) - 1, min(most, len(cache)), dtype=int)
+        masks = open_masks(cache) if recipe.data.background == "remove" else None
         size = max(stage.size for stage in recipe.stages)
-        pairs = [split_pair(crop_square(cache[i], size, 1.0, 0.5, 0.5, False), STRIDE) for i in chosen]
-        self.lightness = torch.from_numpy(np.stack([pair[0] for pair in pairs]))
-        self.ab = torch.from_numpy(np.stack([pair[1] for pair in pairs]))
+        conditions, targets, self.truths = [], [], []
+        for index in np.linspace(0, len(cache) - 1, min(most, len(cache)), dtype=int):
+            place = (size, 1.0, 0.5, 0.5, False)
+            rgb = crop_square(cache[index], *place)
+            mask = None if masks is None else crop_square(masks[index], *place)
+            condition, target = make_pair(rgb, form, mask)
+            conditions.append(condition)
+            targets.append(target)
+            self.truths.append(np.ascontiguousarray(rgb if mask is None else on_paper(rgb, mask)))
+        self.condition = torch.from_numpy(np.stack(conditions))
+        self.target = torch.from_numpy(np.stack(targets))
+        self._constants: dict[str, float] = {}
 
     @torch.no_grad()
     def measure(
-        self, recipe: Recipe, weights: dict[str, Tensor], fabric: Fabric, temperature: float = 0.6
+        self, generator: nn.Module, answers: Answers, fabric: Fabric, features: FeatureLoss | None
     ) -> tuple[dict[str, float], Image.Image]:
-        """Mean ab error and chroma at stride 4, beside a grey answer's and the truth's, and a sheet:
-        grey | predicted | true."""
-        model = build_generator(recipe.system, recipe.generator)
-        model.load_state_dict(weights)
-        model = model.eval().to(fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
-        answers = []
-        for start in range(0, len(self.lightness), PIECE):
-            piece = self.lightness[start : start + PIECE]
+        """Figures of the generator (in eval mode), each beside that of a grey answer or of the truth, and a sheet:
+        given | answered | true.
+
+        ab_mse is the mean squared error of one ab plane in raw CIE units; psnr, ciede2000, colorfulness are means over
+        the pictures; feature_distance is that of `FeatureLoss`.
+        """
+        pictures, squares, distances = [], [], []
+        for start in range(0, len(self.condition), PIECE):
+            condition = fabric.to_device(self.condition[start : start + PIECE])
+            target = fabric.to_device(self.target[start : start + PIECE])
             with fabric.autocast():
-                logits = model(piece.to(fabric.device))
-            answers.append(annealed_mean(logits, model.bins, temperature).cpu())
-        ab = torch.cat(answers)
-        figures = {
-            "ab_error": float((ab - self.ab).norm(dim=1).mean()),
-            "ab_error_grey": float(self.ab.norm(dim=1).mean()),
-            "ab_rmse": float((ab - self.ab).square().mean().sqrt()),
-            "ab_rmse_grey": float(self.ab.square().mean().sqrt()),
-            "chroma": float(ab.norm(dim=1).mean()),
+                output = generator(condition)
+            planes = answers.planes(output, TEMPERATURE)
+            squares.append((answers.ab(planes) - answers.ab(target)).square().mean((1, 2, 3)).cpu())
+            rgb = answers.rgb(condition, planes).clamp(0, 1)
+            if features is not None:
+                truth = torch.from_numpy(np.stack(self.truths[start : start + PIECE])).to(rgb.device)
+                truth = truth.permute(0, 3, 1, 2).float() / 255
+                with fabric.autocast():
+                    distances.append(features.feature_distance(rgb, truth) * len(truth))
+            pictures += list((rgb * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy())
+        figures = self._figures(pictures) | {
+            "ab_mse": float(torch.cat(squares).mean()),
+            "ab_mse_grey": float(answers.ab(self.target).square().mean()),
         }
-        some = torch.linspace(0, len(ab) - 1, min(SHOWN, len(ab))).long()
-        sheet = sample_grid(self.lightness[some].numpy(), ab[some].numpy(), self.ab[some].numpy())
-        return {key: round(value, 3) for key, value in figures.items()}, sheet
+        if distances:
+            figures["feature_distance"] = sum(distances) / len(self.truths)
+        some = np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures)), dtype=int)
+        rows = [(self._given(i), pictures[i], self.truths[i]) for i in some]
+        return {key: round(value, 4) for key, value in figures.items()}, sample_sheet(rows)
+
+    def _given(self, index: int) -> NDArray[np.uint8]:
+        """The condition as a grey picture."""
+        answers = Answers(PairForm(target="ab"))
+        condition = self.condition[index : index + 1]
+        grey = answers.rgb(condition, condition.new_zeros((1, 2, *condition.shape[2:])))
+        return np.asarray((grey[0].clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).numpy())
+
+    def _figures(self, pictures: list[NDArray[np.uint8]]) -> dict[str, float]:
+        found = [measure(picture, truth) for picture, truth in zip(pictures, self.truths, strict=True)]
+        names = {"psnr": "psnr", "ciede2000": "ciede2000", "colorfulness": "colorfulness", "chroma": "mean_chroma"}
+        mine = {name: float(np.mean([getattr(f, field) for f in found])) for name, field in names.items()}
+        return mine | self._fixed()
+
+    def _fixed(self) -> dict[str, float]:
+        """What never changes: the figures of grey pictures, and of the truth."""
+        if not self._constants:
+            grey, true = [], []
+            for index, truth in enumerate(self.truths):
+                pair = measure_all([self._given(index), truth], truth)
+                grey.append(pair[0])
+                true.append(pair[1])
+            self._constants = {
+                "psnr_grey": float(np.mean([f.psnr for f in grey])),
+                "ciede2000_grey": float(np.mean([f.ciede2000 for f in grey])),
+                "colorfulness_true": float(np.mean([f.colorfulness for f in true])),
+                "chroma_true": float(np.mean([f.mean_chroma for f in true])),
+            }
+        return self._constants
+
+
+def score(figures: dict[str, float]) -> float:
+    """How far a generator is from the truth, one number to choose checkpoints by; smaller is better.
+
+    The distance of features (of colours, CIEDE2000 against grey's, where no feature network is at hand) plus a quarter
+    of the relative distance of colourfulness: a picture is wanted that looks right and is as vivid as photographs are.
+    """
+    distance = figures.get("feature_distance", figures["ciede2000"] / max(figures["ciede2000_grey"], 1e-9))
+    vividness = abs(figures["colorfulness"] / max(figures["colorfulness_true"], 1e-9) - 1)
+    return distance + 0.25 * vividness

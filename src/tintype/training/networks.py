@@ -1,0 +1,156 @@
+"""What a recipe trains: its generator, its critic, the average of the generator's weights, and what they learn from."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import numpy as np
+import torch
+from lightning_fabric import Fabric
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from tintype.data.cache import PictureCache
+from tintype.data.masks import open_masks
+from tintype.data.pairs import PairForm, PairLoader
+from tintype.models import build_critic, build_generator, form_of
+from tintype.training import checkpoint
+from tintype.training.adversarial import GANLoss
+from tintype.training.answers import Answers
+from tintype.training.distributed import synchronise_norms
+from tintype.training.log import decoding_progress
+from tintype.training.losses import bin_prior
+from tintype.training.objective import Objective
+from tintype.training.perceptual import FeatureLoss
+from tintype.training.pretrained import initialise
+from tintype.training.recipe import Recipe, StageOptions
+from tintype.training.stages import Stage, build_stage
+
+
+class Training:
+    """The networks of a recipe on the device of `fabric`, and the pictures `indices` of `cache`."""
+
+    def __init__(self, recipe: Recipe, cache: PictureCache, indices: NDArray[np.int64], fabric: Fabric) -> None:
+        self.recipe, self.cache, self.indices, self.fabric = recipe, cache, indices, fabric
+        generator = build_generator(recipe.system, recipe.generator)
+        initialise(generator, recipe.pretrained)
+        answer = recipe.answer
+        form = form_of(
+            recipe.system, generator, condition=answer.condition, target=answer.target, scale=answer.ab_scale
+        )
+        self.networks = {"generator": self._placed(generator)}
+        self.answers = Answers(form, getattr(generator, "bins", None))
+        if recipe.critic:
+            options = dict(recipe.critic)
+            kind = str(options.pop("kind", ""))
+            if kind == "landscape":  # made for one size of picture
+                options.setdefault("side", max(stage.size for stage in recipe.stages if stage.kind != "supervised"))
+            critic = build_critic(kind, options, self.answers.judged_planes)
+            self.networks["critic"] = self._placed(critic)
+        self.average = {name: value.detach().clone() for name, value in generator.state_dict().items()}
+        self.prior = torch.from_numpy(bin_prior(cache, indices)) if form.target == "distribution" else None
+        self.masks = open_masks(cache, progress=decoding_progress) if recipe.data.background == "remove" else None
+        self._features: FeatureLoss | None = None
+
+    def _placed(self, network: nn.Module) -> nn.Module:
+        if self.fabric.world_size > 1:
+            synchronise_norms(network)
+        return network.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
+    def feature_net(self) -> FeatureLoss | None:
+        """The network that feature losses and distances look through; None when no stage has a use for it."""
+        wanted = any(stage.losses.get("feature") or stage.kind != "supervised" for stage in self.recipe.stages)
+        if self._features is None and wanted:
+            features = FeatureLoss(self.recipe.feature_net)
+            self._features = features.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+        return self._features
+
+    def build_stage(self, options: StageOptions) -> Stage:
+        """The stage, with its losses."""
+        features = self.feature_net() if options.losses.get("feature") else None
+        objective = Objective(options, self.answers, self.prior, features)
+        gan = GANLoss(options.gan).to(self.fabric.device)
+        return build_stage(options, self.answers, objective, gan)
+
+    def loader(self, options: StageOptions, start: int) -> PairLoader:
+        """Batches of the stage for this process, from sample `start` of the run on."""
+        return PairLoader(
+            self.cache,
+            self.indices,
+            form=self.answers.form,
+            size=options.size,
+            batch=options.batch,
+            seed=self.recipe.seed,
+            start=start,
+            smallest_crop=options.smallest_crop,
+            flip=self.recipe.data.flip,
+            noise=options.noise,
+            masks=self.masks,
+            workers=self.recipe.data.workers,
+            rank=self.fabric.global_rank,
+            world=self.fabric.world_size,
+        )
+
+    @torch.no_grad()
+    def update_average(self, step_images: int, images: int) -> None:
+        """Exponential moving average with a half-life in images, shorter while the run is young (Karras 2022)."""
+        half_life = min(self.recipe.ema_images, 0.1 * images)
+        keep = 0.5 ** (step_images / half_life) if half_life else 0.0
+        state = self.networks["generator"].state_dict()
+        floating = [name for name, value in state.items() if value.is_floating_point()]
+        averages, values = [self.average[name] for name in floating], [state[name] for name in floating]
+        if keep:
+            torch._foreach_lerp_(averages, values, 1 - keep)
+        else:
+            torch._foreach_copy_(averages, values)
+        for name in state.keys() - set(floating):
+            self.average[name].copy_(state[name])
+
+    @contextmanager
+    def averaged(self) -> Iterator[nn.Module]:
+        """A generator with the averaged weights, in eval mode."""
+        generator = build_generator(self.recipe.system, self.recipe.generator)
+        generator.load_state_dict(self.average)
+        yield generator.eval().to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+
+    def adopt(self, weights: dict[str, Tensor]) -> None:
+        """Make `weights` the generator's, and its average."""
+        self.networks["generator"].load_state_dict(weights)
+        for name, value in weights.items():
+            self.average[name].copy_(value)
+
+    def state(self) -> dict[str, Tensor]:
+        """All weights, by name."""
+        tensors = checkpoint.with_prefix("average", self.average)
+        for name, network in self.networks.items():
+            tensors |= checkpoint.with_prefix(name, network)
+        return tensors
+
+    def load_state(self, tensors: dict[str, Tensor]) -> None:
+        """Put back what `state` gave."""
+        for name, network in self.networks.items():
+            network.load_state_dict(checkpoint.of_prefix(name, tensors))
+        for name, value in checkpoint.of_prefix("average", tensors).items():
+            self.average[name].copy_(value)
+
+    def info(self, images: int) -> dict[str, Any]:
+        """What a checkpoint says about its weights."""
+        form: PairForm = self.answers.form
+        return {
+            "system": self.recipe.system,
+            "generator": self.recipe.generator,
+            "answer": {"condition": form.condition, "target": form.target, "scale": form.scale},
+            "images_seen": images,
+            "recipe": self.recipe.to_toml(),
+        }
+
+    def description(self) -> dict[str, Any]:
+        """The first line of a run's log."""
+        sizes = {name: sum(p.numel() for p in network.parameters()) for name, network in self.networks.items()}
+        return {
+            "system": self.recipe.system,
+            "generator_parameters": sizes["generator"],
+            "critic_parameters": sizes.get("critic", 0),
+            "devices": self.fabric.world_size,
+            "pictures": len(self.indices),
+        }

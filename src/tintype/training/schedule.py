@@ -1,0 +1,21 @@
+"""How a learning rate changes over the images of a stage."""
+
+import math
+
+from tintype.training.recipe import StageOptions
+
+
+def learning_rate_factor(stage_images: int, options: StageOptions) -> float:
+    """Factor on the stage's learning rate after `stage_images`: a linear warm-up, then the stage's schedule.
+
+    cosine and linear fall from 1 to `final_lr` at the stage's last image (seed 2: linear, to 1/20); step multiplies by
+    `step_factor` after every `step_images` (seed 4); constant stays.
+    """
+    warm = min(1.0, (stage_images + options.batch) / options.warmup) if options.warmup else 1.0
+    if options.schedule == "constant":
+        return warm
+    if options.schedule == "step":
+        return warm * options.step_factor ** (stage_images // options.step_images)
+    done = min(1.0, stage_images / options.images)
+    left = 0.5 * (1 + math.cos(math.pi * done)) if options.schedule == "cosine" else 1 - done
+    return warm * (options.final_lr + (1 - options.final_lr) * left)
