@@ -12,13 +12,17 @@ from typing import Any
 import optuna
 import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
+from PIL import Image
 
+from conftest import RunCli
 from study_trainer import KnownTrainer
-from tintype.errors import MissingExtra, OutputError, RecipeError
+from tintype.cli.tune import tune as tune_verb
+from tintype.errors import DataError, MissingExtra, OutputError, RecipeError
 from tintype.training.recipe import load_recipe
 from tintype.tune import StudySummary, tune
-from tintype.tune.score import Judgement, last_judgement
+from tintype.tune.score import Judgement, final_judgement
 from tintype.tune.search import parse_distribution, parse_searches
+from training_pictures import write_tiles
 
 LR = "stages.0.lr=log:1e-5:1e-1"
 
@@ -103,10 +107,29 @@ def test_the_score_is_0_for_the_truth_and_prefers_neither_grey_nor_garish() -> N
         score(ciede2000=float("nan"))
 
 
+def write_stats(run: Path, *scores: tuple[int, float]) -> None:
+    """A stats.jsonl with one validation for each (images, score)."""
+    figures = {"ciede2000_grey": 8.0, "colorfulness": 30.0, "colorfulness_true": 30.0}
+    lines = [{"images": i, "validation": figures | {"ciede2000": 8 * score, "score": score}} for i, score in scores]
+    (run / "stats.jsonl").write_text("".join(json.dumps(line) + "\n" for line in [{"images": 0}, *lines]))
+
+
+def test_a_run_is_judged_by_the_weights_that_it_ends_with(tmp_path: Path) -> None:
+    stages = [f"stages.0.{key}" for key in ("images=100", "batch=64")]
+    write_stats(tmp_path, (64, 0.1), (128, 0.3), (192, 0.5), (256, 0.4), (320, 0.6))
+    assert final_judgement(tmp_path, load_recipe("tint", stages)).images == 320
+    nogan = load_recipe("nogan", [*stages, "stages.*.images=100", "stages.*.batch=64"])
+    last = nogan.schedule[-1]
+    assert last.back_to_best
+    begun = 128 * (len(nogan.schedule) - 1)
+    write_stats(tmp_path, (64, 0.1), (begun, 0.3), (begun + 64, 0.5), (begun + 96, 0.4), (begun + 128, 0.6))
+    assert final_judgement(tmp_path, nogan).images == begun + 96
+
+
 def test_a_run_that_was_never_validated_is_not_judged(tmp_path: Path) -> None:
-    (tmp_path / "stats.jsonl").write_text('{"images": 8, "loss": 0.5}\n')
+    write_stats(tmp_path)
     with pytest.raises(RecipeError, match="never validated"):
-        last_judgement(tmp_path)
+        final_judgement(tmp_path, load_recipe("tint"))
 
 
 def known(folder: Path, trials: int, *searches: str, **options: Any) -> StudySummary:
@@ -284,6 +307,76 @@ def test_a_database_without_its_driver_names_the_package(tmp_path: Path) -> None
         with pytest.raises(OutputError) as caught:
             known(tmp_path, 1, storage="postgresql://me:secret@localhost:1/tintype")
         assert "secret" not in str(caught.value)
+
+
+SMALL = [
+    "generator.encoder=efficientnet-lite0",
+    "generator.bottom=32",
+    "generator.widths=[24, 16, 16]",
+    "precision=32-true",
+    "ema_images=20",
+    "log.tick=8",
+    "log.samples=32",
+    "log.save_seconds=0",
+    "stages.*.images=32",
+    "stages.*.size=64",
+    "stages.*.warmup=8",
+    "stages.1.batch=8",
+]
+SEARCHES = ["lr=log:1e-4:1e-2", "stages.0.batch=int:4:8:4"]
+REAL = [*(f"--search={text}" for text in SEARCHES), *(f"--set={text}" for text in SMALL)]
+
+
+def test_a_real_study_is_killed_and_continued(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("TINTYPE_CACHE", str(tmp_path / "cache"))
+    photos, folder = write_tiles(tmp_path / "photos", per_picture=2), tmp_path / "study"
+    command = ["tune", "--data", photos, "--validation", photos, "--run", folder, *REAL, "--trials", "3"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tintype", *map(str, command)], stderr=subprocess.PIPE, env=os.environ
+    )
+    log = folder / "trial-00001" / "stats.jsonl"
+    while process.poll() is None and not (log.exists() and '"images": 32' in log.read_text()):
+        time.sleep(0.01)
+    process.kill()
+    process.communicate()
+    assert states_of(folder) == ["COMPLETE", "RUNNING"]
+
+    tune_verb([photos], photos, SEARCHES, run=folder, overrides=SMALL, trials=3)
+    printed = capsys.readouterr()
+    assert states_of(folder) == ["COMPLETE"] * 3
+    assert [line.partition("  trial")[0].strip() for line in printed.err.splitlines()] == ["2 of 3", "3 of 3"]
+    assert printed.out.splitlines()[-1] == str(folder / "best.toml")
+    values = {t.number: t.params for t in trials_of(folder)}
+    for number in range(3):
+        run = folder / f"trial-{number:05d}"
+        recipe = load_recipe(run / "recipe.toml")
+        assert [stage.lr for stage in recipe.stages] == [values[number]["lr"]] * 2
+        assert recipe.stages[0].batch == values[number]["stages.0.batch"]
+        lines = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
+        assert [line["images"] for line in lines if "validation" in line] == [32, 64]
+        assert final_judgement(run, recipe).score == trials_of(folder)[number].value
+        assert not (run / "checkpoints" / "state.safetensors").exists()
+
+
+@pytest.mark.slow
+def test_two_processes_train(cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TINTYPE_CACHE", str(tmp_path / "cache"))
+    photos = write_tiles(tmp_path / "photos", per_picture=2)
+    options = ["--data", photos, "--validation", photos, "--run", tmp_path / "study", *REAL]
+    result = cli("tune", *options, "--trials", "3", "--processes", "2")
+    assert result.returncode == 0, result.stderr.decode()
+    assert set(states_of(tmp_path / "study")) == {"COMPLETE"}
+    assert len(states_of(tmp_path / "study")) == 3
+
+
+def test_grey_pictures_are_refused_before_the_first_trial(tmp_path: Path) -> None:
+    Image.new("L", (80, 80), 99).save(tmp_path / "grey.png")
+    photos = write_tiles(tmp_path / "photos", per_picture=1)
+    with pytest.raises(DataError, match=r"grey\.png: all 1 pictures are grey"):
+        tune("tint", [], [photos], tmp_path / "grey.png", tmp_path / "study", [LR], 1, cache_dir=tmp_path)
+    assert not (tmp_path / "study").exists()
 
 
 @pytest.mark.slow

@@ -35,7 +35,7 @@ def write_report(study: optuna.Study, path: Path) -> None:
     ]
     library: bool = True  # plotly's script goes into the page once, before the first plot
     for title, figure in _figures(study):
-        figure.update_layout(title=None, template="plotly_white", margin={"t": 30})
+        figure.update_layout(title=None, margin={"t": 30})
         pieces.append(f"<h2>{title}</h2>{figure.to_html(full_html=False, include_plotlyjs=library)}")
         library = False
     pieces.append(f"<h2>Trials</h2><div class=table>{_table(study)}</div>")
@@ -53,20 +53,23 @@ def _figures(study: optuna.Study) -> Iterator[tuple[str, go.Figure]]:
     complete = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
     if not complete:
         return
+    several = len(study.directions) > 1
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a target given for a single objective
-        yield "Score by trial", visualization.plot_optimization_history(study, target=_score, target_name="score")
-        if len(study.directions) > 1:
+        if several:
+            yield "Score by trial", visualization.plot_optimization_history(study, target=_score, target_name="score")
             names = ["CIEDE2000 as a part of grey's", "relative distance of colourfulness"]
             yield "Pareto front", visualization.plot_pareto_front(study, target_names=names)
-        else:
-            yield "Score on the way", visualization.plot_intermediate_values(study)
+        else:  # without a target it draws the best score so far, too
+            yield "Score by trial", visualization.plot_optimization_history(study, target_name="score")
+            on_the_way = visualization.plot_intermediate_values(study)
+            on_the_way.update_layout(xaxis_title="images / images between validations", yaxis_title="score")
+            yield "Score on the way", on_the_way
         if len(complete) >= LEAST_FOR_IMPORTANCE and len({_score(trial) for trial in complete}) > 1:
-            yield (
-                "Importance (PED-ANOVA)",
-                visualization.plot_param_importances(study, target=_score, target_name="score"),
-            )
-        yield "Values together", visualization.plot_parallel_coordinate(study, target=_score, target_name="score")
+            importances = visualization.plot_param_importances(study, target=_score, target_name="score")
+            yield "Importance (PED-ANOVA)", importances
+        together = visualization.plot_parallel_coordinate(study, target=_score, target_name="score")
+        yield "Values together", together
         yield "Values one by one", visualization.plot_slice(study, target=_score, target_name="score")
 
 
@@ -75,11 +78,12 @@ def _table(study: optuna.Study) -> str:
     names = sorted({name for trial in trials for name in trial.params})
     best = {t.number for t in study.best_trials} if any(t.state == TrialState.COMPLETE for t in trials) else set()
     head = "".join(f"<th>{escape(name)}</th>" for name in ("trial", "state", *names, *HEADINGS))
-    rows = "".join(_row(trial, names, trial.number in best) for trial in trials)
+    mark = "best" if len(study.directions) == 1 else "front"
+    rows = "".join(_row(trial, names, mark if trial.number in best else "") for trial in trials)
     return f"<table><tr>{head}<th class=words>remark</th></tr>{rows}</table>"
 
 
-def _row(trial: FrozenTrial, names: list[str], best: bool) -> str:
+def _row(trial: FrozenTrial, names: list[str], mark: str) -> str:
     cells = [str(trial.number), trial.state.name.lower()]
     cells += [_short(trial.params.get(name, "")) for name in names]
     if "judgement" in trial.user_attrs:
@@ -88,9 +92,9 @@ def _row(trial: FrozenTrial, names: list[str], best: bool) -> str:
         cells += [f"{j.colorfulness:.1f}", f"{j.vividness_distance:.3f}", f"{j.images:,}"]
     else:
         cells += [""] * len(HEADINGS)
-    remark = trial.user_attrs.get("error", "best" if best else "")
+    remark = trial.user_attrs.get("error", mark)
     line = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
-    return f"<tr{' class=best' if best else ''}>{line}<td class=words>{escape(remark)}</td></tr>"
+    return f"<tr{' class=best' if mark else ''}>{line}<td class=words>{escape(remark)}</td></tr>"
 
 
 def _short(value: object) -> str:

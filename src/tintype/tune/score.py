@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from tintype.errors import RecipeError
+from tintype.training.recipe import Recipe
 
 VIVIDNESS_WEIGHT = 0.25
 
@@ -64,10 +65,23 @@ class Judgement:
         )
 
 
-def last_judgement(run: Path) -> Judgement:
-    """That of the newest validation line in the run directory `run`. Raises RecipeError when there is none."""
-    for text in reversed((run / "stats.jsonl").read_text().splitlines()):
-        line = json.loads(text)
-        if "validation" in line:
-            return Judgement.of(line)
-    raise RecipeError(f"{run}: the run was never validated; set log.samples to fewer images than the stages have")
+def final_judgement(run: Path, recipe: Recipe) -> Judgement:
+    """That of the weights that the run of `recipe` in the directory `run` ended with.
+
+    It is the last validation, or that of the last stage's best weights where the stage goes back to them. Raises
+    RecipeError when the run was never validated.
+    """
+    lines: list[dict[str, Any]] = [json.loads(text) for text in (run / "stats.jsonl").read_text().splitlines()]
+    lines = [line for line in lines if "validation" in line]
+    if not lines:
+        raise RecipeError(f"{run}: the run was never validated")
+    *earlier, last = recipe.schedule
+    if not (last.back_to_best and last.kind == "adversarial"):
+        return Judgement.of(lines[-1])
+    begun = sum(math.ceil(stage.images / stage.batch) * stage.batch for stage in earlier)
+    return Judgement.of(min((line for line in lines if line["images"] > begun), key=_checkpoint_score))
+
+
+def _checkpoint_score(line: Mapping[str, Any]) -> float:
+    """What the run itself chose its best weights by (training/validation.py)."""
+    return float(line["validation"]["score"])

@@ -54,7 +54,7 @@ class Storage:
             study_name=name,
             directions=directions,
             load_if_exists=True,
-            pruner=optuna.pruners.MedianPruner(n_startup_trials=5, n_warmup_steps=1),
+            pruner=optuna.pruners.MedianPruner(n_startup_trials=5),
         )
         begun = study.user_attrs.get("settings", dict(settings))
         for key, value in settings.items():

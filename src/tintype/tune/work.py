@@ -19,7 +19,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tintype.errors import OutputError, RecipeError, TintypeError
 from tintype.training.recipe import Recipe, load_recipe
-from tintype.tune.score import Judgement, last_judgement
+from tintype.tune.score import Judgement, final_judgement
 from tintype.tune.search import Search
 from tintype.tune.storage import MOST_STARTS, Storage, is_spent, trial_folder
 
@@ -142,7 +142,7 @@ def _run_trial(job: Job, study: optuna.Study, trial: optuna.Trial) -> FrozenTria
         recipe = job.recipe(trial.params)
         with (run / "log.txt").open("a", buffering=1) as log, redirect_stderr(log):
             job.trainer(recipe, run, _Watcher(study, trial, recipe))
-        judgement = last_judgement(run)
+        judgement = final_judgement(run, recipe)
         trial.set_user_attr("judgement", asdict(judgement))
         pareto = job.settings["objective"] == "pareto"
         values = (judgement.colour_distance, judgement.vividness_distance) if pareto else (judgement.score,)
@@ -179,7 +179,7 @@ class _Watcher:
             return
         self.reported.add(step)
         self.trial.report(judgement.score, step)
-        if self.trial.should_prune():
+        if len(self.reported) > 1 and self.trial.should_prune():  # the first says little
             self.trial.set_user_attr("judgement", asdict(judgement))
             raise optuna.TrialPruned
 
