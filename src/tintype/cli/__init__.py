@@ -1,7 +1,7 @@
 """The command line: one module per verb, imported only when that verb is used.
 
 Each module ``tintype.cli.VERB`` has a function of the verb's name: its annotations are the options, its
-docstring is the help.
+docstring is the help. Or it has a Typer app of that name, for a verb with verbs of its own.
 """
 
 import sys
@@ -21,6 +21,7 @@ VERBS = {
     "models": "List the models that can be used by name.",
     "info": "Describe a model, or a picture.",
     "sketch": "Turn photographs into line drawings. (extra: train)",
+    "data": "Find bad pictures in data sets, divide and pack them. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",
     "report": "Write a training run's report, or compare several runs. (extra: train)",
     "tune": "Search a recipe's hyperparameters. (extra: tune)",
@@ -65,8 +66,11 @@ class _Verbs(TyperGroup):
     def get_command(self, ctx: typer.Context, name: str) -> Any:  # type: ignore[override]
         if name not in VERBS:
             return None
+        verb = getattr(import_module(f"{__name__}.{name}"), name)
+        if isinstance(verb, typer.Typer):  # a verb with verbs of its own
+            return typer.main.get_command(verb)
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name)(getattr(import_module(f"{__name__}.{name}"), name))
+        app.command(name)(verb)
         return typer.main.get_command(app)
 
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]

@@ -59,8 +59,7 @@ def write_manifest(file: Path, entries: Iterable[Entry], *, overwrite: bool = Fa
     """
     if not is_manifest(file):
         raise OutputError(f"{file}: a manifest's name ends in {SUFFIX}; try {file.name}.manifest{SUFFIX}")
-    if file.exists() and not overwrite:
-        raise OutputError(f"{file} exists already; name another file or give --overwrite")
+    refuse_existing(file, overwrite)
     home = file.absolute().parent.resolve()
     named: dict[Path, str] = {}
     part = file.with_name(f".{file.name}.part")
@@ -75,6 +74,12 @@ def write_manifest(file: Path, entries: Iterable[Entry], *, overwrite: bool = Fa
     except OSError as error:
         part.unlink(missing_ok=True)
         raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from error
+
+
+def refuse_existing(file: Path, overwrite: bool) -> None:
+    """Raises OutputError when `file` is there and may not be replaced."""
+    if file.is_dir() or (file.exists() and not overwrite):
+        raise OutputError(f"{file} exists already; name another file or give --overwrite")
 
 
 def _relative(path: Path, home: Path) -> str:

@@ -73,7 +73,7 @@ class ScanReport:
         """The findings with this verdict."""
         return [finding for finding in self.findings if finding.verdict == verdict]
 
-    def good(self, keep: Iterable[Verdict] = ()) -> list[Entry]:
+    def good(self, keep: Iterable[str] = ()) -> list[Entry]:
         """Pictures to train on: those without flaw, and those whose only flaw is in `keep`."""
         wanted = {"good", *keep}
         return [f.entry for f in self.findings if f.verdict in wanted and f.set < self.compared_from]
@@ -153,11 +153,16 @@ def decode_small(data: bytes) -> tuple[tuple[int, int], NDArray[np.uint8]]:
         size = image.size
         if image.mode == "RGB":
             image.draft("RGB", (_WORKING_SIDE, _WORKING_SIDE))
-        if image.mode.startswith(("I", "F")):  # 16 and 32 bits: Pillow's convert clips them to white
-            levels = np.asarray(image, np.float32)
-            grey = levels * (255 / max(float(levels.max()), 1e-6))
-            return size, np.repeat(grey.clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
-        return size, np.asarray(image.convert("RGB"), np.uint8)
+        return size, rgb_of(image)
+
+
+def rgb_of(image: Image.Image) -> NDArray[np.uint8]:
+    """uint8 RGB (H, W, 3) of a picture of any mode; 16 and 32 bits are scaled, where Pillow clips them to white."""
+    if image.mode.startswith(("I", "F")):
+        levels = np.asarray(image, np.float32)
+        white = 65535.0 if image.mode.startswith("I;16") else max(float(levels.max()), 1e-6)
+        return np.repeat((levels * (255 / white)).clip(0, 255).astype(np.uint8)[..., None], 3, axis=2)
+    return np.asarray(image.convert("RGB"), np.uint8)
 
 
 def _reason(data: bytes, error: Exception) -> str:
