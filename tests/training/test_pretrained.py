@@ -132,6 +132,8 @@ def test_a_run_starts_from_another_runs_checkpoint(tmp_path: Path) -> None:
 def test_files_that_do_not_fit_are_named_in_one_line(torch_file: Path, tmp_path: Path) -> None:
     write_tensors(tmp_path / "pix2pix.safetensors", network().state_dict(), {"system": "nogan"})
     torch.save({"conv1.weight": torch.zeros(3)}, tmp_path / "small.pth")
+    surplus = torch.load(torch_file, weights_only=True) | {"layer9.weight": torch.zeros(1)}
+    torch.save(surplus, tmp_path / "surplus.pth")
     torch.save({"epoch": 3}, tmp_path / "more.pth")
     (tmp_path / "broken.pth").write_bytes(b"nothing")
     (tmp_path / "broken.safetensors").write_bytes(b"nothing")
@@ -142,6 +144,7 @@ def test_files_that_do_not_fit_are_named_in_one_line(torch_file: Path, tmp_path:
         (network("resnet34"), torch_file, "does not fit the encoder: layer.* is missing"),
         (network(), tmp_path / "small.pth", "conv1.weight is 3, not 64x3x7x7"),
         (network("efficientnet-lite0"), torch_file, "does not fit the encoder: KeyError"),
+        (network(), tmp_path / "surplus.pth", "layer9.weight is unknown"),
         (network(), tmp_path / "more.pth", "more than named tensors"),
         (network(), tmp_path / "broken.pth", "not a readable file of weights"),
         (network(), tmp_path / "broken.safetensors", "not a readable safetensors file"),

@@ -131,8 +131,10 @@ def _load_encoder(encoder: LiteEncoder | ResNetEncoder, path: Path) -> None:
         else:
             load_torchvision(encoder, state)
     except (KeyError, RuntimeError) as error:
-        expected = {} if isinstance(encoder, LiteEncoder) else encoder.state_dict()
-        problem = _misfit(state, expected) if expected else f"{type(error).__name__}: {error}".partition("\n")[0]
+        problem = f"{type(error).__name__}: {error}".partition("\n")[0]
+        if isinstance(encoder, ResNetEncoder):
+            trunk = {name: value for name, value in state.items() if not name.startswith("fc.")}
+            problem = _misfit(trunk, encoder.state_dict()) or problem
         raise WeightsError(f"{path}: does not fit the encoder: {problem}") from error
 
 
