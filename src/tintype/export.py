@@ -181,7 +181,7 @@ def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
             opset_version=OPSET,
             input_names=graph.inputs,
             output_names=graph.outputs,
-            dynamic_shapes=shapes if len(shapes) > 1 else {"lightness": shapes[0], "hints": None},
+            dynamic_shapes=shapes,
             verbose=False,
         )
     assert program is not None

@@ -61,7 +61,8 @@ class Training:
         """The network that feature losses and distances look through; None when no stage has a use for it."""
         wanted = any(stage.losses.get("feature") or stage.kind != "supervised" for stage in self.recipe.stages)
         if self._features is None and wanted:
-            features = FeatureLoss(self.recipe.feature_net)
+            with torch.random.fork_rng(devices=[]):  # when it is made must not change what comes after
+                features = FeatureLoss(self.recipe.feature_net)
             self._features = features.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._features
 
@@ -109,7 +110,8 @@ class Training:
     @contextmanager
     def averaged(self) -> Iterator[nn.Module]:
         """A generator with the averaged weights, in eval mode."""
-        generator = build_generator(self.recipe.system, self.recipe.generator)
+        with torch.random.fork_rng(devices=[]):  # looking at a run must not change it
+            generator = build_generator(self.recipe.system, self.recipe.generator)
         generator.load_state_dict(self.average)
         yield generator.eval().to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
