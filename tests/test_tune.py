@@ -18,10 +18,11 @@ from conftest import RunCli
 from study_trainer import KnownTrainer
 from tintype.cli.tune import tune as tune_verb
 from tintype.errors import DataError, MissingExtra, OutputError, RecipeError
-from tintype.training.recipe import load_recipe
+from tintype.training.recipe import Recipe, load_recipe
 from tintype.tune import StudySummary, tune
 from tintype.tune.score import Judgement, final_judgement
 from tintype.tune.search import parse_distribution, parse_searches
+from tintype.tune.work import OnLine
 from training_pictures import write_tiles
 
 LR = "stages.0.lr=log:1e-5:1e-1"
@@ -281,6 +282,22 @@ def test_machines_share_a_database_url(tmp_path: Path) -> None:
     assert summary.counts["complete"] == 5
     assert sorted(path.name for path in tmp_path.glob("*/trial-*")) == [f"trial-0000{n}" for n in range(5)]
     assert not (tmp_path / "two" / "study.db").exists()
+
+
+def test_a_trial_that_another_machine_took_over_is_left_to_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+
+    def asleep_in_the_first(recipe: Recipe, run: Path, on_line: OnLine) -> None:
+        if run.name == "trial-00000":
+            optuna.load_study(study_name="ours", storage=url).tell(0, state=optuna.trial.TrialState.FAIL)
+        KnownTrainer()(recipe, run, on_line)
+
+    summary = known(tmp_path / "one", 2, storage=url, study_name="ours", trainer=asleep_in_the_first)
+    assert (summary.counts["fail"], summary.counts["complete"]) == (1, 2)
+    assert "trial 0: begun again by another machine" in capsys.readouterr().err
+    assert "left by its machine" in summary.report.read_text()
 
 
 @pytest.mark.parametrize(

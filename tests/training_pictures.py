@@ -1,5 +1,8 @@
 """A few freely licensed colour photographs to train on in tests, cut into small tiles."""
 
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -20,3 +23,14 @@ def write_tiles(folder: Path, *, side: int = 96, per_picture: int = 4) -> Path:
             top = (height - side) // 2
             Image.fromarray(picture[top : top + side, x : x + side]).save(folder / f"{name}_{number}.png")
     return folder
+
+
+@contextmanager
+def files_up_to(most: int) -> Iterator[None]:
+    """Let the kernel refuse to make any file longer than `most` bytes: the nearest thing to a full disk."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))

@@ -115,9 +115,7 @@ def test_a_critic_stage_leaves_the_generator_alone(networks: dict[str, nn.Module
     assert not generator.training  # its pictures are those a user would get
 
 
-def test_supervised_losses_are_weighted_and_logged_unweighted(
-    networks: dict[str, nn.Module], batch: PairBatch
-) -> None:
+def test_supervised_losses_are_weighted_and_logged_unweighted(networks: dict[str, nn.Module], batch: PairBatch) -> None:
     (turn,) = take(networks, batch, kind="supervised", losses={"l1": 2.0, "l2": 3.0, "smooth_l1": 0.5})
     parts = turn.parts
     torch.testing.assert_close(parts["loss"], 2 * parts["l1"] + 3 * parts["l2"] + 0.5 * parts["smooth_l1"])

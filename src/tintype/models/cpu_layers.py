@@ -4,6 +4,8 @@ oneDNN's convolutions are made for many channels: towards the filters of a 3x3 c
 128 px, it takes four times as long as to 8 channels. torch's dropout draws a double for every value it may drop.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -27,7 +29,7 @@ class ThinConv2d(nn.Conv2d):
 
 class _Drop(torch.autograd.Function):
     @staticmethod
-    def forward(ctx: torch.autograd.function.FunctionCtx, x: Tensor, share: float) -> Tensor:
+    def forward(ctx: Any, x: Tensor, share: float) -> Tensor:
         # One random byte a value, eight of them from one draw of 64 bits.
         drawn = torch.empty(-(-x.numel() // 8), dtype=torch.int64).random_(-(2**63), None).view(torch.uint8)
         threshold = round(256 * share)
@@ -38,7 +40,7 @@ class _Drop(torch.autograd.Function):
         return x * mask
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, grad: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
         (mask,) = ctx.saved_tensors
         return grad * mask, None
 

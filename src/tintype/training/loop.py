@@ -9,22 +9,26 @@ and starting it again continues from the last saved state, with the samples that
 import ctypes
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from lightning_fabric import Fabric
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from tintype.data.cache import colourful, open_cache
-from tintype.data.pairs import PairBatch, PairLoader
-from tintype.errors import DataError, RecipeError
+from tintype.data.cache import PictureCache, colourful, open_cache
+from tintype.data.pairs import PairBatch
+from tintype.errors import DataError, OutputError, RecipeError
 from tintype.training import checkpoint
 from tintype.training.distributed import average_gradients
 from tintype.training.log import ProgressLine, RunLog, decoding_progress
+from tintype.training.memory import check_memory
 from tintype.training.networks import Training
 from tintype.training.optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
 from tintype.training.recipe import Recipe, StageOptions
@@ -67,7 +71,8 @@ def train(
     """
     keep_freed_memory()
     run_dir = Path(run_dir)
-    _claim(run_dir, recipe)
+    with _writing(run_dir):
+        _claim(run_dir, recipe)
     cache = open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress)
     indices = colourful(cache, recipe.data.least_chroma)
     if not len(indices):
@@ -81,7 +86,30 @@ def train(
     fabric.seed_everything(recipe.seed, verbose=False)
     training = Training(recipe, cache, indices, fabric)
     watcher = Validation(validation, recipe, training.answers.form, cache_dir) if validation else None
-    return _Run(training, run_dir, watcher, on_line).all_stages()
+    with _writing(run_dir):
+        return _Run(training, run_dir, watcher, on_line).all_stages()
+
+
+@contextmanager
+def _writing(run_dir: Path) -> Iterator[None]:
+    """Turn what the disk refuses into an error for people."""
+    try:
+        yield
+    except OSError as error:
+        raise OutputError(
+            f"{run_dir}: cannot be written ({error.strerror or error}); the last saved state is kept: make room, "
+            "and the same command goes on from there"
+        ) from error
+
+
+def check_sizes(cache: PictureCache, indices: NDArray[np.int64], options: StageOptions) -> None:
+    """Raise DataError when even the largest picture would have to be enlarged more than twice to fill a crop."""
+    sides = np.minimum(cache.heights, cache.widths)[indices]
+    if 2 * sides.max() < options.size:
+        raise DataError(
+            f"the largest picture has a short side of {sides.max()} pixels, stage {options.name!r} cuts {options.size}; "
+            f"use larger pictures, or --set stages.*.size={max(32, int(sides.max()) // 32 * 32)}"
+        )
 
 
 def keep_freed_memory() -> None:
@@ -139,6 +167,8 @@ class _Run:
         return self._weights_path()
 
     def _stage(self, options: StageOptions) -> None:
+        check_memory(self.training, options)
+        check_sizes(self.training.cache, self.training.indices, options)
         stage = self.training.build_stage(options)
         optimizers: dict[str, Optimizer] = {}
         for name in stage.networks:
