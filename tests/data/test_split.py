@@ -13,10 +13,10 @@ import skimage.data
 from PIL import Image
 
 from tintype.data.manifest import Entry, read_manifest, write_manifest
+from tintype.data.sources import iter_pictures, list_entries, natural_key
 from tintype.data.split import By, parse_shares, split
 from tintype.errors import DataError, OutputError, TintypeError
 from training_pictures import write_tiles
-from tintype.data.sources import iter_pictures, list_entries, natural_key
 
 
 def touch(folder: Path, names: list[str]) -> Path:
@@ -80,7 +80,9 @@ def test_folders_and_shards_stay_whole(tmp_path: Path) -> None:
         for i in range(5):
             shard.addfile(tarfile.TarInfo(f"{i}.png"))
     divided = split([folder], {"train": 0.6, "val": 0.4}, by="folder")
-    films = {name: Counter((e.path.name, Path(e.name).parent.name) for e in part) for name, part in divided.parts.items()}
+    films = {
+        name: Counter((e.path.name, Path(e.name).parent.name) for e in part) for name, part in divided.parts.items()
+    }
     assert {count for counter in films.values() for count in counter.values()} == {5}
     assert {name: len(counter) for name, counter in films.items()} == {"train": 3, "val": 2}
 
