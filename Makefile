@@ -5,11 +5,12 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 CORE := .venv/.core-installed
 FULL := .venv/.full-installed
 
-.PHONY: help demo test check fix web bench clean
+.PHONY: help demo test slow check fix web bench clean
 
 help:
 	@echo "make demo    colour the pictures in examples/ into demo-out/ (installs the light core, no torch)"
 	@echo "make test    run the tests (installs the extras train, tune and dev)"
+	@echo "make slow    run the tests that take longer: every recipe trained, exported, used"
 	@echo "make check   ruff, formatting, mypy --strict"
 	@echo "make fix     let ruff repair what it can, and format"
 	@echo "make bench   time colouring one 12-megapixel JPEG"
@@ -22,6 +23,9 @@ demo: $(CORE)
 
 test: $(FULL)
 	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+slow: $(FULL)
+	$(BIN)/python -m pytest -n 2 -m slow
 
 check: $(FULL)
 	$(BIN)/ruff check .

@@ -63,7 +63,7 @@ def test_a_recipe_trains_exports_and_colours(
     model = export_checkpoint(run, tmp_path / f"{name}.onnx", name=name)
     info = find_model(model).info
     assert info.condition == ("sketch" if name == "uvu-sketch" else "lightness")
-    picture = examples[0]
+    picture = next(path for path in examples if path.stem == "coffee")
     if name == "uvu-sketch":
         done = cli("sketch", picture, "--output", tmp_path / "given.png")
         assert done.returncode == 0, done.stderr.decode()
