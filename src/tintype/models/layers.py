@@ -9,6 +9,11 @@ from torch.nn import functional as F
 SMALL_MAP = 36  # pixels
 
 
+def as_planes(x: Tensor, count: int) -> Tensor:
+    """A single plane (N, 1, H, W) repeated to `count`: a grey picture for a network that was made for RGB."""
+    return x.expand(-1, count, -1, -1) if x.shape[1] == 1 else x
+
+
 class _DepthwiseFunction(torch.autograd.Function):
     """Depthwise convolution with a backward pass arranged for CPUs.
 

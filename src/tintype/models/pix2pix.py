@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from tintype.models.cpu_layers import Dropout
+from tintype.models.layers import as_planes
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,7 @@ class Pix2PixUNet(nn.Module):
         self.apply(init_normal)
 
     def forward(self, x: Tensor) -> Tensor:
-        y: Tensor = self.layers(x)
+        y: Tensor = self.layers(as_planes(x, self.config.inputs))
         return y
 
 

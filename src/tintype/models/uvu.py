@@ -18,6 +18,7 @@ import torch
 from torch import Tensor, nn
 
 from tintype.models.cpu_layers import Dropout
+from tintype.models.layers import as_planes
 from tintype.models.luong import LuongAttention
 from tintype.models.pix2pix import init_normal
 
@@ -149,7 +150,7 @@ class UvUNet(nn.Module):
         self.apply(init_normal)
 
     def forward(self, x: Tensor) -> Tensor:
-        d1 = self.d1(x)
+        d1 = self.d1(as_planes(x, self.config.inputs))
         d2 = self.d2(d1)
         d3 = self.d3(d2)
         d4 = self.d4(d3)
