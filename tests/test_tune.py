@@ -14,7 +14,6 @@ import pytest
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 from PIL import Image
 
-from conftest import RunCli
 from study_trainer import KnownTrainer
 from tintype.cli.tune import tune as tune_verb
 from tintype.errors import DataError, MissingExtra, OutputError, RecipeError
@@ -341,7 +340,6 @@ SMALL = [
     "stages.1.batch=8",
 ]
 SEARCHES = ["lr=log:1e-4:1e-2", "stages.0.batch=int:4:8:4"]
-REAL = [*(f"--search={text}" for text in SEARCHES), *(f"--set={text}" for text in SMALL)]
 
 
 def test_a_real_study_is_killed_and_continued(
@@ -349,7 +347,8 @@ def test_a_real_study_is_killed_and_continued(
 ) -> None:
     monkeypatch.setenv("TINTYPE_CACHE", str(tmp_path / "cache"))
     photos, folder = write_tiles(tmp_path / "photos", per_picture=2), tmp_path / "study"
-    command = ["tune", "--data", photos, "--validation", photos, "--run", folder, *REAL, "--trials", "3"]
+    command = ["tune", "--data", photos, "--validation", photos, "--run", folder, "--trials", "3"]
+    command += [*(f"--search={text}" for text in SEARCHES), *(f"--set={text}" for text in SMALL)]
     process = subprocess.Popen(
         [sys.executable, "-m", "tintype", *map(str, command)], stderr=subprocess.PIPE, env=os.environ
     )
@@ -378,14 +377,12 @@ def test_a_real_study_is_killed_and_continued(
 
 
 @pytest.mark.slow
-def test_two_processes_train(cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TINTYPE_CACHE", str(tmp_path / "cache"))
-    photos = write_tiles(tmp_path / "photos", per_picture=2)
-    options = ["--data", photos, "--validation", photos, "--run", tmp_path / "study", *REAL]
-    result = cli("tune", *options, "--trials", "3", "--processes", "2")
-    assert result.returncode == 0, result.stderr.decode()
-    assert set(states_of(tmp_path / "study")) == {"COMPLETE"}
-    assert len(states_of(tmp_path / "study")) == 3
+def test_two_processes_train(tmp_path: Path) -> None:
+    photos, folder = write_tiles(tmp_path / "photos", per_picture=2), tmp_path / "study"
+    summary = tune("tint", SMALL, [photos], photos, folder, SEARCHES, 3, processes=2, cache_dir=tmp_path / "cache")
+    assert summary.counts["complete"] == 3
+    assert set(states_of(folder)) == {"COMPLETE"}
+    assert load_recipe(summary.best_recipe).stages[1].lr == summary.params["lr"]
 
 
 def test_grey_pictures_are_refused_before_the_first_trial(tmp_path: Path) -> None:

@@ -92,7 +92,8 @@ def _row(trial: FrozenTrial, names: list[str], mark: str) -> str:
         cells += [f"{j.colorfulness:.1f}", f"{j.vividness_distance:.3f}", f"{j.images:,}"]
     else:
         cells += [""] * len(HEADINGS)
-    remark = trial.user_attrs.get("error", mark)
+    lost = "left by its machine" if trial.state == TrialState.FAIL else mark
+    remark = trial.user_attrs.get("error", lost)
     line = "".join(f"<td>{escape(cell)}</td>" for cell in cells)
     return f"<tr{' class=best' if mark else ''}>{line}<td class=words>{escape(remark)}</td></tr>"
 

@@ -1,10 +1,11 @@
 """Where trials are kept: an SQLite file of the study's folder, or any database that several machines share."""
 
+import re
 import sqlite3
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -43,8 +44,7 @@ class Storage:
         except ImportError as error:
             raise MissingExtra(f"{parsed}: this database needs a driver; pip install 'psycopg[binary]'") from error
         except (SQLAlchemyError, StorageInternalError) as error:
-            reason = str(error.__cause__ or error).partition("(Background")[0]
-            raise OutputError(f"{parsed}: cannot use this database: {' '.join(reason.split())}") from error
+            raise OutputError(f"{parsed}: cannot use this database: {_reason(error)}") from error
 
     def study(self, name: str, settings: Mapping[str, Any]) -> optuna.Study:
         """The study `name`, begun with `settings` or continued. Raises RecipeError when it was begun with others."""
@@ -91,9 +91,11 @@ class Storage:
         over, trial_id = threading.Event(), self._id(study, number)
 
         def beat() -> None:
-            self.database.record_heartbeat(trial_id)
-            while not over.wait(HEARTBEAT_SECONDS):
-                self.database.record_heartbeat(trial_id)
+            while True:
+                with suppress(SQLAlchemyError, StorageInternalError):  # the next one may get through
+                    self.database.record_heartbeat(trial_id)
+                if over.wait(HEARTBEAT_SECONDS):
+                    return
 
         thread = threading.Thread(target=beat, daemon=True)
         thread.start()
@@ -118,6 +120,21 @@ def is_spent(trial: FrozenTrial) -> bool:
     if trial.state == TrialState.FAIL:
         return "error" in trial.user_attrs
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+
+
+@contextmanager
+def database_errors(what: str) -> Iterator[None]:
+    """Raises OutputError when the database cannot be reached any more, for example when its disk is full."""
+    try:
+        yield
+    except (SQLAlchemyError, StorageInternalError) as error:
+        message = f"{what}: the database failed: {_reason(error)}; the same command continues the study"
+        raise OutputError(message) from error
+
+
+def _reason(error: Exception) -> str:
+    """What the driver says, in one line."""
+    return " ".join(re.split(r"\[SQL:|\(Background", str(error.__cause__ or error))[0].split())
 
 
 def _own_file(folder: Path) -> URL:

@@ -20,6 +20,7 @@ from tintype.training.recipe import Recipe, load_recipe
 from tintype.tune.report import write_report
 from tintype.tune.score import Judgement
 from tintype.tune.search import parse_searches
+from tintype.tune.storage import database_errors
 from tintype.tune.work import Job, OnLine, Trainer, work, work_in_processes
 
 Objective = Literal["score", "pareto"]
@@ -123,7 +124,7 @@ def tune(
         trainer=trainer,
     )
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder):
+    with _alone_in(folder), database_errors(str(folder)):
         database, study = job.open()
         (folder / "recipe.toml").write_text(base.to_toml())
         database.requeue_interrupted(study)

@@ -15,13 +15,14 @@ from typing import Any, Protocol
 import numpy as np
 import optuna
 import torch
+from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from tintype.errors import OutputError, RecipeError, TintypeError
 from tintype.training.recipe import Recipe, load_recipe
 from tintype.tune.score import Judgement, final_judgement
 from tintype.tune.search import Search
-from tintype.tune.storage import MOST_STARTS, Storage, is_spent, trial_folder
+from tintype.tune.storage import MOST_STARTS, Storage, database_errors, is_spent, trial_folder
 
 OnLine = Callable[[dict[str, Any]], None]
 # What a combination of values can do wrong. A full disk or a missing folder is no trial's fault and ends the study.
@@ -69,8 +70,12 @@ def work(job: Job, lock: Lock) -> None:
             trial = _next_trial(job, storage, study)
         if trial is None:
             return
-        with storage.heartbeat(study, trial.number):
-            frozen = _run_trial(job, study, trial)
+        try:
+            with storage.heartbeat(study, trial.number):
+                frozen = _run_trial(job, study, trial)
+        except UpdateFinishedTrialError:  # this machine was asleep, and its trial was given to another
+            print(f"trial {trial.number}: begun again by another machine meanwhile", file=sys.stderr, flush=True)
+            continue
         print(_progress(job, study, frozen), file=sys.stderr, flush=True)
 
 
@@ -110,7 +115,8 @@ def _worker(job: Job, lock: Lock, threads: int) -> None:
     torch.set_num_threads(threads)
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     try:
-        work(job, lock)
+        with database_errors(str(job.folder)):
+            work(job, lock)
     except TintypeError as error:
         print(f"tintype: error: {error}", file=sys.stderr)
         sys.exit(1)
