@@ -42,6 +42,10 @@ def test_overrides() -> None:
         ("stages.7.images=5", "no such place"),
         ("seed", "write it as key=value"),
         ("stages.0.kind=supervisd", "supervised"),
+        ("stages.0.losses={ l3 = 1.0 }", "smooth_l1"),
+        ("stages.0.losses={}", "stage 'decoder' is supervised and has no losses"),
+        ("stages.0.kind=adversarial", "need a [critic] with a kind"),
+        ("cycle_from=third", "cycle_from is 'third'; the stages are decoder, whole"),
     ],
 )
 def test_what_is_wrong_with_an_override(override: str, message: str) -> None:
@@ -49,6 +53,40 @@ def test_what_is_wrong_with_an_override(override: str, message: str) -> None:
         load_recipe("tint", [override])
     assert message in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_a_star_changes_every_stage() -> None:
+    assert {stage.batch for stage in load_recipe("nogan", ["stages.*.batch=8"]).stages} == {8}
+
+
+def test_cycles_repeat_the_last_stages() -> None:
+    recipe = load_recipe("nogan", ["cycles=3"])
+    names = [stage.name for stage in recipe.schedule]
+    assert names[4:] == ["critic", "gan", "critic 2", "gan 2", "critic 3", "gan 3"]
+    assert recipe.images == sum(stage.images for stage in recipe.stages[:4]) + 3 * (8_000 + 6_400)
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("critic.kind=patchy", "unknown critic 'patchy'; known: patch, landscape, nogan"),
+        ("critic.widht=3", "its options are inputs, width, halvings"),
+        ("generator.depth=3", "at least 5 halvings"),
+        ("generator.outputs=3", "the target 'ab' has 2; set generator.outputs=2 or answer.target"),
+        ("answer.target=rgb", "the target 'rgb' has 3"),
+        ("system=pix3pix", "unknown system 'pix3pix'"),
+    ],
+)
+def test_networks_that_cannot_be_built(override: str, message: str) -> None:
+    from tintype.models import build_critic, build_generator, form_of
+
+    recipe = load_recipe("pix2pix", [override])
+    with pytest.raises(RecipeError) as caught:
+        generator = build_generator(recipe.system, recipe.generator)
+        form_of(recipe.system, generator, target=recipe.answer.target)
+        options = dict(recipe.critic)
+        build_critic(str(options.pop("kind")), options, 3)
+    assert message in str(caught.value)
 
 
 def test_unknown_recipes(tmp_path: Path) -> None:
