@@ -107,8 +107,8 @@ def check_sizes(cache: PictureCache, indices: NDArray[np.int64], options: StageO
     sides = np.minimum(cache.heights, cache.widths)[indices]
     if 2 * sides.max() < options.size:
         raise DataError(
-            f"the largest picture has a short side of {sides.max()} pixels, stage {options.name!r} cuts {options.size}; "
-            f"use larger pictures, or --set stages.*.size={max(32, int(sides.max()) // 32 * 32)}"
+            f"the largest picture has a short side of {sides.max()} pixels, stage {options.name!r} cuts "
+            f"{options.size}; use larger pictures, or --set stages.*.size={max(32, int(sides.max()) // 32 * 32)}"
         )
 
 

@@ -11,7 +11,7 @@ from tintype.training.recipe import StageOptions
 
 # Weights, gradients and the two moments of Adam, in fp32.
 BYTES_A_WEIGHT = 16
-# What is alive besides the activations kept for the backward pass: gradients on their way, workspaces, the next batches.
+# What is alive besides the activations kept for the backward pass: gradients, workspaces, the next batches.
 OVERHEAD = 1.5
 TRIED = 2  # pictures
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
@@ -54,11 +54,11 @@ def kept_bytes(training: Training, options: StageOptions) -> int:
         network.eval()  # no dropout, no change to the norms' statistics
     own = {p.untyped_storage().data_ptr() for network in training.networks.values() for p in network.parameters()}
     condition = torch.zeros(TRIED, 1, options.size, options.size, device=training.fabric.device)
-    with torch.random.fork_rng(devices=[]), training.fabric.autocast():
-        with torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept):
-            output = training.networks["generator"](condition)
-            if "critic" in training.networks and options.kind != "supervised":
-                training.networks["critic"](training.answers.judged(condition, training.answers.planes(output)))
+    noting = torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept)
+    with torch.random.fork_rng(devices=[]), training.fabric.autocast(), noting:
+        output = training.networks["generator"](condition)
+        if "critic" in training.networks and options.kind != "supervised":
+            training.networks["critic"](training.answers.judged(condition, training.answers.planes(output)))
     return sum(size for pointer, size in storages.items() if pointer not in own)
 
 

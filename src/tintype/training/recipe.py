@@ -174,8 +174,9 @@ def recipe_names() -> list[str]:
 def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Recipe:
     """Read a recipe of the package by name, or a TOML file by path, and apply `a.b=value` overrides.
 
-    A number in an override's key picks a list's item, a star all of them: `stages.0.images=2000`, `stages.*.batch=8`.
-    Values are TOML; what is not valid TOML is taken as text. Raises RecipeError for unknown names and keys (with the nearest known one) and bad values.
+    A number in an override's key picks a list's item, a star all of them: `stages.0.images=2000`,
+    `stages.*.batch=8`. Values are TOML; what is not valid TOML is taken as text. Raises RecipeError for unknown names
+    and keys (with the nearest known one) and bad values.
     """
     path = Path(name_or_path)
     if path.suffix == ".toml":
