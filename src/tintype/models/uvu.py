@@ -9,6 +9,8 @@
 The seed's sentence and its figure differ on the attention; `attention="source"` follows the figure, `"spatial"` the
 sentence (two tensors, the scores themselves as a feature), `None` concatenates v2 and attends to nothing. `"global"`
 and `"local"` are the seed's future work, Luong's attentions: u3 looks at v2 and d4 at other positions too (`luong`).
+For ablations, `inner="no-extra"` leaves e5 out, and `None` the whole inner net: what remains is a plain U-Net with a
+skip at every level.
 """
 
 from dataclasses import dataclass
@@ -30,7 +32,8 @@ ATTENTION_UNITS = 128  # the size of the space in which query and sources meet, 
 class UvUConfig:
     """`width` channels after the first halving; 64 in the seed. 1 -> 2 for photographs, 3 -> 3 for sketches.
 
-    `window` is the half-width of local attention's windows, in positions of 16 pixels.
+    `window` is the half-width of local attention's windows, in positions of 16 pixels. Without an `inner` net there is
+    nothing to attend to: `attention` has to be None, too.
     """
 
     inputs: int = 1
@@ -39,6 +42,7 @@ class UvUConfig:
     attention: Literal["source", "spatial", "global", "local"] | None = "source"
     dropout: float = 0.5
     window: float = 4
+    inner: Literal["whole", "no-extra"] | None = "whole"
 
 
 def _down(inputs: int, outputs: int, *, norm: bool = True, leaky: bool = True, reflect: bool = False) -> nn.Sequential:
@@ -56,25 +60,27 @@ def _up(inputs: int, outputs: int, dropout: float = 0.0) -> nn.Sequential:
 class InnerUNet(nn.Module):
     """The nested net alone: (N, 2f, H, W) -> features to hand to the outer net. H and W are multiples of 32.
 
-    Returns e4, e5, v2 and v4, at strides 16, 32, 4 and 1 of its input. It can be trained by itself, or frozen.
+    Returns e4, e5 (None without the `extra` block), v2 and v4, at strides 16, 32, 4 and 1 of its input. It can be
+    trained by itself, or frozen.
     """
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, extra: bool = True) -> None:
         super().__init__()
         f = width
         self.e1, self.e2, self.e3 = _down(2 * f, f), _down(f, 2 * f), _down(2 * f, 4 * f)
-        self.e4, self.e5 = _down(4 * f, 8 * f), _down(8 * f, 8 * f, norm=False, leaky=False)
+        self.e4 = _down(4 * f, 8 * f)
+        self.e5 = _down(8 * f, 8 * f, norm=False, leaky=False) if extra else None
         self.v1, self.v2 = _up(8 * f, 4 * f), _up(8 * f, 2 * f)
         self.v3, self.v4 = _up(4 * f, f), _up(2 * f, 4 * f)
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor | None, Tensor, Tensor]:
         e1 = self.e1(x)
         e2 = self.e2(e1)
         e3 = self.e3(e2)
         e4 = self.e4(e3)
         v2 = self.v2(torch.cat([self.v1(e4), e3], 1))
         v3 = self.v3(torch.cat([v2, e2], 1))
-        return e4, self.e5(e4), v2, self.v4(torch.cat([v3, e1], 1))
+        return e4, None if self.e5 is None else self.e5(e4), v2, self.v4(torch.cat([v3, e1], 1))
 
 
 class SourceAttention(nn.Module):
@@ -118,7 +124,7 @@ class UvUNet(nn.Module):
     """(N, inputs, H, W) in [-1, 1] -> (N, outputs, H, W) in [-1, 1]. H and W are multiples of 128.
 
     61,116,610 weights from 1 to 2 channels at width 64; 60,968,770 of them without attention. Raises ValueError for an
-    attention that is not known.
+    attention or an inner net that is not known, and for attention without an inner net.
     """
 
     size_multiple = 128
@@ -128,16 +134,23 @@ class UvUNet(nn.Module):
         config = config or UvUConfig()
         if config.attention not in (*ATTENTIONS, None):
             raise ValueError(f"attention {config.attention!r}; known: {', '.join(ATTENTIONS)}, none")
+        if config.inner not in ("whole", "no-extra", None):
+            raise ValueError(f"inner {config.inner!r}; known: whole, no-extra, none")
+        if config.inner is None and config.attention is not None:
+            raise ValueError(
+                f"attention {config.attention!r} looks at the inner net, and inner is none; set it to none"
+            )
         self.config = config
         f, dropout = config.width, config.dropout
         self.d1 = _down(config.inputs, f, norm=False, reflect=True)
         self.d2, self.d3, self.d4 = _down(f, 2 * f), _down(2 * f, 4 * f), _down(4 * f, 8 * f)
         self.d5, self.d6 = _down(8 * f, 8 * f), _down(8 * f, 8 * f)
         self.d7 = _down(8 * f, 8 * f, norm=False, leaky=False)
-        self.inner = InnerUNet(f)
-        self.u1, self.u2, self.u3 = (_up(16 * f, 8 * f, dropout) for _ in range(3))
+        self.inner = InnerUNet(f, config.inner == "whole") if config.inner else None
+        bottom = 16 * f if config.inner == "whole" else 8 * f
+        self.u1, self.u2, self.u3 = (_up(inputs, 8 * f, dropout) for inputs in (bottom, 16 * f, 16 * f))
         self.attention: SourceAttention | SpatialAttention | LuongAttention | None = None
-        joined = 10 * f
+        joined = 10 * f if config.inner else 16 * f
         if config.attention == "source":
             self.attention = SourceAttention(8 * f, 2 * f, 8 * f)
         elif config.attention == "spatial":
@@ -145,7 +158,7 @@ class UvUNet(nn.Module):
         elif config.attention is not None:
             window = config.window if config.attention == "local" else None
             self.attention = LuongAttention(8 * f, 2 * f, 8 * f, window)
-        self.u4, self.u5, self.u6 = _up(joined, 8 * f), _up(12 * f, 4 * f), _up(8 * f, 2 * f)
+        self.u4, self.u5, self.u6 = _up(joined, 8 * f), _up(12 * f, 4 * f), _up(8 * f if config.inner else 6 * f, 2 * f)
         self.u7 = nn.Sequential(nn.ConvTranspose2d(3 * f, config.outputs, 4, 2, 1), nn.Tanh())
         self.apply(init_normal)
 
@@ -155,9 +168,11 @@ class UvUNet(nn.Module):
         d3 = self.d3(d2)
         d4 = self.d4(d3)
         d5 = self.d5(d4)
-        d7 = self.d7(self.d6(d5))
-        e4, e5, v2, v4 = self.inner(d2)
-        u1 = self.u1(torch.cat([d7, e5], 1))
+        d6 = self.d6(d5)
+        d7 = self.d7(d6)
+        # What the decoder gets at the even levels and at the bottom: of the inner net, or the outer net's own.
+        e4, e5, v2, v4 = (d6, None, d4, d2) if self.inner is None else self.inner(d2)
+        u1 = self.u1(d7 if e5 is None else torch.cat([d7, e5], 1))
         u2 = self.u2(torch.cat([u1, e4], 1))
         u3 = self.u3(torch.cat([u2, d5], 1))
         u4 = self.u4(torch.cat([u3, *self._attended(u3, v2, d4)], 1))
