@@ -146,8 +146,17 @@ def test_two_processes_share_a_run(photos: Path, tmp_path: Path) -> None:
 def test_a_run_of_another_recipe_is_not_continued(photos: Path, tmp_path: Path) -> None:
     (tmp_path / "run").mkdir()
     (tmp_path / "run/recipe.toml").write_text(small_recipe("seed=5").to_toml())
+    (tmp_path / "run/stats.jsonl").write_text("")
     with pytest.raises(RecipeError, match="different recipe"):
         train(small_recipe(), [photos], tmp_path / "run", cache_dir=tmp_path)
+
+
+def test_sizes_that_the_network_cannot_have(photos: Path, tmp_path: Path) -> None:
+    with pytest.raises(RecipeError, match=r"cuts 96 pixels.*multiples of 256: set stages.\*.size=256"):
+        train(load_recipe("pix2pix", ["stages.0.size=96"]), [photos], tmp_path / "run", cache_dir=tmp_path)
+    # Nothing had begun: another recipe may use the directory.
+    with pytest.raises(RecipeError, match="cuts 160 pixels"):
+        train(load_recipe("uvu", ["stages.0.size=160"]), [photos], tmp_path / "run", cache_dir=tmp_path)
 
 
 def test_grey_pictures_cannot_be_trained_on(tmp_path: Path) -> None:

@@ -70,7 +70,8 @@ def test_cycles_repeat_the_last_stages() -> None:
     ("override", "message"),
     [
         ("critic.kind=patchy", "unknown critic 'patchy'; known: patch, landscape, nogan"),
-        ("critic.widht=3", "its options are inputs, width, halvings"),
+        ("critic.widht=3", "has no option 'widht'; its options are inputs, width, halvings"),
+        ("generator.depth=7.5", "depth = 7.5: Input should be a valid integer"),
         ("generator.depth=3", "at least 5 halvings"),
         ("generator.outputs=3", "the target 'ab' has 2; set generator.outputs=2 or answer.target"),
         ("answer.target=rgb", "the target 'rgb' has 3"),

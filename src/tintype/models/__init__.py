@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
 from tintype.data.pairs import PairForm
@@ -87,8 +88,14 @@ def _build(what: str, network: type[nn.Module], config: type[Any], options: dict
     values = {key: tuple(value) if isinstance(value, list) else value for key, value in options.items()}
     # TOML has no null: an option that may be None is switched off by the word.
     values = {key: None if value == "none" else value for key, value in values.items()}
+    known = ", ".join(config.__dataclass_fields__)
+    for option in values.keys() - config.__dataclass_fields__.keys():
+        raise RecipeError(f"{what} has no option {option!r}; its options are {known}")
     try:
-        return network(config(**values))
-    except (TypeError, KeyError, ValueError) as error:
-        known = ", ".join(config.__dataclass_fields__)
+        return network(TypeAdapter(config).validate_python(values))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        option = ".".join(map(str, problem["loc"]))
+        raise RecipeError(f"{what}: {option} = {problem['input']!r}: {problem['msg']}") from None
+    except (KeyError, ValueError) as error:
         raise RecipeError(f"{what}: {error}; its options are {known}") from error

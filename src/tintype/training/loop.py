@@ -125,10 +125,11 @@ def keep_freed_memory() -> None:
 
 
 def _claim(run_dir: Path, recipe: Recipe) -> None:
-    """Make the run directory, or check that it belongs to the same recipe."""
+    """Make the run directory, or check that what has begun there is of the same recipe."""
     (run_dir / "samples").mkdir(parents=True, exist_ok=True)
     resolved = run_dir / "recipe.toml"
-    if resolved.exists() and resolved.read_text() != recipe.to_toml():
+    begun = (run_dir / "stats.jsonl").exists()
+    if begun and resolved.exists() and resolved.read_text() != recipe.to_toml():
         raise RecipeError(f"{run_dir}: holds a run of a different recipe; choose another --run directory")
     resolved.write_text(recipe.to_toml())
 

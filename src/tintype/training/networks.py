@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from tintype.data.cache import PictureCache
 from tintype.data.masks import open_masks
 from tintype.data.pairs import PairForm, PairLoader
+from tintype.errors import RecipeError
 from tintype.models import build_critic, build_generator, form_of
 from tintype.training import checkpoint
 from tintype.training.adversarial import GANLoss
@@ -38,6 +39,7 @@ class Training:
         form = form_of(
             recipe.system, generator, condition=answer.condition, target=answer.target, scale=answer.ab_scale
         )
+        _check_multiples(recipe, int(generator.size_multiple))  # type: ignore[arg-type]
         self.networks = {"generator": self._placed(generator)}
         self.answers = Answers(form, getattr(generator, "bins", None))
         if recipe.critic:
@@ -156,3 +158,13 @@ class Training:
             "devices": self.fabric.world_size,
             "pictures": len(self.indices),
         }
+
+
+def _check_multiples(recipe: Recipe, multiple: int) -> None:
+    for stage in recipe.stages:
+        if stage.size % multiple:
+            nearest = max(multiple, round(stage.size / multiple) * multiple)
+            raise RecipeError(
+                f"stage {stage.name!r} cuts {stage.size} pixels; this generator of {recipe.system!r} needs multiples of "
+                f"{multiple}: set stages.*.size={nearest}, or make the generator less deep"
+            )
