@@ -205,3 +205,16 @@ def test_files_that_are_no_checkpoint(tmp_path: Path) -> None:
     write_tensors(tmp_path / "state.safetensors", {"a": torch.ones(1)}, {})
     with pytest.raises(WeightsError, match="state of a run"):
         read_checkpoint(tmp_path / "state.safetensors")
+
+
+def test_several_seeds_make_several_runs(photos: Path, tmp_path: Path) -> None:
+    few = ["precision=32-true", "generator.width=4", "stages.0.size=32", "stages.0.images=16", "stages.0.batch=8"]
+    command = [sys.executable, "-m", "tintype", "train", "--recipe", "driving", "--data", photos, "--seeds", "2"]
+    changes = [part for text in (*few, "seed=4") for part in ("--set", text)]
+    environment = os.environ | {"OMP_NUM_THREADS": "1", "TINTYPE_CACHE": str(tmp_path / "cache")}
+    done = subprocess.run(
+        [*map(str, command), "--run", str(tmp_path / "run"), *changes], env=environment, capture_output=True
+    )
+    assert done.returncode == 0, done.stderr.decode()
+    first, second = (read_checkpoint(tmp_path / f"run-seed{seed}").weights for seed in (4, 5))
+    assert not torch.equal(first["head.weight"], second["head.weight"])
