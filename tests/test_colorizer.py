@@ -48,6 +48,7 @@ def test_impossible_sizes(colorizer: Colorizer, size: int) -> None:
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 300), (300, 1), (2, 3), (64, 64), (65, 131), (480, 90), (33, 1000)])
+@pytest.mark.seed("S1-01", "S3-18")
 def test_every_shape_is_coloured_and_keeps_its_luma(colorizer: Colorizer, shape: tuple[int, int]) -> None:
     picture = grey(*shape)
     opened = colorizer.open(picture)
@@ -60,6 +61,7 @@ def test_every_shape_is_coloured_and_keeps_its_luma(colorizer: Colorizer, shape:
     assert (4 * rows, 4 * columns) == working_size(*shape, colorizer.model.info.size)
 
 
+@pytest.mark.seed("S4-30")
 def test_colour_is_made(colorizer: Colorizer, examples: list[Path]) -> None:
     for path in examples[:3]:
         rgb = colorizer.colorize(path).rgb().astype(int)
@@ -74,6 +76,7 @@ def test_open_once_predict_many_times(colorizer: Colorizer, examples: list[Path]
     assert opened.predict().encode() == opened.predict().encode()
 
 
+@pytest.mark.seed("S4-08")
 def test_every_kind_of_input_gives_the_same(colorizer: Colorizer, examples: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "same.png"
     Image.open(examples[0]).save(path)

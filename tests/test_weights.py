@@ -39,6 +39,7 @@ def test_found_by_name_in_the_folder_of_the_environment(model_path: Path, monkey
         find_model("tinny")
 
 
+@pytest.mark.seed("S1-27")
 def test_every_embedded_model_is_sound() -> None:
     for model in list_models():
         assert model.path.stem == model.info.name

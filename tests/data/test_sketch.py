@@ -34,6 +34,7 @@ def test_lines_are_black_on_white_and_lie_on_the_edges() -> None:
     assert sketch(np.full((20, 30, 3), 90, np.uint8)).min() == 255
 
 
+@pytest.mark.seed("S0-16")
 def test_the_thresholds_are_the_seeds() -> None:
     """Sobel's magnitude of a step of d levels is 4 d: more than 50 levels are a line, more than 17 continue one."""
     assert (LOW, HIGH) == (70, 200)
@@ -65,6 +66,7 @@ def test_every_shape(height: int, width: int, seed: int) -> None:
     assert set(np.unique(drawn)) <= {0, 255}
 
 
+@pytest.mark.seed("S0-17")
 def test_a_mask_erases_what_is_outside_and_adds_no_line() -> None:
     picture = square(128)
     picture[4:12, 4:12] = 0  # clutter in a corner
@@ -97,6 +99,7 @@ def test_resized_first(examples: list[Path]) -> None:
     assert min(make_sketch(rgb, short + 10).shape) == short + 10
 
 
+@pytest.mark.seed("S0-17")
 def test_removing_the_background_of_a_portrait() -> None:
     y, x = np.mgrid[0:160, 0:160] / 80 - 1
     radius = np.hypot(x / 0.5, (y + 0.05) / 0.65)

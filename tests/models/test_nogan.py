@@ -19,6 +19,7 @@ from tintype.models.resnet import ResNetEncoder, load_torchvision
 @pytest.mark.parametrize(
     ("name", "count"), [("resnet18", 11_176_512), ("resnet34", 21_284_672), ("resnet50", 23_508_032)]
 )
+@pytest.mark.seed("S3-01")
 def test_backbones_have_the_published_number_of_weights(name: str, count: int) -> None:
     with torch.device("meta"):
         assert sum(p.numel() for p in ResNetEncoder(name).parameters()) == count
@@ -49,6 +50,7 @@ def test_unknown_encoder() -> None:
         NoGANUNet(NoGANConfig(encoder="resnet19"))
 
 
+@pytest.mark.seed("S3-04")
 def test_spectral_norm_is_one_on_every_decoder_convolution() -> None:
     torch.manual_seed(0)
     network = NoGANUNet(NoGANConfig(encoder="resnet18", width=8))
@@ -62,6 +64,7 @@ def test_spectral_norm_is_one_on_every_decoder_convolution() -> None:
         assert float(largest.detach()) == pytest.approx(1, abs=0.05)
 
 
+@pytest.mark.seed("S3-03", "S3-21")
 def test_attention_starts_silent_and_reaches_far() -> None:
     torch.manual_seed(0)
     attention, x = SAGANAttention(16).eval(), torch.randn(1, 16, 6, 6)
@@ -79,6 +82,7 @@ def test_icnr_starts_without_checkerboard() -> None:
     torch.testing.assert_close(cells, cells[:, :, :, :1, :, :1].expand_as(cells))
 
 
+@pytest.mark.seed("S3-02")
 def test_critic_gives_one_value_a_picture_without_batch_norm() -> None:
     critic = NoGANCritic(NoGANCriticConfig(width=8)).eval()
     assert not any(isinstance(module, nn.BatchNorm2d | nn.Linear) for module in critic.modules())

@@ -31,6 +31,7 @@ def weights(network: nn.Module) -> int:
 
 
 @pytest.mark.parametrize("name", SMALL)
+@pytest.mark.seed("S2-02", "S2-08")
 def test_contract_of_every_generator(name: str) -> None:
     torch.manual_seed(0)
     network = SMALL[name]()
@@ -66,11 +67,13 @@ def test_contract_of_every_generator(name: str) -> None:
         (lambda: InnerUNet(64), 11_013_888),
     ],
 )
+@pytest.mark.seed("S0-05", "S1-14", "S1-15", "S2-08", "S4-11", "S4-14")
 def test_parameter_counts(network: Callable[[], nn.Module], count: int) -> None:
     with torch.device("meta"):
         assert weights(network()) == count
 
 
+@pytest.mark.seed("S1-07")
 def test_pix2pix_noise_is_dropout_alone() -> None:
     network, x = Pix2PixUNet(Pix2PixConfig(depth=7, width=8)), torch.randn(2, 1, 128, 128)
     assert not torch.equal(network(x), network(x))
@@ -80,6 +83,7 @@ def test_pix2pix_noise_is_dropout_alone() -> None:
         Pix2PixUNet(Pix2PixConfig(depth=4))
 
 
+@pytest.mark.seed("S1-18")
 def test_pix2pix_starts_from_a_small_normal() -> None:
     torch.manual_seed(0)
     network = Pix2PixUNet(Pix2PixConfig(width=32))
@@ -88,6 +92,7 @@ def test_pix2pix_starts_from_a_small_normal() -> None:
     assert float(kernels.std()) == pytest.approx(0.02, rel=0.01)
 
 
+@pytest.mark.seed("S2-04", "S2-05")
 def test_driving_skip_is_what_was_before_pooling() -> None:
     block = DownBlock(1, 4).eval()
     x = torch.randn(1, 1, 16, 16)
@@ -97,6 +102,7 @@ def test_driving_skip_is_what_was_before_pooling() -> None:
     assert torch.equal(pooled, nn.functional.max_pool2d(skip, 2))
 
 
+@pytest.mark.seed("S4-12", "S4-13")
 def test_landscape_reaches_8_pixels_and_its_critic_judges_whole_pictures() -> None:
     seen: list[tuple[int, ...]] = []
     network = LandscapeUNet(LandscapeConfig(complexity=4))
@@ -123,6 +129,7 @@ def receptive_field(critic: PatchCritic, side: int = 256) -> tuple[tuple[int, ..
     return tuple(verdicts.shape), int(rows.max() - rows.min() + 1)
 
 
+@pytest.mark.seed("S1-16")
 def test_patch_critic_sees_70_pixels() -> None:
     assert receptive_field(PatchCritic()) == ((1, 1, 30, 30), 70)
 
@@ -144,6 +151,7 @@ def shapes_in(network: nn.Module, names: list[str], x: Tensor) -> dict[str, tupl
     return shapes
 
 
+@pytest.mark.seed("S0-05", "S0-07", "S0-08")
 def test_uvu_shapes_at_256() -> None:
     f = 4
     expected = {
@@ -158,6 +166,7 @@ def test_uvu_shapes_at_256() -> None:
     assert shapes_in(UvUNet(UvUConfig(width=f)), list(expected), torch.randn(1, 1, 256, 256)) == expected
 
 
+@pytest.mark.seed("S0-13")
 def test_uvu_attention_weighs_two_sources_and_every_part_learns() -> None:
     torch.manual_seed(0)
     attention = SourceAttention(16, 8, 12)
@@ -169,6 +178,7 @@ def test_uvu_attention_weighs_two_sources_and_every_part_learns() -> None:
     assert all(p.grad is not None and p.grad.abs().sum() > 0 for p in attention.parameters())
 
 
+@pytest.mark.seed("S0-10")
 def test_uvu_extra_block_feeds_the_outer_decoder_alone() -> None:
     """Without e5, u1 changes; the inner decoder does not."""
     network = UvUNet(UvUConfig(width=4)).eval()
@@ -184,6 +194,7 @@ def test_uvu_extra_block_feeds_the_outer_decoder_alone() -> None:
     assert torch.equal(*seen["inner.v4"])
 
 
+@pytest.mark.seed("S0-09")
 def test_uvu_inner_net_runs_alone() -> None:
     e4, e5, v2, v4 = InnerUNet(4)(torch.randn(2, 8, 64, 64))
     assert [t.shape[2] for t in (e4, e5, v2, v4)] == [4, 2, 16, 64]

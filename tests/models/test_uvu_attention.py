@@ -51,6 +51,7 @@ def test_answer_is_the_state_of_the_weighted_sources(window: float | None) -> No
         torch.testing.assert_close(made(query, inner, outer), expected, atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.seed("S0-20")
 def test_global_scores_are_general() -> None:
     """The log of two weights' ratio is the difference of their scores q W h."""
     made, (query, inner, outer) = attention(None), maps()
@@ -62,6 +63,7 @@ def test_global_scores_are_general() -> None:
 
 
 @pytest.mark.parametrize("window", [1, 3])
+@pytest.mark.seed("S0-20")
 def test_local_weights_are_zero_out_of_the_window(window: int) -> None:
     made, (query, inner, outer) = attention(window), maps()
     with torch.inference_mode():

@@ -15,6 +15,7 @@ def softplus(x: float) -> float:
     return math.log1p(math.exp(x))
 
 
+@pytest.mark.seed("S1-06", "S1-17")
 def test_vanilla_is_binary_cross_entropy() -> None:
     real, fake = GANLoss("vanilla").critic(REAL, FAKE)
     assert float(real) == pytest.approx((softplus(-2) + softplus(0)) / 2)
@@ -22,23 +23,27 @@ def test_vanilla_is_binary_cross_entropy() -> None:
     assert float(GANLoss("vanilla").generator(FAKE)) == pytest.approx((softplus(1) + softplus(-3)) / 2)
 
 
+@pytest.mark.seed("S4-21")
 def test_an_undecided_critic_loses_ln_2() -> None:
     real, fake = GANLoss("vanilla").critic(torch.zeros(4), torch.zeros(4))
     assert float((real + fake) / 2) == pytest.approx(math.log(2))
 
 
+@pytest.mark.seed("S1-17")
 def test_least_squares() -> None:
     real, fake = GANLoss("lsgan").critic(REAL, FAKE)
     assert (float(real), float(fake)) == (pytest.approx(1.0), pytest.approx(5.0))
     assert float(GANLoss("lsgan").generator(FAKE)) == pytest.approx(4.0)
 
 
+@pytest.mark.seed("S1-17", "S3-05")
 def test_hinge() -> None:
     real, fake = GANLoss("hinge").critic(REAL, FAKE)
     assert (float(real), float(fake)) == (pytest.approx(0.5), pytest.approx(2.0))
     assert float(GANLoss("hinge").generator(FAKE)) == pytest.approx(-1.0)
 
 
+@pytest.mark.seed("S1-17")
 def test_labels_are_buffers_and_may_be_smoothed() -> None:
     loss = GANLoss("vanilla", real_label=0.9)
     assert set(dict(loss.named_buffers())) == {"real_label", "fake_label"}
@@ -47,6 +52,7 @@ def test_labels_are_buffers_and_may_be_smoothed() -> None:
         GANLoss("wasserstein")  # type: ignore[arg-type]
 
 
+@pytest.mark.seed("S1-08", "S4-17")
 def test_sums_of_the_seeds() -> None:
     adversarial, reconstruction = torch.tensor(1.3), torch.tensor(0.07)
     assert float(lambda_sum(adversarial, reconstruction)) == pytest.approx(8.3)

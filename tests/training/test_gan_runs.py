@@ -77,6 +77,7 @@ def unbroken(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return run
 
 
+@pytest.mark.seed("S3-10")
 def test_the_best_of_an_adversarial_stage_is_kept_and_gone_back_to(unbroken: Path) -> None:
     best = read_checkpoint(unbroken / "checkpoints" / BEST)
     scores = {line["images"]: line["validation"]["score"] for line in lines(unbroken) if "validation" in line}  # type: ignore[index, call-overload]
@@ -89,6 +90,7 @@ def test_the_best_of_an_adversarial_stage_is_kept_and_gone_back_to(unbroken: Pat
 
 
 @pytest.mark.parametrize("killed_at", [96, 192, 288], ids=["supervised", "critic", "adversarial"])
+@pytest.mark.seed("S0-18", "S3-08", "S4-34")
 def test_killed_in_any_kind_of_stage_it_goes_on_bit_equal(
     photos: Path, tmp_path: Path, unbroken: Path, killed_at: int
 ) -> None:

@@ -106,6 +106,7 @@ def unbroken(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("killed_at", [56, 152], ids=["frozen encoder", "trained encoder"])
+@pytest.mark.seed("S0-18", "S4-34")
 def test_kill_9_and_start_again_ends_bit_equal(photos: Path, tmp_path: Path, unbroken: Path, killed_at: int) -> None:
     often = "log.save_seconds=0.3"
     run = tmp_path / "run"

@@ -22,6 +22,7 @@ def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_tiles(tmp_path_factory.mktemp("data") / "photos")
 
 
+@pytest.mark.seed("S2-09")
 def test_what_is_kept_grows_with_the_picture(photos: Path, tmp_path: Path) -> None:
     cache = open_cache([photos], 96, tmp_path)
     recipe = load_recipe("driving", SMALL)
@@ -38,6 +39,7 @@ def test_what_is_kept_grows_with_the_picture(photos: Path, tmp_path: Path) -> No
     assert ratio == pytest.approx(4, rel=0.1)
 
 
+@pytest.mark.seed("S2-09")
 def test_a_batch_that_does_not_fit_is_refused_with_one_that_does(photos: Path, tmp_path: Path) -> None:
     recipe = load_recipe("driving", [*SMALL, "stages.0.batch=1000000"])
     with pytest.raises(RecipeError, match=r"GB are free; stages.0.batch=\d+ fits") as caught:

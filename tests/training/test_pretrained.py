@@ -51,6 +51,7 @@ def same(module: nn.Module, state: dict[str, Tensor]) -> bool:
     return all(torch.equal(module.state_dict()[name], state[name]) for name in state if not name.startswith("fc."))
 
 
+@pytest.mark.seed("S1-26", "S3-01")
 def test_resnet_from_a_torch_file_and_from_safetensors(
     torch_file: Path, published: dict[str, Tensor], tmp_path: Path
 ) -> None:
@@ -119,6 +120,7 @@ def test_none_and_generators_without_an_encoder_stay_as_they_are() -> None:
         assert same(generator, before)
 
 
+@pytest.mark.seed("S1-26")
 def test_a_run_starts_from_another_runs_checkpoint(tmp_path: Path) -> None:
     """Supervised training first, adversarial after it: the second starts with all weights of the first."""
     first, second = network(seed=1), network(seed=2)

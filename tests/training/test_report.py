@@ -82,6 +82,7 @@ def test_the_page_needs_nothing_from_elsewhere(run: Path, page: Page) -> None:
     assert not re.search(r"https?://|@import|url\(", before + after)
 
 
+@pytest.mark.seed("S4-24")
 def test_the_header_gives_sizes_and_their_ratio(page: Page) -> None:
     generator = 224 * 16**2 + 45 * 16
     for words in (
@@ -97,6 +98,7 @@ def test_the_header_gives_sizes_and_their_ratio(page: Page) -> None:
     assert "finished" in page.words
 
 
+@pytest.mark.seed("S3-16", "S4-27")
 def test_three_panels_have_raw_and_smoothed_curves(run: Path, page: Page) -> None:
     history = read_history(run)
     keys = {"Reconstruction loss": "reconstruction", "Critic loss": "loss_D", "Adversarial loss": "loss_G_GAN"}
@@ -111,6 +113,7 @@ def test_three_panels_have_raw_and_smoothed_curves(run: Path, page: Page) -> Non
     assert {"on photographs", "on answers"} <= page.curves("Critic loss").keys()
 
 
+@pytest.mark.seed("S3-17")
 def test_stages_and_warnings_are_marked(run: Path, page: Page) -> None:
     assert [(band.name, band.start, band.end) for band in read_history(run).bands] == [
         ("pretrain", 0, 16_000),
@@ -129,6 +132,7 @@ def test_stages_and_warnings_are_marked(run: Path, page: Page) -> None:
     assert "something is <b>wrong</b> & must be seen" in page.words  # escaped in the file, so it arrives as text
 
 
+@pytest.mark.seed("S2-18", "S4-25")
 def test_validation_figures_stand_beside_grey(page: Page) -> None:
     curves = page.curves("PSNR, dB\u00a0↑")
     assert curves["grey"]["line"]["dash"] == "dash"
@@ -154,6 +158,7 @@ def test_chroma_of_answers_stands_beside_that_of_the_photographs(page: Page) -> 
     assert curves["photographs"]["y"][-1] == pytest.approx(13, rel=0.05)
 
 
+@pytest.mark.seed("S1-21")
 def test_the_six_losses_are_a_table_of_twelve_rows(page: Page) -> None:
     start = page.cells.index("loss_D_fake")
     assert tuple(page.cells[start : start + 6]) == SIX_LOSSES
@@ -170,6 +175,7 @@ def picture_of(uri: str) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(uri.partition(",")[2])))
 
 
+@pytest.mark.seed("S0-19", "S4-29")
 def test_the_collection_is_nine_given_and_nine_answered(run: Path) -> None:
     shown = collection(run, read_sheets(run))
     assert shown is not None
@@ -196,6 +202,7 @@ def test_a_collection_that_was_made_is_taken_as_it_is(run: Path, tmp_path: Path)
     assert collection(tmp_path, []) is None
 
 
+@pytest.mark.seed("S3-17")
 def test_pictures_over_time_grow_into_colour(run: Path) -> None:
     course = over_time(read_sheets(run))
     assert course is not None
@@ -275,6 +282,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path, run: Path) -> None:
         write_report(run, tmp_path / "nowhere" / "page.html")
 
 
+@pytest.mark.seed("S4-27")
 def test_smoothing_is_a_bias_corrected_average() -> None:
     assert smooth([3.0] * 5) == pytest.approx([3.0] * 5)
     first, second = smooth([1.0, 2.0], 0.98)
@@ -297,6 +305,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     return [write_run(folder / f"{c}-{s}", complexity=c, seed=s) for c in (16, 30) for s in range(3)]
 
 
+@pytest.mark.seed("S1-34", "S4-23", "S4-35")
 def test_seeds_become_a_mean_with_a_band(study: list[Path], tmp_path: Path) -> None:
     page = Page(write_comparison(study, tmp_path / "compared.html"))
     assert page.links == []

@@ -58,6 +58,7 @@ def take(networks: dict[str, nn.Module], batch: PairBatch, number: int = 0, **ch
     return turns
 
 
+@pytest.mark.seed("S0-03", "S0-04", "S1-05", "S1-19", "S3-07", "S4-21")
 def test_the_critic_steps_first_on_a_detached_fake_then_the_generator_against_the_new_critic(
     networks: dict[str, nn.Module], batch: PairBatch
 ) -> None:
@@ -81,6 +82,7 @@ def test_the_critic_steps_first_on_a_detached_fake_then_the_generator_against_th
     assert critic.weight.requires_grad
 
 
+@pytest.mark.seed("S1-08")
 def test_seed_1_losses_add_up(networks: dict[str, nn.Module], batch: PairBatch) -> None:
     generator = networks["generator"]
     with torch.no_grad():
@@ -93,18 +95,21 @@ def test_seed_1_losses_add_up(networks: dict[str, nn.Module], batch: PairBatch) 
 
 
 @pytest.mark.parametrize("alpha", [0.0, 0.1, 0.9])
+@pytest.mark.seed("S4-17")
 def test_seed_4_mixes_by_alpha(networks: dict[str, nn.Module], batch: PairBatch, alpha: float) -> None:
     turn = take(networks, batch, alpha=alpha, losses={"l1": 1.0})[-1]
     mixed = (1 - alpha) * turn.parts["l1"] + alpha * turn.parts["loss_G_GAN"]
     torch.testing.assert_close(turn.parts["loss_G"], mixed)
 
 
+@pytest.mark.seed("S4-20")
 def test_the_critic_rests_between_its_turns(networks: dict[str, nn.Module], batch: PairBatch) -> None:
     took = [len(take(networks, batch, number, critic_every=4)) for number in range(9)]
     assert took == [2, 1, 1, 1, 2, 1, 1, 1, 2]
     assert len(take(networks, batch, 0, critic_every=0)) == 1
 
 
+@pytest.mark.seed("S3-08")
 def test_a_critic_stage_leaves_the_generator_alone(networks: dict[str, nn.Module], batch: PairBatch) -> None:
     generator = networks["generator"]
     assert isinstance(generator, Counted)
@@ -115,6 +120,7 @@ def test_a_critic_stage_leaves_the_generator_alone(networks: dict[str, nn.Module
     assert not generator.training  # its pictures are those a user would get
 
 
+@pytest.mark.seed("S1-04")
 def test_supervised_losses_are_weighted_and_logged_unweighted(networks: dict[str, nn.Module], batch: PairBatch) -> None:
     (turn,) = take(networks, batch, kind="supervised", losses={"l1": 2.0, "l2": 3.0, "smooth_l1": 0.5})
     parts = turn.parts
@@ -132,6 +138,7 @@ def test_gradient_penalty_is_part_of_the_critics_loss(networks: dict[str, nn.Mod
 @pytest.mark.parametrize(
     ("target", "outputs"), [("ab", 2), ("lab", 3), ("rgb", 3)], ids=["ab", "whole picture in Lab", "in RGB"]
 )
+@pytest.mark.seed("S4-03")
 def test_answers_mean_the_same_colour_in_every_form(target: str, outputs: int) -> None:
     """A picture written in each form reads back as the same RGB."""
     import numpy as np

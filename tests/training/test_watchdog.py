@@ -34,6 +34,7 @@ def warnings(watchdog: Watchdog, lines: Iterable[Line]) -> list[tuple[int, str]]
 
 
 @pytest.mark.parametrize(("gan", "level"), [("vanilla", 0.693), ("lsgan", 0.25), ("hinge", 1.0)])
+@pytest.mark.seed("S4-21")
 def test_a_critic_that_guesses_has_given_up(gan: str, level: float) -> None:
     [(images, text)] = warnings(Watchdog(gan), ticks(120_000, critic_at(level, level / 200)))
     assert "critic has given up" in text
@@ -184,6 +185,7 @@ def overfitting(worse_from: int, training_falls: bool) -> list[Line]:
     return lines
 
 
+@pytest.mark.seed("S2-14")
 def test_validation_that_worsens_while_training_improves_is_overfitting() -> None:
     found = warnings(Watchdog(), overfitting(100_000, training_falls=True))
     [(images, text)] = found
