@@ -88,9 +88,7 @@ def test_pairs_are_reported(cli: RunCli, tmp_path: Path) -> None:
         (["pack", "photos", "-o", "there.jpg"], "there.jpg: cannot be written"),
     ],
 )
-def test_every_failure_is_one_line(
-    cli: RunCli, photos: Path, tmp_path: Path, arguments: list[str], words: str
-) -> None:
+def test_every_failure_is_one_line(cli: RunCli, photos: Path, tmp_path: Path, arguments: list[str], words: str) -> None:
     (tmp_path / "empty").mkdir()
     (tmp_path / "there.jpg").touch()
     result = cli("data", *arguments)

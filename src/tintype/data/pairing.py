@@ -30,7 +30,7 @@ _SIDES = (
     ("a", "b"),
     ("l", "ab"),
 )
-_WORDS = frozenset(word for side in _SIDES for word in side)
+_WORDS = frozenset(word for side in _SIDES for word in side if len(word) > 2)  # "a" and "l" may be a picture's own
 
 
 @dataclass(frozen=True)
