@@ -8,7 +8,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import torch
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution, IntDistribution
 
 from tintype.errors import RecipeError
@@ -149,12 +148,12 @@ def _try(name_or_path: str | Path, overrides: Sequence[str], search: Search, tex
         try:
             recipe = load_recipe(name_or_path, [*overrides, *search.overrides(value)])
             if any(place.startswith("generator.") or place == "system" for place in search.places):
-                with torch.device("meta"):  # all of the network but its numbers
-                    build_generator(recipe.system, recipe.generator)
+                build_generator(recipe.system, recipe.generator)
             if any(place.startswith("critic.") for place in search.places):
                 options = dict(recipe.critic)
-                with torch.device("meta"):
-                    build_critic(options.pop("kind"), options, 3)
+                if "kind" not in options:
+                    raise RecipeError("the recipe has no critic; set critic.kind")
+                build_critic(options.pop("kind"), options, 3)
         except RecipeError as error:
             hint = ""
             if isinstance(search.distribution, FloatDistribution) and "valid integer" in str(error):
