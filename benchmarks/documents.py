@@ -1,0 +1,28 @@
+"""Tables that scripts keep up to date inside documents: what lies between `<!-- NAME -->` and `<!-- /NAME -->`."""
+
+import statistics
+from collections.abc import Sequence
+from pathlib import Path
+
+
+def replace_block(document: Path, name: str, text: str) -> None:
+    """Put `text` between the markers `name` of a document; raises SystemExit when it has none."""
+    start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
+    old = document.read_text(encoding="utf-8")
+    if start not in old or end not in old:
+        raise SystemExit(f"{document}: no block {start} ... {end} in it; add the two lines where the table belongs")
+    before, _, rest = old.partition(start)
+    after = rest.partition(end)[2]
+    document.write_text(f"{before}{start}\n{text.strip()}\n{end}{after}", encoding="utf-8")
+
+
+def markdown_table(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """A Markdown table; all columns but the first are aligned right."""
+    lines = [headings, ["---", *["---:"] * (len(headings) - 1)], *rows]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def mean_sd(values: Sequence[float], form: str = ".2f") -> str:
+    """The mean, with the sample standard deviation where there are several values."""
+    mean = f"{statistics.mean(values):{form}}"
+    return mean if len(values) == 1 else f"{mean} ± {statistics.stdev(values):{form}}"

@@ -1,0 +1,177 @@
+"""Measure finished training runs by one yardstick, for docs/systems.md: a table, a contact sheet, and the raw figures.
+
+    python benchmarks/systems.py runs/pix2pix-s0 runs/uvu-s0 --data val.tar
+    python benchmarks/systems.py 'landscape=runs/landscape-s0=landscape-val' 'landscape=runs/landscape-s1=landscape-val'
+    python benchmarks/systems.py                 # only make the tables anew from benchmarks/systems.jsonl
+
+A run is given as RUN, RUN=DATA or NAME=RUN=DATA; unless given, NAME is the directory's without "-s0" or "-seed0".
+The newest weights-*.safetensors is measured, not best.safetensors: what each system is after the images it was to see.
+Runs of one name on the same data, with recipes that differ only in the seed, become mean ± standard deviation.
+"""
+
+import argparse
+import hashlib
+import json
+import os
+import re
+import statistics
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from documents import replace_block
+from systems_sheet import SheetModel, write_sheet
+from systems_tables import raw_ab_table, system_tables
+
+from tintype import Colorizer
+from tintype.data.sources import iter_pictures
+from tintype.errors import InputError, TintypeError
+from tintype.evaluation import evaluate
+from tintype.export import export_checkpoint
+from tintype.models import build_generator
+from tintype.training.checkpoint import read_tensors
+from tintype.training.history import History, read_history
+
+ROOT = Path(__file__).parents[1]
+VALIDATED = 256  # pictures that a validation looks at, at most
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A run, what it is called in the table, and the pictures it is measured on."""
+
+    name: str
+    run: Path
+    data: Path
+
+
+def parse_entry(text: str, data: Path | None) -> Entry:
+    """RUN, RUN=DATA or NAME=RUN=DATA; raises InputError when there is no data."""
+    parts = text.split("=")
+    if len(parts) > 3:
+        raise InputError(f"{text!r}: write RUN, RUN=DATA or NAME=RUN=DATA")
+    run = Path(parts[1] if len(parts) == 3 else parts[0])
+    pictures = Path(parts[-1]) if len(parts) > 1 else data
+    if pictures is None:
+        raise InputError(f"{text!r}: no pictures to measure it on; write RUN=DATA or give --data")
+    name = parts[0] if len(parts) == 3 else re.sub(r"-(s|seed)\d+$", "", run.resolve().name)
+    return Entry(name, run, pictures)
+
+
+def last_weights(history: History) -> tuple[Path, int]:
+    """The newest weights of a finished run and the images they have seen; raises InputError when it is not finished."""
+    found = sorted(history.folder.glob("checkpoints/weights-*.safetensors"))
+    seen = read_tensors(found[-1])[1]["images_seen"] if found else 0
+    if seen < history.planned:
+        raise InputError(f"{history.folder}: not finished, {seen:,} of {history.planned:,} images in its last weights")
+    return found[-1], int(seen)
+
+
+def describe(entry: Entry, history: History, images: int, size: int) -> dict[str, Any]:
+    """What is known of a run without measuring it."""
+    recipe = history.recipe
+    apart_from_seed = json.dumps({key: recipe[key] for key in sorted(recipe) if key != "seed"}, sort_keys=True)
+    generator = history.header.get("generator_parameters")
+    if generator is None:  # a run from before there was a header
+        network = build_generator(recipe["system"], recipe.get("generator", {}))
+        generator = sum(p.numel() for p in network.parameters())
+    return {
+        "name": entry.name,
+        "run": entry.run.resolve().name,
+        "data": entry.data.name.removesuffix(".tar"),
+        "system": recipe["system"],
+        "condition": recipe.get("answer", {}).get("condition", "lightness"),
+        "seed": recipe.get("seed", 0),
+        "recipe": hashlib.sha256(apart_from_seed.encode()).hexdigest()[:12],
+        "generator_parameters": generator,
+        "critic_parameters": history.header.get("critic_parameters", 0),
+        "training_pictures": history.header.get("pictures"),
+        "images": images,
+        "images_per_second": statistics.median(line["images_per_second"] for line in history.ticks),
+        "size": size,
+        "validation": history.validations[-1]["validation"] if history.validations else {},
+    }
+
+
+def measure(entry: Entry, model: Path, condition: str, options: argparse.Namespace) -> dict[str, Any]:
+    """Figures of a model over photographs; of one for drawings, nothing: those are in its validation."""
+    if condition == "sketch":
+        return {"pictures": min(VALIDATED, sum(1 for _ in iter_pictures(entry.data)))}
+    report = evaluate(Colorizer(model, threads=options.threads), entry.data, limit=options.limit)
+    mine, grey, truth = report.rows[0], report.row("grey"), report.row("truth")
+    assert mine.psnr is not None
+    assert grey.psnr is not None
+    return {
+        "pictures": report.images,
+        "psnr": round(mine.psnr, 4),
+        "psnr_grey": round(grey.psnr, 4),
+        "ciede2000": round(mine.ciede2000, 4),
+        "ciede2000_grey": round(grey.ciede2000, 4),
+        "colorfulness": round(mine.colorfulness, 4),
+        "colorfulness_true": round(truth.colorfulness, 4),
+        "mean_chroma": round(mine.mean_chroma, 4),
+        "mean_chroma_true": round(truth.mean_chroma, 4),
+    }
+
+
+def read_lines(path: Path) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+
+
+def remember(path: Path, lines: list[dict[str, Any]]) -> None:
+    """Add lines to a file of earlier ones; a run that was measured on the same pictures before is replaced."""
+    kept = {(line["run"], line["data"]): line for line in [*read_lines(path), *lines]}
+    path.write_text("".join(json.dumps(line) + "\n" for line in kept.values()))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("runs", nargs="*", metavar="[NAME=]RUN[=DATA]")
+    parser.add_argument("--data", type=Path, help="pictures for the runs that name none: a folder or a .tar")
+    parser.add_argument("--limit", type=int, help="only so many pictures of each data set, evenly spread")
+    parser.add_argument("--size", type=int, help="short side of what networks see; default: that of their last stage")
+    parser.add_argument("--threads", type=int, help="of the network; default: all cores")
+    parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".jsonl"), help="raw figures")
+    parser.add_argument("--document", type=Path, default=ROOT / "docs/systems.md", help="where the tables go")
+    parser.add_argument("--sheet", type=Path, default=ROOT / "docs/images/systems.jpg", help="the contact sheet")
+    options = parser.parse_args()
+
+    lines: list[dict[str, Any]] = []
+    models: list[SheetModel] = []
+    failed = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        for number, text in enumerate(options.runs):
+            try:
+                entry = parse_entry(text, options.data)
+                history = read_history(entry.run)
+                weights, images = last_weights(history)
+                size = options.size or history.recipe["stages"][-1]["size"]
+                line = describe(entry, history, images, size)
+                name = re.sub(r"[^a-z0-9]+", "-", entry.name.lower())
+                model = export_checkpoint(weights, Path(scratch) / f"{number}-{name}.onnx", name=name, size=size)
+                line |= measure(entry, model, line["condition"], options)
+            except TintypeError as error:
+                print(f"left out: {error}", file=sys.stderr)
+                failed += 1
+                continue
+            print(json.dumps(line), flush=True)
+            lines.append(line)
+            if entry.name not in [shown.name for shown in models]:
+                models.append(SheetModel(entry.name, model, line["condition"]))
+        if models:
+            write_sheet(models, ROOT / "examples", options.sheet, options.threads)
+            print(f"{options.sheet}: {options.sheet.stat().st_size / 1000:.0f} kB", file=sys.stderr)
+            place = os.path.relpath(options.sheet, options.document.parent)
+            replace_block(options.document, "sheet", f"![The example photographs, coloured by each system]({place})")
+    remember(options.output, lines)
+    known = read_lines(options.output)
+    if known:
+        replace_block(options.document, "table", system_tables(known))
+        replace_block(options.document, "raw ab", raw_ab_table(known))
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

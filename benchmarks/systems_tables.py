@@ -1,0 +1,85 @@
+"""Markdown tables of the lines that systems.py writes."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from documents import markdown_table, mean_sd
+
+Line = dict[str, Any]
+
+HEADINGS = ("", "generator", "critic", "images seen", "images/s", "px", "PSNR dB ↑", "CIEDE2000 ↓", "colourfulness")
+
+
+def groups(lines: Iterable[Line], *keys: str) -> list[list[Line]]:
+    """Lines that agree in `keys`, in the order of their first appearance."""
+    found: dict[tuple[Any, ...], list[Line]] = {}
+    for line in lines:
+        found.setdefault(tuple(line[key] for key in keys), []).append(line)
+    return list(found.values())
+
+
+def runs_of_systems(lines: Iterable[Line]) -> list[list[Line]]:
+    """Runs that differ only in their seeds; raises SystemExit when one name stands for two recipes."""
+    by_recipe = groups(lines, "name", "recipe", "size")
+    names = [group[0]["name"] for group in by_recipe]
+    for name in names:
+        if names.count(name) > 1:
+            raise SystemExit(f"{name!r} stands for runs of different recipes; give them names: NAME=RUN=DATA")
+    return by_recipe
+
+
+def system_tables(lines: list[Line]) -> str:
+    """A table for each data set: grey, the systems, the truth."""
+    tables = []
+    for of_data in groups(lines, "data", "pictures", "condition"):
+        first = of_data[0]
+        sketches = first["condition"] == "sketch"
+        rows = [_system_row(runs, sketches) for runs in runs_of_systems(of_data)]
+        figures = _figures(first, sketches)
+        grey = [*[""] * 5, f"{figures['psnr_grey']:.2f}", f"{figures['ciede2000_grey']:.2f}", "" if sketches else "0.0"]
+        truth = [*[""] * 7, f"{figures['colorfulness_true']:.1f}"]
+        title = f"**`{first['data']}`**, {first['pictures']} pictures"
+        if sketches:
+            title += ", squares of the training size, as its validation saw them"
+        rows = [["*the drawing itself*" if sketches else "*grey*", *grey], *rows, ["*truth*", *truth]]
+        tables.append(f"{title}\n\n{markdown_table(HEADINGS, rows)}")
+    return "\n\n".join(tables)
+
+
+def raw_ab_table(lines: list[Line]) -> str:
+    """Seed 2's figure: the mean squared error of one ab plane in CIE units, beside that of a grey answer."""
+    runs = [line for line in lines if line["system"] == "driving" and "ab_mse" in line["validation"]]
+    if not runs:
+        return "No run of this system has been measured yet."
+    rows = []
+    for group in groups(runs, "name", "data", "recipe"):
+        error = [line["validation"]["ab_mse"] for line in group]
+        grey = group[0]["validation"]["ab_mse_grey"]
+        share = sum(error) / len(error) / grey
+        pictures = f"{group[0]['training_pictures']} / {group[0]['pictures']}"
+        rows.append([group[0]["name"], pictures, f"{grey:.2f}", mean_sd(error), f"{share:.0%}"])
+    headings = ("split", "frames trained on / held out", "grey", "driving U-Net", "of grey's")
+    return markdown_table(headings, rows)
+
+
+def _figures(line: Line, sketches: bool) -> dict[str, float]:
+    figures: dict[str, float] = line["validation"] if sketches else line
+    return figures
+
+
+def _system_row(runs: list[Line], sketches: bool) -> list[str]:
+    first = runs[0]
+    name = first["name"] if len(runs) == 1 else f"{first['name']} ({len(runs)} seeds)"
+    speeds = sorted(line["images_per_second"] for line in runs)
+    figures = [_figures(line, sketches) for line in runs]
+    return [
+        name,
+        f"{first['generator_parameters']:,}",
+        f"{first['critic_parameters']:,}" if first["critic_parameters"] else "none",
+        f"{first['images']:,}",
+        f"{speeds[len(speeds) // 2]:.0f}",
+        str(first["size"]),
+        mean_sd([one["psnr"] for one in figures]),
+        mean_sd([one["ciede2000"] for one in figures]),
+        mean_sd([one["colorfulness"] for one in figures], ".1f"),
+    ]

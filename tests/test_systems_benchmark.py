@@ -1,0 +1,145 @@
+"""The scripts behind docs/systems.md: what they refuse, how runs become rows, how curves become a figure."""
+
+import sys
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import torch
+
+from made_runs import write_run
+from tintype.errors import InputError
+from tintype.training.checkpoint import write_tensors
+from tintype.training.history import read_history
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+
+from documents import mean_sd, replace_block
+from line_chart import LABEL_STEP, Line, Panel, draw_svg, nice_ticks, spread_labels
+from systems import last_weights, parse_entry, remember
+from systems_tables import raw_ab_table, system_tables
+
+
+def line(**changes: Any) -> dict[str, Any]:
+    """A line as systems.py writes it."""
+    return {
+        "name": "driving",
+        "run": "driving-s0",
+        "data": "frames",
+        "system": "driving",
+        "condition": "lightness",
+        "seed": 0,
+        "recipe": "abc",
+        "generator_parameters": 1_813_218,
+        "critic_parameters": 0,
+        "training_pictures": 577,
+        "images": 60_000,
+        "images_per_second": 35.0,
+        "size": 128,
+        "pictures": 124,
+        "psnr": 37.0,
+        "psnr_grey": 33.0,
+        "ciede2000": 2.0,
+        "ciede2000_grey": 4.0,
+        "colorfulness": 10.0,
+        "colorfulness_true": 13.0,
+        "validation": {"ab_mse": 6.0, "ab_mse_grey": 17.0},
+    } | changes
+
+
+def test_runs_that_differ_in_the_seed_become_one_row_with_a_deviation() -> None:
+    table = system_tables([line(), line(run="driving-s1", seed=1, psnr=39.0)])
+    assert "| driving (2 seeds) | 1,813,218 | none | 60,000 | 35 | 128 | 38.00 ± 1.41 | 2.00 ± 0.00 |" in table
+    assert table.count("| *grey* |") == table.count("| *truth* |") == 1
+    assert "| 33.00 | 4.00 | 0.0 |" in table
+
+
+def test_each_data_set_gets_a_table_with_its_own_grey() -> None:
+    table = system_tables([line(), line(run="pix2pix-s0", name="pix2pix", data="val", psnr_grey=23.3)])
+    assert table.count("| *grey* |") == 2
+    assert "| 23.30 |" in table
+
+
+def test_one_name_for_two_recipes_is_refused() -> None:
+    with pytest.raises(SystemExit, match="different recipes"):
+        system_tables([line(), line(run="driving-wide", recipe="def")])
+
+
+def test_drawings_have_the_figures_of_their_validation() -> None:
+    validation = {"psnr": 12.0, "psnr_grey": 5.0, "ciede2000": 20.0, "ciede2000_grey": 50.0, "colorfulness": 30.0}
+    validation |= {"colorfulness_true": 40.0}
+    sketch = line(name="uvu-sketch", system="uvu", condition="sketch", validation=validation)
+    table = system_tables([sketch])
+    assert "| 12.00 | 20.00 | 30.0 |" in table
+    assert "| *the drawing itself* |" in table
+
+
+def test_raw_errors_stand_beside_those_of_grey() -> None:
+    rows = raw_ab_table([line(), line(run="other", name="pix2pix", system="pix2pix")]).splitlines()
+    assert rows[-1] == "| driving | 577 / 124 | 17.00 | 6.00 | 35% |"
+    assert len(rows) == 3
+
+
+def test_a_run_measured_again_replaces_its_line(tmp_path: Path) -> None:
+    file = tmp_path / "systems.jsonl"
+    remember(file, [line(), line(run="driving-s1")])
+    remember(file, [line(psnr=40.0)])
+    assert len(file.read_text().splitlines()) == 2
+    assert '"psnr": 40.0' in file.read_text()
+
+
+def test_how_runs_are_given() -> None:
+    assert parse_entry("runs/uvu-s0", Path("val")).name == "uvu"
+    assert parse_entry("runs/uvu-seed2=faces", None).data == Path("faces")
+    assert parse_entry("by street=runs/d=frames", None).name == "by street"
+    with pytest.raises(InputError, match="no pictures"):
+        parse_entry("runs/uvu-s0", None)
+
+
+def test_only_finished_runs_are_measured(tmp_path: Path) -> None:
+    history = read_history(write_run(tmp_path / "run"))
+    with pytest.raises(InputError, match="not finished, 0 of"):
+        last_weights(history)
+    weights = tmp_path / "run/checkpoints" / f"weights-{history.planned:09d}.safetensors"
+    write_tensors(weights, {"w": torch.zeros(1)}, {"system": "driving", "images_seen": history.planned})
+    write_tensors(weights.with_name("best.safetensors"), {"w": torch.ones(1)}, {"system": "driving", "images_seen": 1})
+    assert last_weights(history) == (weights, history.planned)
+
+
+def test_a_block_is_replaced_and_the_rest_is_kept(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("before\n<!-- table -->\nold\n<!-- /table -->\nafter\n")
+    replace_block(page, "table", "| new |\n")
+    assert page.read_text() == "before\n<!-- table -->\n| new |\n<!-- /table -->\nafter\n"
+    with pytest.raises(SystemExit, match="no block"):
+        replace_block(page, "other", "")
+
+
+def test_one_value_has_no_deviation() -> None:
+    assert mean_sd([1.5]) == "1.50"
+    assert mean_sd([1.0, 2.0, 3.0], ".1f") == "2.0 ± 1.0"
+
+
+@pytest.mark.parametrize("low, high", [(0.0, 1.0), (0.071, 0.174), (16, 72), (5.0, 5.0), (-0.3, 0.2)])
+def test_ticks_enclose_the_values(low: float, high: float) -> None:
+    ticks = nice_ticks(low, high)
+    assert ticks[0] <= low
+    assert ticks[-1] >= high
+    assert 2 <= len(ticks) <= 8
+
+
+def test_labels_keep_their_order_and_their_distance() -> None:
+    placed = spread_labels([10.0, 10.0, 11.0, 50.0])
+    assert all(b - a > LABEL_STEP - 0.1 for a, b in pairwise(placed))
+    assert placed[3] == 50.0
+
+
+def test_a_figure_is_valid_svg_with_a_label_for_each_line() -> None:
+    lines = [Line([(0, 1.0), (100, 0.5)], "16"), Line([(0, 0.9), (100, 0.4)], "<72>", marked=True, spread=[0.1, 0.1])]
+    root = ElementTree.fromstring(draw_svg([Panel("Loss", "images", lines, 0, 0, 300, 200)], 300, 200))
+    names = [child.tag.rpartition("}")[2] for child in root]
+    texts = [child.text for child in root if child.text]
+    assert names.count("polyline") == 2
+    assert {"16", "<72>", "Loss", "images"} <= set(texts)
