@@ -351,7 +351,9 @@ def test_a_real_study_is_killed_and_continued(
     command = ["tune", "--data", photos, "--validation", photos, "--run", folder, "--trials", "3"]
     command += [*(f"--search={text}" for text in SEARCHES), *(f"--set={text}" for text in SMALL)]
     process = subprocess.Popen(
-        [sys.executable, "-m", "tintype", *map(str, command)], stderr=subprocess.PIPE, env=os.environ
+        [sys.executable, "-m", "tintype", *map(str, command)],
+        stderr=subprocess.PIPE,
+        env=os.environ | {"OMP_NUM_THREADS": "1"},
     )
     log = folder / "trial-00001" / "stats.jsonl"
     while process.poll() is None and not (log.exists() and '"images": 32' in log.read_text()):
