@@ -120,6 +120,17 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
 
 
+def check_name(line: dict[str, Any], others: list[dict[str, Any]]) -> None:
+    """Raises InputError when the name already stands for a run of another recipe on the same pictures."""
+    for other in others:
+        same = all(other[key] == line[key] for key in ("name", "data"))
+        if same and other["run"] != line["run"] and any(other[key] != line[key] for key in ("recipe", "size")):
+            raise InputError(
+                f"{line['run']}: {line['name']!r} is {other['run']} already, of another recipe or size; "
+                "give it a name: NAME=RUN=DATA"
+            )
+
+
 def remember(path: Path, lines: list[dict[str, Any]]) -> None:
     """Add lines to a file of earlier ones; a run that was measured on the same pictures before is replaced."""
     kept = {(line["run"], line["data"]): line for line in [*read_lines(path), *lines]}
@@ -149,6 +160,7 @@ def main() -> int:
                 weights, images = last_weights(history)
                 size = options.size or history.recipe["stages"][-1]["size"]
                 line = describe(entry, history, images, size)
+                check_name(line, [*read_lines(options.output), *lines])
                 name = re.sub(r"[^a-z0-9]+", "-", entry.name.lower())
                 model = export_checkpoint(weights, Path(scratch) / f"{number}-{name}.onnx", name=name, size=size)
                 line |= measure(entry, model, line["condition"], options)

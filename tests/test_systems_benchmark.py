@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 
 from documents import mean_sd, replace_block
 from line_chart import LABEL_STEP, Line, Panel, draw_svg, nice_ticks, spread_labels
-from systems import last_weights, parse_entry, remember
+from systems import check_name, last_weights, parse_entry, remember
 from systems_tables import raw_ab_table, system_tables
 
 
@@ -63,8 +63,13 @@ def test_each_data_set_gets_a_table_with_its_own_grey() -> None:
 
 
 def test_one_name_for_two_recipes_is_refused() -> None:
+    wide = line(run="driving-wide", recipe="def")
+    with pytest.raises(InputError, match="give it a name"):
+        check_name(wide, [line()])
+    check_name(wide | {"name": "wide"}, [line()])
+    check_name(line(run="driving-s1", seed=1), [line()])
     with pytest.raises(SystemExit, match="different recipes"):
-        system_tables([line(), line(run="driving-wide", recipe="def")])
+        system_tables([line(), wide])
 
 
 def test_drawings_have_the_figures_of_their_validation() -> None:
