@@ -93,7 +93,7 @@ def grey_loss(recipe: Recipe, data: Sequence[Path]) -> float:
     stage = recipe.stages[0]
     loader = PairLoader(
         cache,
-        colourful(cache, recipe.data.least_chroma),
+        colourful(cache, recipe.data.leave_out),
         form=SYSTEMS["landscape"].form,
         size=stage.size,
         batch=stage.batch,

@@ -51,7 +51,7 @@ def ours(recipe: Recipe, options: StageOptions, arguments: argparse.Namespace) -
     """Images a second of the loader with nobody else at work, and of training."""
     cache = open_cache(arguments.data, recipe.data.cache_side)
     fabric = Fabric(accelerator=arguments.accelerator, devices=1, precision=recipe.precision)
-    training = Training(recipe, cache, colourful(cache, recipe.data.least_chroma), fabric)
+    training = Training(recipe, cache, colourful(cache, recipe.data.leave_out), fabric)
     loader = iter(training.loader(options, 0))
     next(loader)
     start = time.perf_counter()

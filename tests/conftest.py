@@ -12,6 +12,9 @@ from hypothesis import settings
 import tiny_model
 from tintype.weights import ModelFile, find_model
 
+# Two test processes with two threads each would spend their time waiting for each other. Set before torch is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 EXAMPLES = Path(__file__).parents[1] / "examples"
 
 # How long an example takes says more about the machine than about the code.

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+import skimage.data
+from PIL import Image, ImageOps
 
 from tintype.data.cache import colourful, open_cache
 from tintype.errors import DataError
@@ -41,12 +42,18 @@ def test_large_pictures_are_reduced_by_their_short_side(tmp_path: Path) -> None:
 
 
 def test_broken_are_named_and_grey_are_told_apart(tmp_path: Path) -> None:
-    Image.new("RGB", (40, 40), (90, 90, 90)).save(tmp_path / "grey.png")
-    Image.new("RGB", (40, 40), (200, 30, 30)).save(tmp_path / "red.png")
+    colour = Image.fromarray(skimage.data.coffee()[:128, :128])
+    colour.save(tmp_path / "colour.png")
+    grey = colour.convert("L")
+    grey.convert("RGB").save(tmp_path / "grey.png")
+    ImageOps.colorize(grey, (30, 15, 0), (255, 240, 210)).save(tmp_path / "sepia.png")
     (tmp_path / "text.jpg").write_text("hello")
     cache = open_cache([tmp_path], 64, tmp_path / "cache")
     assert cache.broken == ["text.jpg"]
-    assert [cache.names[i] for i in colourful(cache, 2.0)] == ["red.png"]
+    kept = {what: [cache.names[i] for i in colourful(cache, what)] for what in ("none", "grey", "tinted")}
+    assert kept["none"] == ["colour.png", "grey.png", "sepia.png"]
+    assert kept["grey"] == ["colour.png", "sepia.png"]
+    assert kept["tinted"] == ["colour.png"]
 
 
 def test_only_broken_pictures_is_an_error(tmp_path: Path) -> None:
@@ -60,4 +67,4 @@ def test_a_real_shard(tmp_path: Path) -> None:
     cache = open_cache([Path(os.environ["TINTYPE_DATA"]) / "driving.tar"], 128, tmp_path)
     assert len(cache) == 701
     assert not cache.broken
-    assert len(colourful(cache, 2.0)) > 650
+    assert len(colourful(cache)) == 701

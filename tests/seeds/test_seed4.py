@@ -79,7 +79,7 @@ def test_grey_pictures_in_colour_files_are_found(tmp_path: Path) -> None:
     for name, rgb in (("colour", colour), ("grey", grey)):
         cv2.imwrite(str(tmp_path / f"{name}.png"), rgb[..., ::-1])
     opened = open_cache([tmp_path], 128, tmp_path / "cache")
-    kept = colourful(opened, load_recipe("landscape").data.least_chroma)
+    kept = colourful(opened, load_recipe("landscape").data.leave_out)
     assert [opened.names[i] for i in kept] == ["colour.png"]
 
 
@@ -268,7 +268,7 @@ ARGUMENTS: dict[str, tuple[str, Any]] = {
     "step-decay every": ("stages.0.step_images", 5_000),
     "step-decay-factor": ("stages.0.step_factor", 0.1),
     "dim": ("stages.0.size", 128),
-    "filter-gray": ("data.least_chroma", 0.0),
+    "filter-gray": ("data.leave_out", "none"),
     "model-gen": ("pretrained", "runs/earlier"),
 }
 OPTIONS = {"images": "data", "device": "accelerator", "losses-file": "run", "model-disc": "run"}

@@ -82,11 +82,15 @@ def test_networks_that_cannot_be_built(override: str, message: str) -> None:
     from tintype.models import build_critic, build_generator, form_of
 
     recipe = load_recipe("pix2pix", [override])
-    with pytest.raises(RecipeError) as caught:
+
+    def build() -> None:
         generator = build_generator(recipe.system, recipe.generator)
         form_of(recipe.system, generator, target=recipe.answer.target)
         options = dict(recipe.critic)
         build_critic(str(options.pop("kind")), options, 3)
+
+    with pytest.raises(RecipeError) as caught:
+        build()
     assert message in str(caught.value)
 
 

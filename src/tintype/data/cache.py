@@ -12,28 +12,31 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
+from typing import Literal
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tintype.data.grey import Kind, measure_tint
 from tintype.data.sources import Picture, iter_pictures
 from tintype.errors import DataError
 
-FORMAT = 1
+FORMAT = 2
+LeftOut = Literal["none", "grey", "tinted"]
 Progress = Callable[[int], None]  # called with the number of pictures decoded so far
 
 
 @dataclass(frozen=True)
 class PictureCache:
-    """RGB pictures of one data set, as read-only views into a file in `folder`. `chroma` is each one's mean C*ab."""
+    """RGB pictures of one data set, as read-only views into a file in `folder`. `kinds` are those of `grey.Tint`."""
 
     pixels: NDArray[np.uint8]
     offsets: NDArray[np.int64]
     heights: NDArray[np.int32]
     widths: NDArray[np.int32]
-    chroma: NDArray[np.float32]
+    kinds: list[Kind]
     names: list[str]
     broken: list[str]
     folder: Path
@@ -74,7 +77,7 @@ def open_cache(
         offsets=np.array(index["offsets"], np.int64),
         heights=np.array(index["heights"], np.int32),
         widths=np.array(index["widths"], np.int32),
-        chroma=np.array(index["chroma"], np.float32),
+        kinds=index["kinds"],
         names=index["names"],
         broken=index["broken"],
         folder=folder,
@@ -106,28 +109,23 @@ def decode_rgb(data: bytes, side: int) -> NDArray[np.uint8]:
     return pixels
 
 
-def mean_chroma(rgb: NDArray[np.uint8]) -> float:
-    """Mean C*ab of a picture, from every fourth pixel; grey pictures have less than about 1."""
-    lab = cv2.cvtColor(np.ascontiguousarray(rgb[::4, ::4]), cv2.COLOR_RGB2LAB).astype(np.float32)
-    return float(np.hypot(lab[..., 1] - 128, lab[..., 2] - 128).mean())
-
-
 def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progress | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    index: dict[str, list[object]] = {key: [] for key in ("names", "offsets", "heights", "widths", "chroma", "broken")}
+    index: dict[str, list[object]] = {key: [] for key in ("names", "offsets", "heights", "widths", "kinds", "broken")}
     partial = folder / f"pixels.{os.getpid()}.partial"
     offset = done = 0
 
-    def decode(picture: Picture) -> tuple[str, NDArray[np.uint8] | None]:
+    def decode(picture: Picture) -> tuple[str, NDArray[np.uint8] | None, Kind | None]:
         try:
-            return picture.name, decode_rgb(picture.data, side)
+            rgb = decode_rgb(picture.data, side)
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-            return picture.name, None
+            return picture.name, None, None
+        return picture.name, rgb, measure_tint(rgb).kind
 
     with partial.open("wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
         pictures = _pictures(paths)
         while chunk := list(islice(pictures, 256)):
-            for name, rgb in pool.map(decode, chunk):
+            for name, rgb, kind in pool.map(decode, chunk):
                 done += 1
                 if rgb is None:
                     index["broken"].append(name)
@@ -137,7 +135,7 @@ def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progr
                 index["offsets"].append(offset)
                 index["heights"].append(rgb.shape[0])
                 index["widths"].append(rgb.shape[1])
-                index["chroma"].append(round(mean_chroma(rgb), 3))
+                index["kinds"].append(kind)
                 offset += rgb.size
             if progress:
                 progress(done)
@@ -147,6 +145,8 @@ def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progr
     os.replace(scratch, folder / "index.json")
 
 
-def colourful(cache: PictureCache, least: float) -> NDArray[np.int64]:
-    """Indices of the pictures whose mean chroma is at least `least`: grey ones teach a model to answer grey."""
-    return np.flatnonzero(cache.chroma >= least)
+def colourful(cache: PictureCache, leave_out: LeftOut = "tinted") -> NDArray[np.int64]:
+    """Indices of the pictures to learn colour from: grey ones teach a model to answer grey, "tinted" ones (sepia, the
+    yellow of old paper; grey ones are left out, too) teach it to answer with one tint."""
+    dropped = {"none": (), "grey": ("grey",), "tinted": ("grey", "tinted")}[leave_out]
+    return np.flatnonzero([kind not in dropped for kind in cache.kinds])

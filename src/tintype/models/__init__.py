@@ -16,6 +16,9 @@ from tintype.models.pix2pix import Pix2PixConfig, Pix2PixUNet
 from tintype.models.tint import Tint, TintConfig
 from tintype.models.uvu import UvUConfig, UvUNet
 
+SEED_1 = PairForm(target="ab", scale=110.0, stride=1)
+SEED_4 = PairForm(target="ab", scale=127.0, stride=1)
+
 
 @dataclass(frozen=True)
 class System:
@@ -23,7 +26,7 @@ class System:
 
     network: type[nn.Module]
     config: type[Any]
-    form: PairForm = PairForm(target="ab", scale=110.0, stride=1)
+    form: PairForm = SEED_1
 
 
 SYSTEMS: dict[str, System] = {
@@ -31,8 +34,7 @@ SYSTEMS: dict[str, System] = {
     "pix2pix": System(Pix2PixUNet, Pix2PixConfig),
     "driving": System(DrivingUNet, DrivingConfig),
     "nogan": System(NoGANUNet, NoGANConfig),
-    # Seed 4 divides by 127 where seed 1 divides by 110.
-    "landscape": System(LandscapeUNet, LandscapeConfig, PairForm(target="ab", scale=127.0, stride=1)),
+    "landscape": System(LandscapeUNet, LandscapeConfig, SEED_4),
     "uvu": System(UvUNet, UvUConfig),
 }
 

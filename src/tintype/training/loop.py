@@ -74,11 +74,11 @@ def train(
     with _writing(run_dir):
         _claim(run_dir, recipe)
     cache = open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress)
-    indices = colourful(cache, recipe.data.least_chroma)
+    indices = colourful(cache, recipe.data.leave_out)
     if not len(indices):
         raise DataError(
-            f"all {len(cache)} pictures are grey (mean chroma under {recipe.data.least_chroma}); "
-            "training needs colour pictures"
+            f"all {len(cache)} pictures are grey, or of one tint as sepia is; training needs colour pictures "
+            "(`tintype data scan` shows which are)"
         )
     strategy = "ddp" if devices > 1 else "auto"  # starts the processes; gradients are averaged in distributed.py
     fabric = Fabric(accelerator=accelerator, devices=devices, precision=recipe.precision, strategy=strategy)

@@ -165,6 +165,6 @@ def _check_multiples(recipe: Recipe, multiple: int) -> None:
         if stage.size % multiple:
             nearest = max(multiple, round(stage.size / multiple) * multiple)
             raise RecipeError(
-                f"stage {stage.name!r} cuts {stage.size} pixels; this generator of {recipe.system!r} needs multiples of "
-                f"{multiple}: set stages.*.size={nearest}, or make the generator less deep"
+                f"stage {stage.name!r} cuts {stage.size} pixels; this generator of {recipe.system!r} needs "
+                f"multiples of {multiple}: set stages.*.size={nearest}, or make the generator less deep"
             )

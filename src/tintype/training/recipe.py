@@ -22,7 +22,7 @@ class DataOptions(_Section):
 
     flip: bool = Field(True, description="mirror half of the samples")
     cache_side: int = Field(256, ge=16, description="short side, in pixels, that pictures are stored at")
-    least_chroma: float = Field(2.0, ge=0, description="pictures with less mean C*ab are left out as grey")
+    leave_out: Literal["none", "grey", "tinted"] = Field("tinted", description="tinted: grey and sepia pictures")
     background: Literal["keep", "remove"] = Field("keep", description="remove: put the foreground on white paper")
     workers: int = Field(2, ge=1, description="threads that make batches")
 

@@ -140,7 +140,7 @@ def tune(
 
 def _check_pictures(paths: list[str | Path], recipe: Recipe, cache_dir: Path | None) -> None:
     cache = open_cache(paths, recipe.data.cache_side, cache_dir)
-    if not len(colourful(cache, recipe.data.least_chroma)):
+    if not len(colourful(cache, recipe.data.leave_out)):
         names = ", ".join(map(str, paths))
         raise DataError(f"{names}: all {len(cache)} pictures are grey; a search needs colour pictures")
 
