@@ -28,7 +28,7 @@ from torch import nn
 from tintype.data.cache import colourful, open_cache
 from tintype.data.pairs import PairBatch
 from tintype.models.cpu_layers import Dropout, ThinConv2d
-from tintype.training.loop import keep_freed_memory
+from tintype.training.memory import keep_freed_memory
 from tintype.training.networks import Training
 from tintype.training.optimizers import build_optimizer
 from tintype.training.recipe import Recipe, StageOptions, load_recipe, recipe_names

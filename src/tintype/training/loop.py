@@ -6,7 +6,6 @@ Schedules count images seen, so that a batch size can be changed without touchin
 and starting it again continues from the last saved state, with the samples that would have come next.
 """
 
-import ctypes
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -28,7 +27,7 @@ from tintype.errors import DataError, OutputError, RecipeError
 from tintype.training import checkpoint
 from tintype.training.distributed import average_gradients
 from tintype.training.log import ProgressLine, RunLog, decoding_progress
-from tintype.training.memory import check_memory
+from tintype.training.memory import check_memory, keep_freed_memory
 from tintype.training.networks import Training
 from tintype.training.optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
 from tintype.training.recipe import Recipe, StageOptions
@@ -110,18 +109,6 @@ def check_sizes(cache: PictureCache, indices: NDArray[np.int64], options: StageO
             f"the largest picture has a short side of {sides.max()} pixels, stage {options.name!r} cuts "
             f"{options.size}; use larger pictures, or --set stages.*.size={max(32, int(sides.max()) // 32 * 32)}"
         )
-
-
-def keep_freed_memory() -> None:
-    """Tell glibc to reuse big freed blocks instead of unmapping them: a step frees gigabytes, and getting them back
-    page by page took a third of the time of a step. Elsewhere than on glibc this does nothing."""
-    try:
-        mallopt = ctypes.CDLL("libc.so.6").mallopt
-    except (OSError, AttributeError):
-        return
-    mmap_max, trim_threshold = -4, -1  # M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h
-    mallopt(mmap_max, 0)
-    mallopt(trim_threshold, 2**31 - 1)
 
 
 def _claim(run_dir: Path, recipe: Recipe) -> None:

@@ -1,5 +1,6 @@
-"""Does a stage's batch fit into memory? Asked before the first step, because Linux kills what asks for too much."""
+"""Memory: does a stage's batch fit? Asked before the first step, because Linux kills what asks for too much."""
 
+import ctypes
 from pathlib import Path
 
 import torch
@@ -15,6 +16,18 @@ BYTES_A_WEIGHT = 16
 OVERHEAD = 1.5
 TRIED = 2  # pictures
 LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+
+
+def keep_freed_memory() -> None:
+    """Tell glibc to reuse big freed blocks instead of unmapping them: a step frees gigabytes, and getting them back
+    page by page took a third of the time of a step. Elsewhere than on glibc this does nothing."""
+    try:
+        mallopt = ctypes.CDLL("libc.so.6").mallopt
+    except (OSError, AttributeError):
+        return
+    mmap_max, trim_threshold = -4, -1  # M_MMAP_MAX and M_TRIM_THRESHOLD of malloc.h
+    mallopt(mmap_max, 0)
+    mallopt(trim_threshold, 2**31 - 1)
 
 
 def check_memory(training: Training, options: StageOptions) -> None:
