@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from tintype.models.cpu_layers import Dropout, ThinConv2d
+from tintype.models.cpu_layers import Dropout, ThinConv2d, concatenate
 from tintype.models.pix2pix import Pix2PixConfig, Pix2PixUNet
 
 
@@ -46,3 +46,14 @@ def test_a_grey_plane_serves_a_network_of_three() -> None:
     network = Pix2PixUNet(Pix2PixConfig(inputs=3, outputs=3, depth=5, width=4)).eval()
     grey = torch.randn(2, 1, 32, 32)
     torch.testing.assert_close(network(grey), network(grey.repeat(1, 3, 1, 1)))
+
+
+def test_a_concatenation_is_a_concatenation() -> None:
+    torch.manual_seed(0)
+    parts = [torch.randn(2, count, 4, 4, requires_grad=True) for count in (3, 5)]
+    same = [part.detach().clone().requires_grad_() for part in parts]
+    weight = torch.randn(2, 8, 4, 4)
+    (concatenate(*parts) * weight).sum().backward()
+    (torch.cat(same, 1) * weight).sum().backward()
+    for mine, theirs in zip(parts, same, strict=True):
+        torch.testing.assert_close(mine.grad, theirs.grad)

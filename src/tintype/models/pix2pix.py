@@ -8,10 +8,9 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor, nn
 
-from tintype.models.cpu_layers import Dropout
+from tintype.models.cpu_layers import Dropout, concatenate
 from tintype.models.layers import as_planes
 
 
@@ -54,7 +53,7 @@ class _Block(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         y: Tensor = self.layers(x)
-        return y if self.outermost else torch.cat([x, y], 1)
+        return y if self.outermost else concatenate(x, y)
 
 
 class Pix2PixUNet(nn.Module):
