@@ -64,7 +64,7 @@ class _Concatenate(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, ...]:
-        pieces = grad.split(ctx.channels, 1)
+        pieces = torch.split(grad, ctx.channels, 1)
         return tuple(piece.contiguous(memory_format=torch.channels_last) for piece in pieces)
 
 
