@@ -134,9 +134,8 @@ class OpenPhoto:
         plane = self._prepared.get(size)
         if plane is None:
             height, width = working_size(self.photo.height, self.photo.width, size)
-            whole = _darkest(self.photo.luma, height, width) if self._is_drawing else self.photo.luma
-            small = Image.fromarray(whole).resize((width, height), Image.Resampling.BICUBIC, reducing_gap=3.0)
-            luma = np.asarray(small, np.float32) / 255
+            photo = Photo(_darkest(self.photo.luma, height, width)) if self._is_drawing else self.photo
+            luma = photo.small_luma(width, height, Image.Resampling.BICUBIC)
             plane = self._prepared[size] = (lightness_from_luma(luma) / 50 - 1).astype(np.float32)
         return plane
 

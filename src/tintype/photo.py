@@ -9,12 +9,13 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tintype import jpeg, raster
 from tintype.errors import OutputError
 from tintype.icc import profile_for_colour, profile_for_grey
 from tintype.metadata import Metadata
-from tintype.planes import Chroma, Plane, half_size, halve_plane, join_rgb, resize_plane
+from tintype.planes import Chroma, Plane, half_size, halve_in_threads, halve_plane, join_rgb, resize_plane
 from tintype.reading import RawSource, read_planes
 
 MAX_PIXELS = 500_000_000
@@ -81,6 +82,18 @@ class Photo:
     def chroma(self) -> Chroma | None:
         """Cb and Cr, uint8 centred at 128, of luma's size or half of it, rounded up; None if grey."""
         return self._chroma() if callable(self._chroma) else self._chroma
+
+    @cached_property
+    def half_luma(self) -> Plane:
+        """The means of luma over 2x2 pixels: (ceil(H/2), ceil(W/2)) uint8."""
+        return halve_in_threads(self.luma)
+
+    def small_luma(self, width: int, height: int, resample: Image.Resampling) -> NDArray[np.float32]:
+        """Luma made smaller: (height, width) float32 in [0, 1]."""
+        # Half the size is near enough to start from where the result is far smaller.
+        source = self.half_luma if 4 * width <= self.width and 4 * height <= self.height else self.luma
+        small = Image.fromarray(source).resize((width, height), resample, reducing_gap=3.0)
+        return np.asarray(small, np.float32) / np.float32(255)
 
     @property
     def format(self) -> str:

@@ -4,11 +4,14 @@ Planes are uint8 arrays (H, W). Luma is BT.601 full-range Y'; chroma (Cb, Cr) is
 the luma's size or half of it, rounded up, in both directions.
 """
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.color import reduce_chroma_ycc
+from tintype.threads import WORKERS, strips
 
 Plane = NDArray[np.uint8]
 Chroma = tuple[Plane, Plane]
@@ -53,6 +56,19 @@ def resize_plane(plane: Plane, width: int, height: int) -> Plane:
 def halve_plane(plane: Plane) -> Plane:
     """Mean of every 2x2 block; odd edges count alone, as JPEG encoders do it."""
     return as_plane(Image.fromarray(plane).reduce(2))
+
+
+def halve_in_threads(plane: Plane) -> Plane:
+    """`halve_plane`, in strips."""
+    height, width = plane.shape
+    halved = np.empty(half_size(width, height)[::-1], np.uint8)
+
+    def work(rows: slice) -> None:
+        halved[rows.start // 2 : -(-rows.stop // 2)] = halve_plane(plane[rows])
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        list(pool.map(work, strips(height, max(2, (1 << 20) // width // 2 * 2))))
+    return halved
 
 
 def chroma_is_neutral(chroma: Chroma) -> bool:
