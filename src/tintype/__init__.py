@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     )
     from .metadata import Metadata
     from .photo import Photo
+    from .taste import Taste
     from .weights import ModelFile, ModelInfo, find_model, list_models
 
 __version__ = "0.1.0"
@@ -36,6 +37,7 @@ __all__ = [
     "OutputError",
     "Photo",
     "RecipeError",
+    "Taste",
     "TintypeError",
     "WeightsError",
     "__version__",
@@ -57,6 +59,7 @@ _HOME = {
     "OutputError": "errors",
     "Photo": "photo",
     "RecipeError": "errors",
+    "Taste": "taste",
     "TintypeError": "errors",
     "WeightsError": "errors",
     "colorize": "colorizer",

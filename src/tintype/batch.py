@@ -12,6 +12,7 @@ from typing import Any
 from .colorizer import Colorizer
 from .errors import InputError, OutputError, TintypeError
 from .photo import SUFFIXES, Photo
+from .taste import Taste
 
 STREAM = "-"
 READABLE = frozenset({*SUFFIXES, ".gif"})
@@ -122,6 +123,7 @@ def run(
     colorizer: Colorizer,
     *,
     size: int | None = None,
+    taste: Taste | None = None,
     quality: int | None = None,
     overwrite: bool = False,
     done: Callable[[Result], None] = lambda result: None,
@@ -129,7 +131,7 @@ def run(
     """Colour the jobs' pictures one after the other, as `run_each` does."""
 
     def colour(source: str | bytes) -> Photo:
-        return colorizer.colorize(source, size=size)
+        return colorizer.colorize(source, size=size, taste=taste)
 
     return run_each(jobs, colour, quality=quality, overwrite=overwrite, done=done)
 

@@ -6,7 +6,7 @@ once, so that every further prediction costs one run of the network.
 
 import math
 import os
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import BinaryIO, TypeAlias
 
 import numpy as np
@@ -16,8 +16,13 @@ from PIL import Image
 from .color import lightness_from_luma
 from .compose import compose, compose_painting
 from .errors import TintypeError
+from .mark import with_mark
 from .photo import Photo
+from .record import recorded
+from .restore import restore
 from .runtime import Device, Network, Precision
+from .taste import Taste
+from .upsample import resize_float
 from .weights import ModelFile, find_model
 
 Picture: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
@@ -73,14 +78,14 @@ class Colorizer:
         """
         return OpenPhoto(self.network, Photo.read(picture))
 
-    def colorize(self, picture: Picture, *, size: int | None = None) -> Photo:
+    def colorize(self, picture: Picture, *, size: int | None = None, taste: Taste | None = None) -> Photo:
         """Colour one picture: `open` and `OpenPhoto.predict` in one.
 
         Raises:
             InputError: the picture cannot be read.
             WeightsError: the network fails.
         """
-        return self.open(picture).predict(size=size)
+        return self.open(picture).predict(size=size, taste=taste)
 
 
 class OpenPhoto:
@@ -92,7 +97,7 @@ class OpenPhoto:
         self._network = network
         self._prepared: dict[int, Plane] = {}
 
-    def predict(self, *, size: int | None = None) -> Photo:
+    def predict(self, *, size: int | None = None, taste: Taste | None = None) -> Photo:
         """The picture in colour, its brightness untouched.
 
         A model that paints whole pictures, as those for drawings do, replaces the brightness too.
@@ -100,19 +105,44 @@ class OpenPhoto:
         Args:
             size: short side, in pixels, of what the network sees; the model's own when None. Larger finds
                 smaller things and takes longer, smaller gives broader, calmer colour.
+            taste: how strong, vivid and warm the colours should be, and what else is wanted; see `Taste`.
 
         Raises:
             WeightsError: the network fails.
             TintypeError: the size is not positive, or far beyond any use.
         """
+        taste = taste or Taste()
+        opened = OpenPhoto(self._network, restore(self.photo, taste.restore)) if taste.restore else self
+        photo = opened._predict(size, taste)
+        options = taste.as_dict() | ({} if size is None else {"size": size})
+        photo = photo.with_meta(recorded(photo.meta, self._network.model_file, options))
+        return with_mark(photo) if taste.mark else photo
+
+    def _predict(self, size: int | None, taste: Taste) -> Photo:
         if PAINTED not in self._network.outputs:
-            return compose(self.photo, self.predict_ab(size=size))
+            ab = self.averaged_ab(size=size) if taste.tta else self.predict_ab(size=size)
+            return compose(self.photo, taste.apply(ab, self.photo))
         ab, lightness = self._answer(("ab", PAINTED), size)
-        return compose_painting(self.photo, lightness[..., 0], ab)
+        return compose_painting(self.photo, lightness[..., 0], taste.apply(ab, self.photo))
 
     def predict_ab(self, *, size: int | None = None) -> Plane:
         """The predicted colour alone: (h, w, 2) float32, a and b in CIE units, covering the whole picture."""
         return self._answer(("ab",), size)[0]
+
+    def averaged_ab(self, *, size: int | None = None) -> Plane:
+        """As `predict_ab`, averaged over the picture and its mirror image, at two sizes; takes six times as long."""
+        size = self._network.model_file.info.size if size is None else size
+        answers: list[Plane] = []
+        for side in (size, min(4096, size * 3 // 2)):
+            answers.append(self.predict_ab(size=side))
+            answers.append(OpenPhoto(self._network, self._mirrored).predict_ab(size=side)[:, ::-1])
+        height, width = answers[-1].shape[:2]
+        planes = [np.mean([resize_float(answer[..., i], width, height) for answer in answers], axis=0) for i in (0, 1)]
+        return np.stack(planes, axis=-1).astype(np.float32)
+
+    @cached_property
+    def _mirrored(self) -> Photo:
+        return Photo(np.ascontiguousarray(self.photo.luma[:, ::-1]))
 
     def _answer(self, outputs: tuple[str, ...], size: int | None) -> list[Plane]:
         """Outputs of the network, each (h, w, channels), without what lies in the padding."""
@@ -160,6 +190,7 @@ def colorize(
     *,
     model: str | os.PathLike[str] = "tint",
     size: int | None = None,
+    taste: Taste | None = None,
     device: Device = "auto",
     precision: Precision = "auto",
     threads: int | None = None,
@@ -171,7 +202,7 @@ def colorize(
     Example:
         >>> tintype.colorize("grandmother.jpg").save("grandmother-color.jpg")
     """
-    return _colorizer(os.fspath(model), device, precision, threads).colorize(picture, size=size)
+    return _colorizer(os.fspath(model), device, precision, threads).colorize(picture, size=size, taste=taste)
 
 
 @lru_cache(maxsize=2)

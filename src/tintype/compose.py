@@ -1,6 +1,5 @@
 """From the colours a network answers with, at low resolution, to planes for a picture of any size."""
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +10,7 @@ from tintype.color import chroma_for_luma, lab_to_srgb, reduce_chroma_lab, rgb_t
 from tintype.errors import WeightsError
 from tintype.photo import Photo
 from tintype.planes import NEUTRAL, Plane, half_size
-from tintype.threads import WORKERS, strips
+from tintype.threads import spread, strips
 from tintype.upsample import raise_chroma, raise_planes, resize_float
 
 # Colours are matched to the luma at this many pixels along the longer side, at most: finer than any answer of
@@ -33,9 +32,8 @@ def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
     width, height = _working_size(*_chroma_size(photo))
     luma = photo.small_luma(width, height, Image.Resampling.BOX)
     working = np.stack(raise_planes([ab[..., i] for i in range(2)], luma), axis=-1)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        bands = pool.map(lambda rows: chroma_for_luma(luma[rows], working[rows]), strips(height, 64))
-        chroma = [np.concatenate(planes) for planes in zip(*bands, strict=True)]
+    bands = spread(lambda rows: chroma_for_luma(luma[rows], working[rows]), strips(height, 64))
+    chroma = [np.concatenate(planes) for planes in zip(*bands, strict=True)]
     guide = photo.half_luma if photo.has_half_chroma else photo.luma
     return photo.with_chroma(*raise_chroma(guide, luma, (chroma[0], chroma[1])))
 

@@ -6,7 +6,6 @@ one thing: decoders smooth half-size chroma across blocks. The check therefore d
 pixels, which is the harsher case, since smoothing only mixes colours that each fit where they reach.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +15,7 @@ from PIL import Image
 
 from tintype.jpeg_light import BLOCK, MEAN_SHARE, MEAN_SLACK, fit_samples
 from tintype.planes import NEUTRAL, Chroma, Plane, grey_of
-from tintype.threads import WORKERS
+from tintype.threads import spread
 
 # How far JPEG's steps move luma and chroma in blocks that are not looked at, at most, at usual qualities.
 _LUMA_MARGIN, _CHROMA_MARGIN = 3, 1
@@ -44,24 +43,21 @@ def fit_blocks(luma: Plane, chroma: Chroma, quality: int) -> Chroma:
     if not len(doubtful):
         return chroma
     harm, furthest = np.zeros(wanted.shape, np.int64), np.zeros(wanted.shape, np.int64)
-    with ThreadPoolExecutor(WORKERS) as pool:
-        stale, limit, grey_sum, factors = doubtful, 0, 0, (0.4, 0.4, 0.0, 0.0, 0.0)
-        for factor in (None, *factors):
+    stale, limit, grey_sum, factors = doubtful, 0, 0, (0.4, 0.4, 0.0, 0.0, 0.0)
+    for factor in (None, *factors):
+        if factor is not None:
+            picture.weaken(stale, factor)
+        check = picture.fit_and_check if factor is None else picture.check
+        for part, checked in zip(_parts(stale), spread(check, _parts(stale)), strict=True):
+            harm[part[:, 0], part[:, 1]] = checked.harm
+            furthest[part[:, 0], part[:, 1]] = checked.furthest
             if factor is None:
-                results = pool.map(lambda part: picture.check(part, fit=True), _parts(stale))
-            else:
-                picture.weaken(stale, factor)
-                results = pool.map(picture.check, _parts(stale))
-            for part, checked in zip(_parts(stale), results, strict=True):
-                harm[part[:, 0], part[:, 1]] = checked.harm
-                furthest[part[:, 0], part[:, 1]] = checked.furthest
-                if factor is None:
-                    limit, grey_sum = max(limit, checked.grey_most), grey_sum + checked.grey_sum
-            # The grey picture's distance in the blocks not looked at is taken to be as in the others.
-            grey_mean = grey_sum / (len(doubtful) * BLOCK**2)
-            stale = _offending(harm, furthest, limit, (MEAN_SHARE * grey_mean + MEAN_SLACK) * luma.size)
-            if not len(stale):
-                break
+                limit, grey_sum = max(limit, checked.grey_most), grey_sum + checked.grey_sum
+        # The grey picture's distance in the blocks not looked at is taken to be as in the others.
+        grey_mean = grey_sum / (len(doubtful) * BLOCK**2)
+        stale = _offending(harm, furthest, limit, (MEAN_SHARE * grey_mean + MEAN_SLACK) * luma.size)
+        if not len(stale):
+            break
     return picture.chroma()
 
 
@@ -99,10 +95,12 @@ class _Picture:
         fit_samples(blue, red, lowest, highest)
         self._chroma[0][at], self._chroma[1][at] = blue, red
 
-    def check(self, blocks: NDArray[np.intp], fit: bool = False) -> _Checked:
+    def fit_and_check(self, blocks: NDArray[np.intp]) -> _Checked:
+        self.fit(blocks)
+        return self.check(blocks)
+
+    def check(self, blocks: NDArray[np.intp]) -> _Checked:
         """Encodes the blocks, decodes them in grey and in colour, and compares."""
-        if fit:
-            self.fit(blocks)
         light = _packed(self._light, blocks)
         jpeg = simplejpeg.encode_jpeg_yuv_planes(
             light, *(_packed(plane, blocks) for plane in self._chroma), self.quality

@@ -12,7 +12,6 @@ every pixel; only the others are looked at (jpeg_blocks.py).
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.planes import NEUTRAL, Chroma, Plane, grey_of
-from tintype.threads import WORKERS
+from tintype.threads import spread
 
 BLOCK = 16
 
@@ -102,17 +101,16 @@ class _Fitter:
         self.bands = self._bands_of(np.ones(self.blocks[0], np.bool_))
 
     def fit(self) -> Chroma:
-        with ThreadPoolExecutor(WORKERS) as pool:
-            limits, sums = zip(*pool.map(self._prepare, self.bands), strict=True)
-            allowed = MEAN_SHARE * sum(sums) + MEAN_SLACK * self.luma.size
-            stale = self.bands
-            for attempt in range(_ROUNDS):
-                list(pool.map(self._check, stale))
-                offending = self._offending(max(limits), allowed)
-                if offending is None:
-                    break
-                self._weaken(offending, 0.4 if attempt < 2 else 0.0)
-                stale = self._bands_of(np.asarray(_grow(_grow(_grow(offending))).any(axis=1)))
+        limits, sums = zip(*spread(self._prepare, self.bands), strict=True)
+        allowed = MEAN_SHARE * sum(sums) + MEAN_SLACK * self.luma.size
+        stale = self.bands
+        for attempt in range(_ROUNDS):
+            spread(self._check, stale)
+            offending = self._offending(max(limits), allowed)
+            if offending is None:
+                break
+            self._weaken(offending, 0.4 if attempt < 2 else 0.0)
+            stale = self._bands_of(np.asarray(_grow(_grow(_grow(offending))).any(axis=1)))
         return self.fitted
 
     def _bands_of(self, wanted: NDArray[np.bool_]) -> list[_Band]:

@@ -6,14 +6,13 @@ what one encoder would have made, pixel by pixel.
 """
 
 import struct
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import simplejpeg
 
 from tintype.jpeg_light import even_storage
 from tintype.planes import Chroma, Plane
-from tintype.threads import WORKERS, strips
+from tintype.threads import spread, strips
 
 _STRIP_PIXELS = 1 << 18
 _MCU = 16
@@ -43,9 +42,7 @@ def encode(luma: Plane, chroma: Chroma | None, quality: int) -> bytes:
     pieces = strips(height, rows)
     if len(pieces) == 1:
         return part(pieces[0])
-    with ThreadPoolExecutor(WORKERS) as pool:
-        encoded = list(pool.map(part, pieces))
-    return _joined(encoded, height, rows // unit * across)
+    return _joined(spread(part, pieces), height, rows // unit * across)
 
 
 def _joined(parts: list[bytes], height: int, interval: int) -> bytes:

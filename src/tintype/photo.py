@@ -109,6 +109,14 @@ class Photo:
         """The same light with these colours: uint8 planes centred at 128, of luma's size or half of it."""
         return Photo(self.luma, (cb, cr), self.alpha, self.meta)
 
+    def with_luma(self, luma: Plane) -> "Photo":
+        """The same colours under another light of the same size."""
+        return Photo(luma, self._chroma, self.alpha, self.meta)
+
+    def with_meta(self, meta: Metadata) -> "Photo":
+        """The same picture, carrying other metadata."""
+        return Photo(self.luma, self._chroma, self.alpha, meta)
+
     def grey(self) -> "Photo":
         """The same light without colour."""
         return Photo(self.luma, None, self.alpha, self.meta)

@@ -4,14 +4,12 @@ Planes are uint8 arrays (H, W). Luma is BT.601 full-range Y'; chroma (Cb, Cr) is
 the luma's size or half of it, rounded up, in both directions.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.color import reduce_chroma_ycc
-from tintype.threads import WORKERS, strips
+from tintype.threads import spread, strips
 
 Plane = NDArray[np.uint8]
 Chroma = tuple[Plane, Plane]
@@ -66,8 +64,7 @@ def halve_in_threads(plane: Plane) -> Plane:
     def work(rows: slice) -> None:
         halved[rows.start // 2 : -(-rows.stop // 2)] = halve_plane(plane[rows])
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(work, strips(height, max(2, (1 << 20) // width // 2 * 2))))
+    spread(work, strips(height, max(2, (1 << 20) // width // 2 * 2)))
     return halved
 
 

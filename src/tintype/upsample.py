@@ -7,7 +7,6 @@ two have nothing to do with each other nothing is added, so luma texture does no
 docs/photos.md has the measurements against bicubic, nearest, the guided filter and joint bilateral upsampling.
 """
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -16,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.planes import NEUTRAL, Chroma, Plane
-from tintype.threads import WORKERS, strips
+from tintype.threads import spread, strips
 
 FloatPlane = NDArray[np.float32]
 
@@ -67,9 +66,9 @@ def raise_planes(planes: list[FloatPlane], luma: FloatPlane) -> list[FloatPlane]
 def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, FloatPlane]) -> Chroma:
     """Cb and Cr planes of luma's size.
 
-    luma: (H, W) uint8, of a picture or made half as large; low_luma: its area means on the (h, w) grid of `chroma`, in
-    [0, 1]; chroma: Cb and Cr on that grid, in [-0.5, 0.5]. The work is done in strips, in threads; no float plane of the
-    size of luma is made.
+    luma: (H, W) uint8, of a picture or made half as large; low_luma: its area means on the (h, w) grid of `chroma`,
+    in [0, 1]; chroma: Cb and Cr on that grid, in [-0.5, 0.5]. The work is done in strips, in threads, so that no float
+    plane of the size of luma is made.
     """
     height, width = luma.shape
     cb, cr = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
@@ -91,8 +90,7 @@ def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, Fl
             np.clip(constant, 0, 255, out=constant)
             target[rows] = constant  # the half for rounding is in the constant
 
-    with ThreadPoolExecutor(WORKERS) as pool:
-        list(pool.map(work, strips(height, max(8, _STRIP_PIXELS // width))))
+    spread(work, strips(height, max(8, _STRIP_PIXELS // width)))
     return cb, cr
 
 

@@ -9,6 +9,8 @@ import typer
 from . import complain
 from .options import DeviceOption, JsonOption, PrecisionOption, ThreadsOption
 
+TASTE = "Taste"
+
 
 def colorize(
     inputs: Annotated[
@@ -44,6 +46,36 @@ def colorize(
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
+    saturation: Annotated[
+        float,
+        typer.Option("--saturation", metavar="0-3", rich_help_panel=TASTE, help="How vivid; 1 as answered."),
+    ] = 1.0,
+    temperature: Annotated[
+        float, typer.Option("--temperature", metavar="-1-1", rich_help_panel=TASTE, help="Cooler (-1) to warmer (1).")
+    ] = 0.0,
+    strength: Annotated[
+        float,
+        typer.Option("--strength", metavar="0-1", rich_help_panel=TASTE, help="From grey (0) to full colour (1)."),
+    ] = 1.0,
+    keep_sepia: Annotated[
+        bool, typer.Option("--keep-sepia", rich_help_panel=TASTE, help="Lay the colours over the print's own tint.")
+    ] = False,
+    restore: Annotated[
+        str,
+        typer.Option(
+            "--restore",
+            metavar="STEPS",
+            rich_help_panel=TASTE,
+            help="Before colouring, of fade, dust, noise, separated by commas. These change the light.",
+        ),
+    ] = "",
+    mark: Annotated[
+        bool, typer.Option("--mark", rich_help_panel=TASTE, help="Write into a corner that the picture was coloured.")
+    ] = False,
+    tta: Annotated[
+        bool,
+        typer.Option("--tta", rich_help_panel=TASTE, help="Average over mirror image and two sizes: steadier, slower."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Colour pictures. The brightness of every pixel is kept, and so are metadata and colour profile.
@@ -67,7 +99,17 @@ def colorize(
     from ..batch import STREAM, Result, plan, run
     from ..colorizer import Colorizer
     from ..errors import OutputError
+    from ..taste import Taste
 
+    taste = Taste(
+        saturation=saturation,
+        temperature=temperature,
+        strength=strength,
+        keep_sepia=keep_sepia,
+        restore=tuple(step.strip() for step in restore.split(",") if step.strip()),
+        mark=mark,
+        tta=tta,
+    )
     jobs = plan(inputs, output, overwrite=overwrite)
     to_stream = any(job.target == STREAM for job in jobs)
     if as_json and to_stream:
@@ -85,7 +127,7 @@ def colorize(
     with progress:
         task = progress.add_task("colouring", total=len(jobs))
         colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
-        report = run(jobs, colorizer, size=size, quality=quality, overwrite=overwrite, done=done)
+        report = run(jobs, colorizer, size=size, taste=taste, quality=quality, overwrite=overwrite, done=done)
     if as_json:
         print(json.dumps(report.as_dict(), indent=2))
     if len(jobs) > 1:
