@@ -19,7 +19,6 @@ from tintype.restore import STEPS, correct_fade, noise_deviation, reduce_noise, 
 from tintype.taste import Taste, tint_of
 from tintype.weights import ModelFile
 
-
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
     b'<rdf:Description rdf:about="uuid:1" xmlns:dc="http://purl.org/dc/elements/1.1/" dc:title="Quai"/>'

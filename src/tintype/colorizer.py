@@ -45,6 +45,7 @@ class Colorizer:
         device: "cpu", "cuda" or "auto".
         precision: "f32", "bf16" or "auto".
         threads: CPU threads for the network; all cores when None.
+        streams: how many threads will colour at the same time.
 
     Raises:
         WeightsError: no such model, or it is corrupt.
@@ -62,8 +63,9 @@ class Colorizer:
         device: Device = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
+        streams: int = 1,
     ) -> None:
-        self.network = Network(find_model(model), device=device, precision=precision, threads=threads)
+        self.network = Network(find_model(model), device=device, precision=precision, threads=threads, streams=streams)
 
     @property
     def model(self) -> ModelFile:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,6 +11,7 @@ from . import complain
 from .options import DeviceOption, JsonOption, PrecisionOption, ThreadsOption
 
 TASTE = "Taste"
+BATCH = "Many pictures"
 
 
 def colorize(
@@ -46,6 +48,19 @@ def colorize(
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, rich_help_panel=BATCH, help="Pictures worked on at a time; default: cores."
+        ),
+    ] = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", rich_help_panel=BATCH, help="Go on with whatever arrives, until Ctrl-C.")
+    ] = False,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", rich_help_panel=BATCH, help="Write a page with before and after."),
+    ] = None,
     saturation: Annotated[
         float,
         typer.Option("--saturation", metavar="0-3", rich_help_panel=TASTE, help="How vivid; 1 as answered."),
@@ -83,6 +98,8 @@ def colorize(
     A model for drawings (`tintype info` says so: condition sketch) takes black lines on white paper and paints the
     brightness too.
 
+    A folder's run keeps a journal: killed and started again with the same options, it goes on where it was.
+
     One bad file does not stop the others: it is named, counted, and the exit status is 1.
 
     Examples:
@@ -96,10 +113,15 @@ def colorize(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..batch import STREAM, Result, plan, run
+    from ..batch import STREAM, Job, Report, Result, plan, run
     from ..colorizer import Colorizer
+    from ..contact import write_sheet
     from ..errors import OutputError
+    from ..journal import Journal, place_for
     from ..taste import Taste
+    from ..threads import CORES
+    from ..watch import watch
+    from ..weights import find_model
 
     taste = Taste(
         saturation=saturation,
@@ -110,7 +132,16 @@ def colorize(
         mark=mark,
         tta=tta,
     )
-    jobs = plan(inputs, output, overwrite=overwrite)
+    model_file = find_model(model)
+    options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
+    place = place_for(inputs, output)
+    journal = Journal(place, options) if place else None
+
+    def plan_again() -> list[Job]:
+        return plan(inputs, output, overwrite=overwrite, journal=journal)
+
+    jobs = [] if watching else plan_again()
+    workers = workers or (1 if len(jobs) < 2 and not watching else CORES)
     to_stream = any(job.target == STREAM for job in jobs)
     if as_json and to_stream:
         raise OutputError("--json and the picture would both go to standard output; name a file with --output")
@@ -121,16 +152,34 @@ def colorize(
         progress.advance(task)
         if result.error is not None:
             complain(result.error)
-        elif not (bar or as_json or to_stream):
+        elif not (bar or as_json or to_stream or result.skipped):
             print(f"{result.source} -> {result.target}", flush=True)
 
     with progress:
         task = progress.add_task("colouring", total=len(jobs))
-        colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
-        report = run(jobs, colorizer, size=size, taste=taste, quality=quality, overwrite=overwrite, done=done)
+        colorizer = Colorizer(model_file.path, device=device, precision=precision, threads=threads, streams=workers)
+
+        def work(jobs: list[Job]) -> Report:
+            return run(
+                jobs,
+                colorizer,
+                size=size,
+                taste=taste,
+                quality=quality,
+                overwrite=overwrite,
+                workers=workers,
+                journal=journal,
+                done=done,
+            )
+
+        report = watch(plan_again, work) if watching else work(jobs)
+    if journal is not None:
+        journal.finish()
+    if sheet is not None:
+        write_sheet(report, sheet)
     if as_json:
         print(json.dumps(report.as_dict(), indent=2))
-    if len(jobs) > 1:
-        print(f"{report.coloured} coloured, {report.failed} failed", file=sys.stderr)
+    if len(jobs) > 1 or watching:
+        print(report.summary(), file=sys.stderr)
     if report.failed:
         raise typer.Exit(1)
