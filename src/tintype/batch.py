@@ -13,13 +13,15 @@ from typing import Any
 from .colorizer import Colorizer
 from .errors import InputError, OutputError, TintypeError
 from .journal import Journal
-from .photo import SUFFIXES, Photo
+from .pages import join_pages, page_count
+from .photo import SUFFIXES, Photo, Source, write_whole
 from .taste import Taste
 from .threads import alone
 
 STREAM = "-"
-READABLE = frozenset({*SUFFIXES, ".gif"})
+READABLE = frozenset({*SUFFIXES, ".gif", ".avif", ".heic", ".heif", ".jxl"})
 COLOURED = "-color"
+TIFF = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
@@ -153,7 +155,7 @@ def run(
 ) -> Report:
     """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
 
-    def colour(source: str | bytes) -> Photo:
+    def colour(source: Source) -> Photo:
         return colorizer.colorize(source, size=size, taste=taste)
 
     return run_each(jobs, colour, quality=quality, overwrite=overwrite, workers=workers, journal=journal, done=done)
@@ -161,7 +163,7 @@ def run(
 
 def run_each(
     jobs: Iterable[Job],
-    make: Callable[[str | bytes], Photo],
+    make: Callable[[Source], Photo],
     *,
     quality: int | None = None,
     overwrite: bool = False,
@@ -172,8 +174,8 @@ def run_each(
     """Do the jobs: ``make`` turns a path, or the bytes of a file, into what is to be written.
 
     ``workers`` pictures are worked on at a time, so that reading, the network and writing of different pictures
-    overlap; no more than twice as many are ever waiting. ``done`` is called after each, in the calling thread, in the order
-    in which they end; the report is in the order of the jobs. Errors end in the report, not here.
+    overlap; no more than twice as many are ever waiting. ``done`` is called after each, in the calling thread, in the
+    order in which they end; the report is in the order of the jobs. Errors end in the report, not here.
     """
 
     def attempt(job: Job) -> Result:
@@ -215,7 +217,7 @@ def _collect(waiting: dict[Future[Result], int], results: dict[int, Result], don
 
 def _attempt(
     job: Job,
-    make: Callable[[str | bytes], Photo],
+    make: Callable[[Source], Photo],
     quality: int | None,
     overwrite: bool,
     journal: Journal | None,
@@ -244,19 +246,38 @@ def _attempt(
             journal.note(job.source, job.target, state)
 
 
-def _do(source: str, target: str, make: Callable[[str | bytes], Photo], quality: int | None, overwrite: bool) -> Photo:
+def _do(source: str, target: str, make: Callable[[Source], Photo], quality: int | None, overwrite: bool) -> Photo:
+    if source != STREAM and Path(target).suffix.lower() in TIFF and (count := page_count(source)) > 1:
+        return _do_pages(source, target, count, make, overwrite)
     made = make(sys.stdin.buffer.read() if source == STREAM else source)
     if target == STREAM:
         sys.stdout.buffer.write(made.encode(quality=quality))
         sys.stdout.buffer.flush()
         return made
-    folder = Path(target).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
+    _make_folder(target)
     made.save(target, overwrite=overwrite, quality=quality)
     return made
+
+
+def _do_pages(source: str, target: str, count: int, make: Callable[[Source], Photo], overwrite: bool) -> Photo:
+    """All pages of a TIFF; the first of them is handed back."""
+    first: Photo | None = None
+    pages = []
+    for number in range(count):
+        made = make(Photo.read(source, page=number))
+        first = first or made
+        pages.append(made.encode("TIFF"))
+    assert first is not None
+    _make_folder(target)
+    write_whole(Path(target), lambda: join_pages(pages), overwrite=overwrite)
+    return first
+
+
+def _make_folder(target: str) -> None:
+    try:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
 
 
 def _expand(inputs: Sequence[str], output_folder: Path | None, mark: str) -> Iterator[tuple[str, Path, str | None]]:

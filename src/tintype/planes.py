@@ -34,6 +34,13 @@ def turn_upright(plane: Plane, orientation: int) -> Plane:
     return as_plane(Image.fromarray(plane).transpose(_TURNS[orientation]))
 
 
+def turn_deep(plane: NDArray[np.uint16], orientation: int) -> NDArray[np.uint16]:
+    """`turn_upright` for 16 bits."""
+    flip = {2: plane[:, ::-1], 3: plane[::-1, ::-1], 4: plane[::-1], 5: plane.T, 6: plane[::-1].T}
+    flip |= {7: plane[::-1, ::-1].T, 8: plane.T[::-1]}
+    return np.ascontiguousarray(flip.get(orientation, plane))
+
+
 def as_plane(image: Image.Image) -> Plane:
     """The pixels of a one-channel 8-bit Pillow image, read-only."""
     return np.asarray(image, dtype=np.uint8)
