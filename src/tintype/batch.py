@@ -12,6 +12,7 @@ from typing import Any
 
 from .colorizer import Colorizer
 from .errors import InputError, OutputError, TintypeError
+from .huge import is_huge
 from .journal import Journal
 from .pages import join_pages, page_count
 from .photo import SUFFIXES, Photo, Source, write_whole
@@ -158,7 +159,15 @@ def run(
     def colour(source: Source) -> Photo:
         return colorizer.colorize(source, size=size, taste=taste)
 
-    return run_each(jobs, colour, quality=quality, overwrite=overwrite, workers=workers, journal=journal, done=done)
+    def stream(source: str, target: str) -> tuple[int, int] | None:
+        if target == STREAM or colorizer.paints or not is_huge(source, target):
+            return None
+        _make_folder(target)
+        return colorizer.colorize_file(source, target, size=size, taste=taste, overwrite=overwrite)
+
+    return run_each(
+        jobs, colour, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
+    )
 
 
 def run_each(
@@ -169,17 +178,19 @@ def run_each(
     overwrite: bool = False,
     workers: int = 1,
     journal: Journal | None = None,
+    stream: Callable[[str, str], tuple[int, int] | None] = lambda source, target: None,
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
     """Do the jobs: ``make`` turns a path, or the bytes of a file, into what is to be written.
 
     ``workers`` pictures are worked on at a time, so that reading, the network and writing of different pictures
     overlap; no more than twice as many are ever waiting. ``done`` is called after each, in the calling thread, in the
-    order in which they end; the report is in the order of the jobs. Errors end in the report, not here.
+    order in which they end; the report is in the order of the jobs. Errors end in the report, not here. ``stream``
+    goes from file to file by itself and says how large the picture is, or None where it leaves it to ``make``.
     """
 
     def attempt(job: Job) -> Result:
-        return _attempt(job, make, quality, overwrite, journal)
+        return _attempt(job, make, stream, quality, overwrite, journal)
 
     results: dict[int, Result] = {}
     if workers <= 1:
@@ -218,6 +229,7 @@ def _collect(waiting: dict[Future[Result], int], results: dict[int, Result], don
 def _attempt(
     job: Job,
     make: Callable[[Source], Photo],
+    stream: Callable[[str, str], tuple[int, int] | None],
     quality: int | None,
     overwrite: bool,
     journal: Journal | None,
@@ -232,10 +244,13 @@ def _attempt(
         journal.note(job.source, job.target, "started")
     state = "failed"
     try:
-        photo = _do(job.source, job.target, make, quality, overwrite)
+        size = stream(job.source, job.target)
+        if size is None:
+            photo = _do(job.source, job.target, make, quality, overwrite)
+            size = photo.width, photo.height
         seconds = round(time.perf_counter() - started, 3)
         state = "done"
-        return Result(job.source, job.target, None, photo.width, photo.height, seconds)
+        return Result(job.source, job.target, None, *size, seconds)
     except TintypeError as error:
         return Result(job.source, None, _one_line(str(error)))
     except Exception as error:  # a fault of ours in one picture must not cost the others theirs

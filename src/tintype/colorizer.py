@@ -16,7 +16,9 @@ from PIL import Image
 from .color import lightness_from_luma
 from .compose import compose, compose_painting
 from .errors import TintypeError
+from .huge import colour_file
 from .mark import with_mark
+from .metadata import Metadata
 from .photo import Photo
 from .record import recorded
 from .restore import restore
@@ -88,6 +90,44 @@ class Colorizer:
             WeightsError: the network fails.
         """
         return self.open(picture).predict(size=size, taste=taste)
+
+    @property
+    def paints(self) -> bool:
+        """Whether the model paints light as well as colour, as those for drawings do."""
+        return PAINTED in self.network.outputs
+
+    def colorize_file(
+        self,
+        source: str,
+        target: str,
+        *,
+        size: int | None = None,
+        taste: Taste | None = None,
+        overwrite: bool = False,
+    ) -> tuple[int, int]:
+        """Colour a TIFF or PNG of any size from file to file, in little memory; width and height in pixels.
+
+        Steps that restore, and the mark, need the whole picture in memory and are refused.
+
+        Raises:
+            InputError: the picture cannot be read, or not in strips.
+            OutputError: the target exists or cannot be written.
+            TintypeError: something is wished for that cannot be had in strips.
+        """
+        taste = taste or Taste()
+        if taste.restore or taste.mark or taste.keep_sepia:
+            raise TintypeError(
+                f"{source} is streamed: restore, mark and keep-sepia are for pictures that fit in memory"
+            )
+
+        def answer(small: Photo) -> Plane:
+            opened = OpenPhoto(self.network, small)
+            return taste.apply(opened.averaged_ab(size=size) if taste.tta else opened.predict_ab(size=size), small)
+
+        def describe(meta: Metadata) -> Metadata:
+            return recorded(meta, self.model, taste.as_dict() | ({} if size is None else {"size": size}))
+
+        return colour_file(source, target, answer, describe, overwrite=overwrite)
 
 
 class OpenPhoto:

@@ -62,6 +62,9 @@ def own_pixel_limit() -> Iterator[None]:
 
 def read_metadata(image: Image.Image) -> Metadata:
     """Everything carried by an opened, not yet loaded picture; EXIF and XMP as they are in the file."""
+    if isinstance(image, PngImagePlugin.PngImageFile):  # text may stand behind the pixels
+        with own_pixel_limit():
+            image.load()
     info = image.info
     kind = {"MPO": "JPEG"}.get(image.format or "", image.format or "PNG")
     exif, iptc = info.get("exif"), None

@@ -74,12 +74,9 @@ def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, Fl
     cb, cr = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     if chroma[0].shape == (height, width):
         return _to_plane(chroma[0]), _to_plane(chroma[1])
-    # c + a (Y - Y_low), all enlarged, is (c - a Y_low) + a Y: four planes to enlarge, not five.
-    base, coefficients = _sharpened(low_luma), []
-    for plane in chroma:
-        slope = _slope(low_luma, plane)
-        coefficients += [(_sharpened(plane) - slope * base) * 255 + np.float32(NEUTRAL + 0.5), slope]
-    enlarger = Enlarger(np.stack(coefficients), width, height)
+    planes = coefficients(low_luma, list(chroma))
+    planes[0::2] = planes[0::2] * 255 + np.float32(NEUTRAL + 0.5)
+    enlarger = Enlarger(planes, width, height)
 
     def work(rows: slice) -> None:
         light = luma[rows].astype(np.float32)
@@ -92,6 +89,18 @@ def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, Fl
 
     spread(work, strips(height, max(8, _STRIP_PIXELS // width)))
     return cb, cr
+
+
+def coefficients(low_luma: FloatPlane, planes: list[FloatPlane]) -> NDArray[np.float32]:
+    """(2 k, h, w): constant and slope of each of k planes, which enlarged give it as constant + slope * luma.
+
+    plane + slope (luma - low_luma), all enlarged, is (plane - slope low_luma) + slope luma: fewer planes to enlarge.
+    """
+    base, result = _sharpened(low_luma), []
+    for plane in planes:
+        slope = _slope(low_luma, plane)
+        result += [_sharpened(plane) - slope * base, slope]
+    return np.stack(result)
 
 
 class Enlarger:
