@@ -77,7 +77,7 @@ def read_metadata(image: Image.Image) -> Metadata:
         mode=image.mode,
         exif=with_exif_header(exif if isinstance(exif, bytes) else None),
         icc=info.get("icc_profile") or None,
-        xmp=_as_bytes(info.get("xmp")),
+        xmp=_as_bytes(info.get("xmp") or info.get(_PNG_XMP)),
         iptc=iptc,
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 1 else None,
         comment=_as_bytes(info.get("comment")),
