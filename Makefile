@@ -56,5 +56,5 @@ $(CORE): pyproject.toml | .venv/bin/python
 # torch goes first and alone: the rest then finds it there and pulls no other build of it.
 $(FULL): pyproject.toml constraints.txt | $(CORE)
 	$(PIP) --constraint constraints.txt torch
-	$(PIP) --constraint constraints.txt --editable '.[train,tune,dev]'
+	$(PIP) --constraint constraints.txt --editable '.[train,tune,heif,dev]'
 	@touch $@

@@ -42,7 +42,7 @@ class Metadata:
 
 def orientation(exif: bytes | None, xmp: bytes | None) -> int:
     """Orientation 1..8 (EXIF 2.32, tag 0x0112); EXIF goes before XMP, and 1 stands for unknown or broken."""
-    for entry, order in _first_directory(exif):
+    for entry, order in first_directory(exif):
         tag, kind = struct.unpack_from(order + "HH", exif or b"", entry)
         if tag == _ORIENTATION and kind == 3:
             value = int(struct.unpack_from(order + "H", exif or b"", entry + 8)[0])
@@ -61,7 +61,7 @@ def upright_exif(exif: bytes | None) -> bytes | None:
         return None
     patched = bytearray(exif)
     end, order = 0, "<"
-    for entry, order in _first_directory(exif):
+    for entry, order in first_directory(exif):
         tag, kind = struct.unpack_from(order + "HH", exif, entry)
         if tag == _ORIENTATION and kind == 3:
             struct.pack_into(order + "H", patched, entry + 8, 1)
@@ -83,7 +83,7 @@ def with_exif_header(exif: bytes | None) -> bytes | None:
     return exif if exif.startswith(EXIF_HEADER) else EXIF_HEADER + exif
 
 
-def _first_directory(exif: bytes | None) -> Iterator[tuple[int, str]]:
+def first_directory(exif: bytes | None) -> Iterator[tuple[int, str]]:
     """Offsets (into the whole block) of the entries of IFD0, each with the byte order; nothing if broken."""
     if not exif:
         return

@@ -11,9 +11,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
+from tintype import deep
+from tintype.deep import Deep
 from tintype.icc import colour_space, profile_for_colour, profile_for_grey
 from tintype.metadata import Metadata, orientation, with_exif_header
-from tintype.planes import Chroma, Plane, as_plane, chroma_is_neutral, grey_of, join_rgb, turn_upright
+from tintype.planes import Chroma, Plane, as_plane, chroma_is_neutral, grey_of, join_rgb, turn_deep, turn_upright
 
 LOSSLESS = ("PNG", "TIFF", "WEBP", "BMP")
 
@@ -38,6 +40,7 @@ class Decoded:
     chroma: Chroma | Callable[[], Chroma | None] | None
     alpha: Plane | None
     meta: Metadata
+    deep: Deep | None = None
 
 
 @contextlib.contextmanager
@@ -59,6 +62,9 @@ def own_pixel_limit() -> Iterator[None]:
 
 def read_metadata(image: Image.Image) -> Metadata:
     """Everything carried by an opened, not yet loaded picture; EXIF and XMP as they are in the file."""
+    if isinstance(image, PngImagePlugin.PngImageFile):  # text may stand behind the pixels
+        with own_pixel_limit():
+            image.load()
     info = image.info
     kind = {"MPO": "JPEG"}.get(image.format or "", image.format or "PNG")
     exif, iptc = info.get("exif"), None
@@ -71,7 +77,7 @@ def read_metadata(image: Image.Image) -> Metadata:
         mode=image.mode,
         exif=with_exif_header(exif if isinstance(exif, bytes) else None),
         icc=info.get("icc_profile") or None,
-        xmp=_as_bytes(info.get("xmp")),
+        xmp=_as_bytes(info.get("xmp") or info.get(_PNG_XMP)),
         iptc=iptc,
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 1 else None,
         comment=_as_bytes(info.get("comment")),
@@ -120,6 +126,10 @@ def encode(
         image = image.convert("RGB")
     if alpha is not None:
         image.putalpha(Image.fromarray(alpha))
+    return _encode_image(image, meta, kind, quality)
+
+
+def _encode_image(image: Image.Image, meta: Metadata, kind: str, quality: int | None) -> bytes:
     grey = image.mode in ("L", "LA")
     options: dict[str, Any] = {"icc_profile": (profile_for_grey if grey else profile_for_colour)(meta.icc)}
     if meta.dpi is not None:
@@ -142,13 +152,41 @@ def encode(
     return target.getvalue()
 
 
-def to_8_bits(deep: NDArray[Any]) -> Plane:
+def decode_deep(pixels: NDArray[np.uint16], meta: Metadata, turn: int) -> Decoded:
+    """The upright planes of (H, W, 1..4) 16-bit pixels of EXIF orientation `turn`."""
+    bands = pixels.shape[2]
+    alpha = pixels[..., -1] if bands in (2, 4) else None
+    light, opacity = deep.luma_of(pixels[..., : bands - (alpha is not None)]), None
+    light = turn_deep(light, turn)
+    if alpha is not None:
+        opacity = turn_deep(np.ascontiguousarray(alpha), turn)
+    chroma = None
+    if bands > 2:
+        rgb = Image.fromarray(deep.to_8_bits(pixels[..., :3]))
+        _, cb, cr = (turn_upright(as_plane(band), turn) for band in rgb.convert("YCbCr").split())
+        chroma = None if chroma_is_neutral((cb, cr)) else (cb, cr)
+    alpha_plane = None if opacity is None else deep.to_8_bits(opacity)
+    return Decoded(deep.to_8_bits(light), chroma, alpha_plane, meta, Deep(light, opacity))
+
+
+def encode_deep(planes: Deep, chroma: Chroma | None, meta: Metadata, kind: str) -> bytes:
+    """A PNG or TIFF of 16 bits a channel."""
+    pixels = deep.pixels_of(planes, chroma)
+    if kind == "PNG":
+        bands = pixels.shape[2]
+        carrier = Image.new({1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[bands], (1, 1))
+        return deep.encode_png(pixels, _encode_image(carrier, meta, "PNG", None))
+    icc = (profile_for_grey if chroma is None else profile_for_colour)(meta.icc)
+    return deep.encode_tiff(pixels, _tiff_tags(meta), icc, meta.dpi)
+
+
+def to_8_bits(pixels: NDArray[Any]) -> Plane:
     """16-bit integers, or floats in [0, 1], rounded to 8 bits. 32-bit integers are taken to hold 16."""
-    if deep.dtype.kind == "f":
-        deep = np.round(np.clip(np.nan_to_num(deep), 0, 1) * 255)
+    if pixels.dtype.kind == "f":
+        pixels = np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255)
     else:
-        deep = (np.clip(deep, 0, 65535).astype(np.uint32) + 128) // 257
-    return np.asarray(deep, np.uint8)
+        pixels = (np.clip(pixels, 0, 65535).astype(np.uint32) + 128) // 257
+    return np.asarray(pixels, np.uint8)
 
 
 def _to_srgb(image: Image.Image, meta: Metadata) -> Image.Image:
