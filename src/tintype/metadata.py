@@ -76,6 +76,27 @@ def upright_xmp(xmp: bytes | None) -> bytes | None:
     return _XMP_ORIENTATION.sub(rb"\g<1>1", xmp) if xmp else xmp
 
 
+def photoshop_resources(iim: bytes) -> bytes:
+    """IPTC records (IIM), as TIFF stores them, as the Photoshop resource block that JPEG stores."""
+    return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iim)) + iim + bytes(len(iim) % 2)
+
+
+def iptc_records(resources: bytes | None) -> bytes | None:
+    """The IPTC records (IIM) among Photoshop resource blocks, or None."""
+    at = 0
+    while resources and resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
+        number = resources[at + 4 : at + 6]
+        name = (resources[at + 6] + 2) // 2 * 2
+        start = at + 6 + name + 4
+        if start > len(resources):
+            return None
+        (length,) = struct.unpack_from(">I", resources, start - 4)
+        if number == b"\x04\x04":
+            return resources[start : start + length]
+        at = start + length + length % 2
+    return None
+
+
 def with_exif_header(exif: bytes | None) -> bytes | None:
     """The EXIF block with its header, whether or not the container stores it; None for an empty block."""
     if not exif:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,7 +15,7 @@ from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 from tintype import deep
 from tintype.deep import Deep
 from tintype.icc import colour_space, profile_for_colour, profile_for_grey
-from tintype.metadata import Metadata, orientation, with_exif_header
+from tintype.metadata import Metadata, iptc_records, orientation, photoshop_resources, with_exif_header
 from tintype.planes import Chroma, Plane, as_plane, chroma_is_neutral, grey_of, join_rgb, turn_deep, turn_upright
 
 LOSSLESS = ("PNG", "TIFF", "WEBP", "BMP")
@@ -24,7 +25,7 @@ _TIFF_COMPRESSIONS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")
 # Tags of a TIFF page that describe the photograph rather than how its pixels are stored.
 _TIFF_EXIF_TAGS = (0x010D, 0x010E, 0x010F, 0x0110, 0x011D, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298)
 _SUB_DIRECTORIES = (0x8769, 0x8825)
-_TIFF_XMP, _TIFF_PHOTOSHOP = 700, 34377
+_TIFF_XMP, _TIFF_IPTC, _TIFF_PHOTOSHOP = 700, 33723, 34377
 _PNG_XMP = "XML:com.adobe.xmp"
 
 _guard = threading.Lock()
@@ -71,6 +72,11 @@ def read_metadata(image: Image.Image) -> Metadata:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         exif = _tiff_exif(image)
         iptc = _as_bytes(image.tag_v2.get(_TIFF_PHOTOSHOP))
+        records = image.tag_v2.get(_TIFF_IPTC)
+        if isinstance(records, tuple) and all(isinstance(value, int) and 0 <= value < 1 << 32 for value in records):
+            records = struct.pack((">" if image.tag_v2.prefix[:1] == b"M" else "<") + f"{len(records)}I", *records)
+        if isinstance(records, bytes) and iptc_records(iptc) is None:
+            iptc = (iptc or b"") + photoshop_resources(records)
     dpi = info.get("dpi")
     return Metadata(
         format=kind,
@@ -222,7 +228,8 @@ def _tiff_tags(meta: Metadata) -> Image.Exif:
     if meta.exif is not None:
         tags.load(meta.exif)
     tags.pop(0x0112, None)
-    for number, value in ((_TIFF_XMP, meta.xmp), (_TIFF_PHOTOSHOP, meta.iptc)):
+    blocks = (_TIFF_XMP, meta.xmp), (_TIFF_IPTC, iptc_records(meta.iptc)), (_TIFF_PHOTOSHOP, meta.iptc)
+    for number, value in blocks:
         if value:
             tags[number] = value
     return tags
