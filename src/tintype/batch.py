@@ -12,6 +12,7 @@ from typing import Any
 
 from .colorizer import Colorizer
 from .errors import InputError, OutputError, TintypeError
+from .hints import Hint
 from .huge import is_huge
 from .journal import Journal
 from .pages import join_pages, page_count
@@ -147,6 +148,8 @@ def run(
     colorizer: Colorizer,
     *,
     size: int | None = None,
+    hints: Sequence[Hint] = (),
+    reference: Path | None = None,
     taste: Taste | None = None,
     quality: int | None = None,
     overwrite: bool = False,
@@ -155,12 +158,13 @@ def run(
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
     """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
+    model = None if reference is None else colorizer.open(reference)
 
     def colour(source: Source) -> Photo:
-        return colorizer.colorize(source, size=size, taste=taste)
+        return colorizer.open(source).predict(size=size, hints=hints, reference=model, taste=taste)
 
     def stream(source: str, target: str) -> tuple[int, int] | None:
-        if target == STREAM or colorizer.paints or not is_huge(source, target):
+        if target == STREAM or colorizer.paints or hints or model or not is_huge(source, target):
             return None
         _make_folder(target)
         return colorizer.colorize_file(source, target, size=size, taste=taste, overwrite=overwrite)

@@ -82,6 +82,16 @@ class Taste:
         return resize_float(faded(sure), ab.shape[1], ab.shape[0])[..., None]
 
 
+def parse_strength(text: str) -> float | Literal["auto"]:
+    """ "auto" or a number; raises TintypeError for anything else."""
+    if text.strip().lower() == "auto":
+        return "auto"
+    try:
+        return float(text)
+    except ValueError:
+        raise TintypeError(f"strength is {text!r}; a number from 0 to 1, or auto") from None
+
+
 def tint_of(photo: Photo) -> NDArray[np.float32]:
     """The one colour of a toned print: the median of CIE a and b; (2,) float32, zeros for a grey picture."""
     if photo.chroma is None:

@@ -10,6 +10,7 @@ import typer
 from . import complain
 from .options import DeviceOption, JsonOption, PrecisionOption, ThreadsOption
 
+STEERING = "Steering"
 TASTE = "Taste"
 BATCH = "Many pictures"
 
@@ -61,6 +62,44 @@ def colorize(
         Path | None,
         typer.Option("--sheet", metavar="FILE", rich_help_panel=BATCH, help="Write a page with before and after."),
     ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hint",
+            metavar="X,Y,#RRGGBB[,R]",
+            rich_help_panel=STEERING,
+            help="The colour of the thing at a pixel, R pixels around it; repeatable.",
+        ),
+    ] = None,
+    hints_file: Annotated[
+        Path | None,
+        typer.Option("--hints", metavar="FILE.json", rich_help_panel=STEERING, help="Hints from a file."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference", metavar="PHOTO", rich_help_panel=STEERING, help="Take colours from a photo of like things."
+        ),
+    ] = None,
+    palette: Annotated[
+        str,
+        typer.Option("--palette", metavar="#RRGGBB,...", rich_help_panel=STEERING, help="Use these colours alone."),
+    ] = "",
+    alternatives: Annotated[
+        int,
+        typer.Option(
+            "--alternatives", metavar="N", min=1, max=9, rich_help_panel=STEERING, help="Write N colourings of each."
+        ),
+    ] = 1,
+    confidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--confidence",
+            metavar="MAP.png",
+            rich_help_panel=STEERING,
+            help="Write how sure it is (white).",
+        ),
+    ] = None,
     saturation: Annotated[
         float,
         typer.Option("--saturation", metavar="0-3", rich_help_panel=TASTE, help="How vivid; 1 as answered."),
@@ -69,9 +108,11 @@ def colorize(
         float, typer.Option("--temperature", metavar="-1-1", rich_help_panel=TASTE, help="Cooler (-1) to warmer (1).")
     ] = 0.0,
     strength: Annotated[
-        float,
-        typer.Option("--strength", metavar="0-1", rich_help_panel=TASTE, help="From grey (0) to full colour (1)."),
-    ] = 1.0,
+        str,
+        typer.Option(
+            "--strength", metavar="0-1|auto", rich_help_panel=TASTE, help="Grey (0) to full colour (1); auto: as sure."
+        ),
+    ] = "1",
     keep_sepia: Annotated[
         bool, typer.Option("--keep-sepia", rich_help_panel=TASTE, help="Lay the colours over the print's own tint.")
     ] = False,
@@ -108,6 +149,8 @@ def colorize(
 
       tintype colorize scans/ 'more/*.tif' --output coloured/
 
+      tintype colorize wedding.jpg --hint 412,530,#7a1f2b --alternatives 3
+
       tintype colorize - < grey.jpg > colour.jpg
     """
     from rich.console import Console
@@ -116,9 +159,11 @@ def colorize(
     from ..batch import STREAM, Job, Report, Result, plan, run
     from ..colorizer import Colorizer
     from ..contact import write_sheet
-    from ..errors import OutputError
+    from ..errors import OutputError, TintypeError
+    from ..extras import confidence_path, write_alternatives, write_confidence
+    from ..hints import Hint, parse_color, read_hints
     from ..journal import Journal, place_for
-    from ..taste import Taste
+    from ..taste import Taste, parse_strength
     from ..threads import CORES
     from ..watch import watch
     from ..weights import find_model
@@ -126,14 +171,18 @@ def colorize(
     taste = Taste(
         saturation=saturation,
         temperature=temperature,
-        strength=strength,
+        strength=parse_strength(strength),
         keep_sepia=keep_sepia,
         restore=tuple(step.strip() for step in restore.split(",") if step.strip()),
         mark=mark,
+        palette=tuple(parse_color(color) for color in palette.split(",") if color.strip()),
         tta=tta,
     )
+    hints = [*(read_hints(hints_file) if hints_file else ()), *(Hint.parse(text) for text in hint or ())]
     model_file = find_model(model)
     options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
+    options |= {"hints": [str(one) for one in hints]} if hints else {}
+    options |= {"reference": str(reference)} if reference else {}
     place = place_for(inputs, output)
     journal = Journal(place, options) if place else None
 
@@ -143,12 +192,31 @@ def colorize(
     jobs = [] if watching else plan_again()
     workers = workers or (1 if len(jobs) < 2 and not watching else CORES)
     to_stream = any(job.target == STREAM for job in jobs)
+    if hints and len(jobs) > 1:
+        raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
+    extra = alternatives > 1 or confidence is not None
+    if extra and (to_stream or watching):
+        raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
     if as_json and to_stream:
         raise OutputError("--json and the picture would both go to standard output; name a file with --output")
     bar = len(jobs) > 1 and sys.stderr.isatty()
     progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
 
+    def write_extras(result: Result) -> None:
+        opened = colorizer.open(result.source)
+        target = Path(result.target or "")
+        if alternatives > 1:
+            for path in write_alternatives(
+                opened, target, alternatives, size=size, taste=taste, quality=quality, overwrite=overwrite
+            ):
+                print(f"{result.source} -> {path}", flush=True)
+        if confidence is not None:
+            place = confidence_path(confidence, Path(result.source), len(jobs) > 1)
+            print(f"{result.source} -> {write_confidence(opened, place, size=size, overwrite=overwrite)}", flush=True)
+
     def done(result: Result) -> None:
+        if extra and result.ok and not result.skipped:
+            write_extras(result)
         progress.advance(task)
         if result.error is not None:
             complain(result.error)
@@ -164,6 +232,8 @@ def colorize(
                 jobs,
                 colorizer,
                 size=size,
+                hints=hints,
+                reference=reference,
                 taste=taste,
                 quality=quality,
                 overwrite=overwrite,
