@@ -2,12 +2,17 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import complain
 from .options import DeviceOption, PrecisionOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from ..evaluation import Report
 
 
 def evaluate(
@@ -28,7 +33,18 @@ def evaluate(
         str | None,
         typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the JSON file if it exists.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Also LPIPS, FID, classes, blotches, and intervals. (extra: train)"),
+    ] = False,
+    csv_file: Annotated[
+        str | None, typer.Option("--csv", metavar="FILE", help="With --full: write every figure as a line of CSV.")
+    ] = None,
+    html_file: Annotated[
+        str | None,
+        typer.Option("--html", metavar="FILE", help="With --full: write tables and charts as one HTML page."),
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
@@ -43,14 +59,19 @@ def evaluate(
       tintype evaluate --data photos/
 
       tintype evaluate --model run/model.onnx --data val.tar --limit 200 --json report.json
+
+      tintype evaluate --data val.tar --full --json full.json --html full.html --csv full.csv
     """
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ..colorizer import Colorizer
-    from ..evaluation import evaluate as run
+    from ..errors import OutputError
 
-    target = _target(json_file, overwrite)
+    if (csv_file or html_file) and not full:
+        raise OutputError(f"{csv_file or html_file}: only written with --full; add it, or use --json")
+    target, table_target, page_target = (_target(name, overwrite) for name in (json_file, csv_file, html_file))
+    run = _full_run(threads) if full else _plain_run()
     colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
     columns = (TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
@@ -70,15 +91,44 @@ def evaluate(
         Console().print(report.table())
     if target is not None:
         _write(target, report.to_json())
+    if full:
+        _write_full(report, table_target, page_target)
 
 
-def _target(json_file: str | None, overwrite: bool) -> Path | None:
-    """Where the JSON goes, checked before the long run rather than after it."""
+def _plain_run() -> "Callable[..., Report]":
+    from ..evaluation import evaluate
+
+    return evaluate
+
+
+def _full_run(threads: int | None) -> "Callable[..., Report]":
+    from functools import partial
+
+    from ..evaluation.full import evaluate_full
+
+    return partial(evaluate_full, threads=threads)
+
+
+def _write_full(report: "Report", table: Path | None, page: Path | None) -> None:
+    from ..evaluation.full_page import write_full_page
+    from ..evaluation.full_report import FullReport
+
+    assert isinstance(report, FullReport)
+    if report.problem is not None:
+        complain(f"no FID: {report.problem}")
+    if table is not None:
+        _write(table, report.to_csv())
+    if page is not None:
+        write_full_page(page, report)
+
+
+def _target(name: str | None, overwrite: bool) -> Path | None:
+    """Where a file goes, checked before the long run rather than after it."""
     from ..errors import OutputError
 
-    if json_file is None or json_file == "-":
+    if name is None or name == "-":
         return None
-    target = Path(json_file)
+    target = Path(name)
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists already; name another file or give --overwrite")
     if target.is_dir() or not target.parent.is_dir():
