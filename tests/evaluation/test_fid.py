@@ -1,17 +1,22 @@
-"""The distance against theory and against plain formulas; FID's network against what its own file says of it."""
+"""The distance against theory and against plain formulas; FID's network against the program in its file."""
 
 import numpy as np
 import pytest
 import scipy.linalg
+import skimage.data
 import torch
-from torch.nn import functional as F
 
-import training_pictures
-from tintype.data.sources import iter_pictures
 from tintype.errors import WeightsError
-from tintype.evaluation.fid import distance_of_halves, frechet_distance, load_fid_network
-from tintype.models.inception import FEATURES, Inception, Layer, resize_as_tensorflow
-from tintype.photo import Photo
+from tintype.evaluation.fid import (
+    _weighted_distance,
+    distance_of_halves,
+    frechet_distance,
+    load_fid_network,
+    paired_distance,
+)
+from tintype.models.inception import FEATURES, SIDE, Inception, resize_as_tensorflow
+from tintype.training.package_files import package_file
+from tintype.training.published_weights import INCEPTION
 
 DRAW = np.random.default_rng(7)
 
@@ -44,6 +49,31 @@ def test_few_pictures_of_many_features_lose_nothing_by_turning_the_axes() -> Non
     assert frechet_distance(first, second) == pytest.approx(expected, rel=1e-4)
 
 
+def test_pictures_may_count_more_than_once() -> None:
+    first, second = DRAW.normal(0, 1, (40, 9)).astype("f4"), DRAW.normal(0.5, 2, (40, 9)).astype("f4")
+    once = _weighted_distance(first, second, np.ones(40, np.int64))
+    assert once == pytest.approx(frechet_distance(first, second), rel=1e-4)
+    counts = DRAW.integers(0, 3, 40)
+    repeated = frechet_distance(first.repeat(counts, 0), second.repeat(counts, 0))
+    assert _weighted_distance(first, second, counts) == pytest.approx(repeated, rel=1e-4)
+
+
+@pytest.mark.parametrize("pictures", [120, 600])
+def test_the_interval_is_as_wide_as_luck(pictures: int) -> None:
+    """Compared with how far figures of independent sets of pictures, each with its colouring, really spread."""
+
+    def drawn() -> tuple[np.ndarray, np.ndarray]:
+        truth = DRAW.normal(0, 1, (pictures, 6))
+        return (truth * 0.7 + DRAW.normal(0.4, 0.4, truth.shape)).astype("f4"), truth.astype("f4")
+
+    spread = np.std([frechet_distance(*drawn()) for _ in range(60)])
+    estimates = [paired_distance(*drawn()) for _ in range(4)]
+    for estimate in estimates:
+        assert estimate.value - estimate.low == pytest.approx(estimate.high - estimate.value)
+    reach = np.mean([estimate.high - estimate.value for estimate in estimates])
+    assert 0.75 < reach / (1.96 * spread) < 1.5
+
+
 def test_halves_of_one_set_differ_less_the_larger_it_is() -> None:
     small, large = DRAW.normal(0, 1, (40, 10)), DRAW.normal(0, 1, (4000, 10))
     assert distance_of_halves(small) > 10 * distance_of_halves(large)
@@ -68,34 +98,15 @@ def test_any_picture_gives_2048_features_and_none_is_negative() -> None:
 
 
 @pytest.mark.slow
-def test_the_published_network_meets_the_statistics_it_was_trained_on(tmp_path: object) -> None:
-    """Each batch norm says what mean its input had on ImageNet: a wrong stride, pool or order would miss it."""
+def test_features_are_those_of_the_published_program() -> None:
+    """The file holds the network as a program, too: it is run here, and only here, once its hash is right."""
     try:
-        network = load_fid_network()
+        network = load_fid_network().eval()
     except WeightsError as error:
         pytest.skip(str(error))
-    means: dict[str, list[torch.Tensor]] = {}
-
-    def watch(name: str):  # type: ignore[no-untyped-def]
-        def hook(layer: Layer, given: tuple[torch.Tensor]) -> None:
-            answer = F.conv2d(given[0], layer.weight, stride=layer.stride, padding=layer.padding)
-            means.setdefault(name, []).append(answer.mean((0, 2, 3)))
-
-        return hook
-
-    layers = {name: layer for name, layer in network.named_modules() if isinstance(layer, Layer)}
-    for name, layer in layers.items():
-        layer.register_forward_pre_hook(watch(name))
-    folder = training_pictures.write_tiles(tmp_path / "tiles", side=224, per_picture=2)  # type: ignore[operator]
-    with torch.inference_mode():
-        for picture in iter_pictures(folder):
-            rgb = torch.from_numpy(Photo.read(picture.data).rgb().copy()).permute(2, 0, 1)[None] / 255
-            features = network(rgb)
-    assert len(layers) == 94
-    off = {
-        name: float(((torch.stack(means[name]).mean(0) - layer.mean) / layer.var.sqrt()).abs().mean())
-        for name, layer in layers.items()
-    }
-    assert np.median(list(off.values())) < 0.3
-    assert max(off.values()) < 0.8
-    assert 0.15 < float(features.mean()) < 0.6
+    published = torch.jit.load(package_file(INCEPTION, "default_1.pt")).eval()
+    for picture in (skimage.data.coffee(), skimage.data.astronaut()[:, 60:400]):
+        rgb = torch.from_numpy(picture.copy()).permute(2, 0, 1)[None] / 255
+        with torch.inference_mode():
+            expected = published(resize_as_tensorflow(rgb, SIDE) * (255 / 128) - 1).flatten(1)
+            torch.testing.assert_close(network(rgb), expected, rtol=1e-4, atol=1e-5)

@@ -3,7 +3,10 @@
 import csv
 import io
 import json
+import re
 import subprocess
+import sys
+import tomllib
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +21,7 @@ from tintype.evaluation import evaluate
 from tintype.evaluation.full import evaluate_full
 from tintype.evaluation.full_page import write_full_page
 from tintype.evaluation.full_report import COMPARISONS, MEASURES, FullReport
+from tintype.evaluation.gallery import Gallery
 from tintype.evaluation.judges import Judges, Networks
 from tintype.evaluation.lpips import LPIPS
 from tintype.models.alexnet import AlexNet
@@ -50,12 +54,17 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def report(folder: Path) -> FullReport:
+def gallery() -> Gallery:
+    return Gallery()
+
+
+@pytest.fixture(scope="module")
+def report(folder: Path, gallery: Gallery) -> FullReport:
     calls: list[int] = []
-    got = evaluate_full(
-        Tint(), folder, judges=Judges(small_networks()), progress=lambda done, total: calls.append(done)
-    )
+    judges = Judges(small_networks())
+    got = evaluate_full(Tint(), folder, judges=judges, progress=lambda done, total: calls.append(done), gallery=gallery)
     assert calls == list(range(1, 21))
+    assert got.seconds_per_picture > 0
     return got
 
 
@@ -63,7 +72,7 @@ def test_the_plain_part_is_that_of_the_plain_benchmark(report: FullReport, folde
     plain = evaluate(Tint(), folder).to_dict()
     full = report.to_dict()
     assert {key: full[key] for key in plain} == plain
-    assert full.keys() - plain.keys() == {"full", "full_sources", "problem", "intervals"}
+    assert full.keys() - plain.keys() == {"full", "full_sources", "seconds_per_picture", "problem", "intervals"}
 
 
 def test_every_colouring_has_every_measure(report: FullReport) -> None:
@@ -100,7 +109,9 @@ def test_fid_needs_pictures_enough(report: FullReport) -> None:
     reduced, grey = report.full_row("true chroma 32x32").fid, report.full_row("grey").fid
     assert reduced is not None
     assert grey is not None
-    assert 0 < reduced < grey
+    assert 0 < reduced.value < grey.value
+    for estimate in (reduced, grey):
+        assert 0 <= estimate.low < estimate.value < estimate.high
     assert report.full_row("truth").fid is None
     assert report.full.fid_of_halves is not None
     for part in report.full_sources.values():
@@ -109,7 +120,7 @@ def test_fid_needs_pictures_enough(report: FullReport) -> None:
         assert {row.fid for row in part.rows} == {None}
 
 
-def test_files(report: FullReport, tmp_path: Path) -> None:
+def test_files(report: FullReport, gallery: Gallery, tmp_path: Path) -> None:
     assert json.loads(report.to_json())["full"]["rows"][1]["name"] == "grey"
     lines = list(csv.DictReader(io.StringIO(report.to_csv())))
     found = {(line["source"], line["colouring"], line["measure"]): line for line in lines}
@@ -117,17 +128,23 @@ def test_files(report: FullReport, tmp_path: Path) -> None:
     assert float(line["low"]) < float(line["value"]) < float(line["high"])
     assert found["", "truth", "fid_of_halves"]["low"] == ""
     assert {line["source"] for line in lines} == {"", "astronaut", "chelsea", "coffee", "rocket"}
-    page = write_full_page(tmp_path / "full.html", report).read_text(encoding="utf-8")
+    assert found["", "grey", "fid"]["high"] != ""
+    page = write_full_page(tmp_path / "full.html", report, gallery).read_text(encoding="utf-8")
     assert "LPIPS vgg ↓" in page
-    assert "<h2>coffee</h2>" in page
+    assert "<h2>Only coffee</h2>" in page
+    assert not re.findall(r'(?:src|href)="(?!data:)', page.partition("<script>")[0])
+    samples = [sample.name for samples in gallery.groups().values() for sample in samples]
+    assert 4 < len(samples) == page.count('src="data:image/jpeg;base64,')
+    assert all(f"<h3>{name}</h3>" in page for name in samples)
 
 
 def test_the_table(report: FullReport) -> None:
     text = io.StringIO()
-    Console(file=text, width=100).print(report.table())
+    Console(file=text, width=80).print(report.table())
     assert "LPIPS alex ↓" in text.getvalue()
-    assert "FID" in text.getvalue()
-    assert max(map(len, text.getvalue().splitlines())) <= 100
+    assert "FID ↓" in text.getvalue()
+    assert "s per picture" in text.getvalue()
+    assert max(map(len, text.getvalue().splitlines())) <= 80
 
 
 def test_without_fid_the_report_says_why(folder: Path, tmp_path: Path) -> None:
@@ -135,6 +152,53 @@ def test_without_fid_the_report_says_why(folder: Path, tmp_path: Path) -> None:
     assert report.problem == "none here"
     assert {row.fid for row in report.full.rows} == {None}
     assert "none here" in write_full_page(tmp_path / "full.html", report).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--html", "there.html"), "there.html exists already"),
+        (("--json", "there.json"), "there.html exists already"),
+        (("--csv", "-"), "name a file"),
+        (("--limit", "2", "--data", "nowhere"), "no such folder"),
+    ],
+)
+def test_mistakes_are_found_before_anything_is_measured(
+    cli: RunCli, folder: Path, tmp_path: Path, arguments: tuple[str, ...], message: str
+) -> None:
+    (tmp_path / "there.html").write_text("mine")
+    done = cli("evaluate", "--full", "--model", "tiny", "--data", folder, *arguments)
+    assert done.returncode == 1
+    assert message in done.stderr.decode()
+    assert len(done.stderr.decode().splitlines()) == 1
+    assert (tmp_path / "there.html").read_text() == "mine"
+
+
+@pytest.mark.parametrize("package", ["torchmetrics", "plotly"])
+def test_what_is_missing_is_named_with_its_extra(folder: Path, package: str) -> None:
+    code = (
+        f"import sys; sys.modules[{package!r}] = None; from tintype.cli import main; "
+        f"sys.argv = ['tintype', 'evaluate', '--full', '--data', {str(folder)!r}]; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"tintype: error: --full needs {package}: pip install 'tintype[metrics]'\n"
+
+
+def test_the_extra_is_all_that_is_needed() -> None:
+    """Nothing that only other extras bring is imported."""
+    extras = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())["project"]
+    names = {re.split(r"[<>=\[]", line)[0] for line in extras["optional-dependencies"]["metrics"]}
+    others = {re.split(r"[<>=\[]", line)[0] for line in extras["optional-dependencies"]["train"]} - names
+    modules = {"opencv-python-headless": "cv2"} | {name: name.replace("-", "_") for name in others}
+    blocked = sorted({modules[name] for name in others} | {"torchvision", "jax", "optuna", "skimage"})
+    assert "lightning_fabric" in blocked
+    code = (
+        f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); import tintype.evaluation.full_page; "
+        "from tintype.evaluation.judges import Judges; from tintype.training import published_weights, pretrained"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def test_files_of_the_full_report_need_it(cli: RunCli, tmp_path: Path) -> None:

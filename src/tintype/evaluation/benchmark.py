@@ -27,6 +27,8 @@ _NEUTRAL, _NEUTRAL_SPREAD = 128, 1
 Progress = Callable[[int, int | None], None]
 Measured = dict[str, Figures]
 T = TypeVar("T")
+# Called in several threads with a picture as it was found, its truth, and the model's colouring of it.
+Measurement = Callable[[Picture, Photo, Photo], T]
 
 
 @dataclass(frozen=True)
@@ -107,13 +109,13 @@ def opened(model: Model | str | os.PathLike[str]) -> Model:
 def collect(
     model: Model,
     data_path: str | os.PathLike[str],
-    measure: Callable[[Photo, Photo], T],
+    measure: Measurement[T],
     *,
     size: int | None,
     limit: int | None,
     progress: Progress | None,
-) -> "Collection[T]":
-    """Colour every picture and `measure(truth, coloured)` it, in threads; arguments and errors are `evaluate`'s."""
+) -> Collection[T]:
+    """Colour every picture and `measure` it, in threads; the other arguments and the errors are `evaluate`'s."""
     if limit is not None and limit < 1:
         raise DataError(f"limit is {limit}, the least is 1; leave it out to measure every picture")
     pictures: Iterable[Picture] = iter_pictures(Path(data_path))
@@ -161,7 +163,7 @@ def evenly_spread(pictures: Iterable[Picture], count: int) -> list[Picture]:
 
 
 def _measure_all(
-    model: Model, pictures: Iterable[Picture], measure: Callable[[Photo, Photo], T], size: int | None
+    model: Model, pictures: Iterable[Picture], measure: Measurement[T], size: int | None
 ) -> Iterator[tuple[Picture, T | Skipped]]:
     """The outcome of every picture, in order. The network runs here, the measuring in threads beside it."""
     workers = min(4, os.cpu_count() or 1)
@@ -173,7 +175,7 @@ def _measure_all(
                 waiting.append((picture, truth))
             else:
                 coloured = model.colorize(truth.grey(), size=size)
-                waiting.append((picture, pool.submit(measure, truth, coloured)))
+                waiting.append((picture, pool.submit(measure, picture, truth, coloured)))
             if len(waiting) > 2 * workers:
                 yield _finished(waiting.popleft())
         while waiting:
@@ -199,7 +201,7 @@ def _is_neutral(plane: NDArray[np.uint8]) -> bool:
     return bool(plane.min() >= _NEUTRAL - _NEUTRAL_SPREAD and plane.max() <= _NEUTRAL + _NEUTRAL_SPREAD)
 
 
-def _measure_one(truth: Photo, coloured: Photo) -> Measured:
+def _measure_one(_: Picture, truth: Photo, coloured: Photo) -> Measured:
     pictures = colourings(truth, coloured)
     return dict(zip(pictures, measure_all(list(pictures.values()), pictures[TRUTH]), strict=True))
 

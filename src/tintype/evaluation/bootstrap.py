@@ -9,13 +9,16 @@ LEVEL = 0.95
 RESAMPLES = 1000
 SEED = 0
 
+# Standard deviations on each side of the mean that hold 95 % of a normal distribution.
+_DEVIATIONS = 1.96
+
 # Resamples drawn at a time: bounds the memory on many pictures.
 _CHUNK = 50
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A figure and the interval that 95 % of the resamples fall into."""
+    """A figure and its 95 % interval."""
 
     value: float
     low: float
@@ -45,6 +48,12 @@ def ratio(values: ArrayLike, baseline: ArrayLike) -> Estimate | None:
     if below.mean() == 0 or not bottom.all():
         return None
     return _estimate(float(above.mean() / below.mean()), _means(above) / bottom)
+
+
+def normal(value: float, deviation: float) -> Estimate:
+    """A figure that is never negative, with the interval that the standard deviation of its resamples gives."""
+    reach = _DEVIATIONS * deviation
+    return Estimate(value, max(0.0, value - reach), value + reach)
 
 
 def _means(data: NDArray[np.float64]) -> NDArray[np.float64]:

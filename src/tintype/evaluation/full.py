@@ -1,11 +1,14 @@
 """The benchmark with everything that is known to measure: networks' judgement, blotches, intervals, ratios to grey."""
 
 import os
+import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 
 import numpy as np
 
+from ..data.sources import Picture, iter_pictures
 from ..photo import Photo
 from . import bootstrap
 from .baselines import GREY
@@ -22,7 +25,7 @@ from .benchmark import (
     opened,
 )
 from .blotchiness import blotches
-from .fid import LEAST, Features, distance_of_halves, frechet_distance
+from .fid import LEAST, Features, distance_of_halves, paired_distance
 from .full_report import (
     AGAINST_GREY,
     AGAINST_TRUTH,
@@ -32,8 +35,9 @@ from .full_report import (
     FullRow,
     Section,
 )
+from .gallery import Gallery
 from .judges import Judges, load_networks
-from .metrics import Figures, measure_all
+from .metrics import Figures, Pixels, measure_all
 
 
 @dataclass(frozen=True)
@@ -57,22 +61,26 @@ def evaluate_full(
     progress: Progress | None = None,
     judges: Judges | None = None,
     threads: int | None = None,
+    gallery: Gallery | None = None,
 ) -> FullReport:
     """`evaluate`, with all further measures and an interval to each; docs/measures.md says what they mean.
 
     Args and errors are those of `evaluate`. judges: the networks, by default the published ones, which are fetched the
-    first time (145 MB). threads: their CPU threads, torch's choice when None.
+    first time (145 MB). threads: their CPU threads, torch's choice when None. gallery: where to keep a few pictures.
 
     Raises WeightsError or MissingExtra, too, when the weights of LPIPS or of the classifier cannot be had. Without
     those of FID the report has no FID, and says why.
     """
     model = opened(model)
+    next(iter_pictures(Path(data_path)))  # that there is none should be known before networks are fetched
     judges = judges or Judges(load_networks(), threads)
 
-    def measure(truth: Photo, coloured: Photo) -> FullMeasured:
-        return _measure_one(judges, truth, coloured)
+    def measure(picture: Picture, truth: Photo, coloured: Photo) -> FullMeasured:
+        return _measure_one(judges, picture.name, colourings(truth, coloured), gallery)
 
+    started = time.monotonic()
     found = collect(model, data_path, measure, size=size, limit=limit, progress=progress)
+    took = time.monotonic() - started
     described = describe(model)
     name = described["name"]
     plain = {source: [_plain(one) for one in each] for source, each in found.sources.items()}
@@ -87,12 +95,12 @@ def evaluate_full(
         skipped=found.skipped,
         full=section(name, found.everything),
         full_sources={source: section(name, each) for source, each in found.sources.items()},
+        seconds_per_picture=round(took / len(found.everything), 3),
         problem=judges.networks.problem,
     )
 
 
-def _measure_one(judges: Judges, truth: Photo, coloured: Photo) -> FullMeasured:
-    named = colourings(truth, coloured)
+def _measure_one(judges: Judges, picture: str, named: dict[str, Pixels], gallery: Gallery | None) -> FullMeasured:
     pictures = list(named.values())
     figures, clouds = measure_all(pictures, named[TRUTH]), blotches(pictures, named[TRUTH])
     measured = {}
@@ -100,6 +108,8 @@ def _measure_one(judges: Judges, truth: Photo, coloured: Photo) -> FullMeasured:
         networks = {name: value for name, value in vars(judged).items() if name != "features"}
         values = asdict(plain) | networks | {"blotchiness": cloud.total, "excess_blotchiness": cloud.excess}
         measured[key] = FullFigures(plain, values, judged.features)
+    if gallery is not None:
+        gallery.offer(picture, measured[MODEL].values["lpips_alex"], named, measured[MODEL].values)
     return measured
 
 
@@ -135,7 +145,7 @@ def _row(name: str, key: str, measured: Sequence[FullMeasured], truth: Features 
             measure.key: None if is_truth and measure.key in COMPARISONS else bootstrap.mean(column(key, measure.key))
             for measure in MEASURES
         },
-        fid=None if features is None or truth is None else frechet_distance(features, truth),
+        fid=None if features is None or truth is None else paired_distance(features, truth),
         relative=relative,
     )
 

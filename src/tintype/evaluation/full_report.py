@@ -2,7 +2,7 @@
 
 import csv
 import io
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,27 +15,42 @@ from .report import Report
 
 @dataclass(frozen=True)
 class Measure:
-    """How a measure is shown: its key in JSON, heading, digits after the point, and which way is better, if any."""
+    """How a measure is shown: its key in JSON, heading, digits after the point, which way is better if any, and what
+    it is in a few words.
+    """
 
     key: str
     heading: str
     digits: int
     better: str
+    meaning: str = ""
+
+    @property
+    def title(self) -> str:
+        """The heading with its arrow."""
+        return f"{self.heading} {self.better}".strip()
 
 
 MEASURES = (
-    Measure("psnr", "PSNR dB", 2, "↑"),
-    Measure("ciede2000", "CIEDE2000", 2, "↓"),
-    Measure("lpips_alex", "LPIPS alex", 3, "↓"),
-    Measure("lpips_vgg", "LPIPS vgg", 3, "↓"),
-    Measure("same_class", "same class", 3, "↑"),
-    Measure("class_probability", "class probability", 3, "↑"),
-    Measure("blotchiness", "blotchiness", 2, ""),
-    Measure("excess_blotchiness", "beyond the truth's", 2, "↓"),
-    Measure("colorfulness", "colourfulness", 1, ""),
-    Measure("colorfulness_abs", "the same, abs", 1, ""),
-    Measure("mean_chroma", "mean chroma", 1, ""),
+    Measure("psnr", "PSNR dB", 2, "↑", "small error of red, green and blue; rewards caution"),
+    Measure("ciede2000", "CIEDE2000", 2, "↓", "colour difference to the eye, pixel by pixel"),
+    Measure("lpips_alex", "LPIPS alex", 3, "↓", "how different two pictures look, by AlexNet"),
+    Measure("lpips_vgg", "LPIPS vgg", 3, "↓", "how different two pictures look, by VGG-16"),
+    Measure("same_class", "same class", 3, "↑", "share of pictures that a classifier names as it names the truth"),
+    Measure("class_probability", "class probability", 3, "↑", "what the truth's class gains or loses in probability"),
+    Measure("blotchiness", "blotchiness", 2, "", "colour that changes where lightness does not"),
+    Measure(
+        "excess_blotchiness",
+        "excess blotches",
+        2,
+        "↓",
+        "blotchiness that the truth does not have; grey has none",
+    ),
+    Measure("colorfulness", "colourfulness", 1, "", "how vivid, by Hasler and Süsstrunk"),
+    Measure("colorfulness_abs", "the same, abs", 1, "", "how vivid, by the variant that most papers print"),
+    Measure("mean_chroma", "mean chroma", 1, "", "mean distance from grey, in CIE units"),
 )
+FID = Measure("fid", "FID", 1, "↓", "how different two sets are to Inception; beside the truth: its two halves")
 
 # What compares a picture with its truth and says nothing of the truth itself.
 COMPARISONS = frozenset(
@@ -60,20 +75,20 @@ RELATIVE = (
 class FullRow:
     """One colouring over pictures: each measure with its interval, None where it says nothing.
 
-    fid has no interval: each resample would cost as much as the figure. relative: differences from and ratios to grey
+    fid: None for the truth and for few pictures. relative: differences from and ratios to grey
     or the truth over the same pictures, resampled together; empty for the truth, None where the baseline is zero.
     """
 
     name: str
     images: int
     figures: dict[str, Estimate | None]
-    fid: float | None
+    fid: Estimate | None
     relative: dict[str, Estimate | None]
 
 
 @dataclass(frozen=True)
 class Section:
-    """The rows of one set of pictures. fid_of_halves: FID between two halves of the truth, FID's bias at that size."""
+    """The rows of one set of pictures. fid_of_halves: FID between two halves of the truth: what size alone makes it."""
 
     images: int
     rows: tuple[FullRow, ...]
@@ -84,11 +99,13 @@ class Section:
 class FullReport(Report):
     """What `evaluate_full` found: a `Report`, the full rows over all pictures and for every source.
 
-    problem: why there is no FID, in one line; None where there is.
+    seconds_per_picture: time that colouring and measuring took. problem: why there is no FID, in one line; None where
+    there is.
     """
 
     full: Section
     full_sources: dict[str, Section]
+    seconds_per_picture: float
     problem: str | None = None
 
     def full_row(self, name: str) -> FullRow:
@@ -109,12 +126,10 @@ class FullReport(Report):
         writer.writerow(("source", "colouring", "images", "measure", "value", "low", "high"))
         for source, part in self.sections():
             for row in part.rows:
-                for key, estimate in (row.figures | row.relative).items():
+                for key, estimate in (row.figures | {"fid": row.fid} | row.relative).items():
                     if estimate is not None:
                         numbers = (estimate.value, estimate.low, estimate.high)
                         writer.writerow((source, row.name, row.images, key, *numbers))
-                if row.fid is not None:
-                    writer.writerow((source, row.name, row.images, "fid", row.fid, "", ""))
             if part.fid_of_halves is not None:
                 writer.writerow((source, "truth", part.images, "fid_of_halves", part.fid_of_halves, "", ""))
         return text.getvalue()
@@ -126,34 +141,51 @@ class FullReport(Report):
             yield from self.full_sources.items()
 
     def table(self) -> Table:
-        """The figures over all pictures, measures down and colourings across, for `rich.print`."""
+        """The figures over all pictures, measures down and colourings across, for `rich.print`; 80 characters wide.
+
+        Each stands with half the width of its interval. What is relative to grey or the truth is only in the files.
+        """
         pictures = "1 picture" if self.images == 1 else f"{self.images} pictures"
-        table = Table(title=f"{pictures} of {self.data}, with 95 % intervals", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-        head, *lines = lines_of(self.full)
-        table.add_column("")
-        for name in head[1:]:
-            table.add_column(name.replace(" ", "\n", 1), justify="right", no_wrap=True)
-        for line in lines:
-            table.add_row(line[0], *(cell.replace(" ", "\n", 1) for cell in line[1:]))
+        table = Table(
+            title=f"{pictures} of {self.data}",
+            caption=f"± half of the 95 % interval; {self.seconds_per_picture:.1f} s per picture",
+            box=SIMPLE_HEAD,
+            padding=(0, 1, 0, 0),
+        )
+        table.add_column("", no_wrap=True)
+        for row in self.full.rows:
+            table.add_column(row.name.replace(" ", "\n", 1).replace(" ", "\n", 1), justify="right", no_wrap=True)
+        for heading, *cells in _measure_lines(self.full, _short_cell):
+            table.add_row(heading, *cells)
         return table
 
 
 def lines_of(part: Section) -> list[list[str]]:
     """A section as text, measures down and colourings across, each with its interval; the first line is the head."""
-    lines = [["", *(row.name for row in part.rows)]]
-    for measure in MEASURES:
-        cells = [_cell(row.figures[measure.key], measure.digits) for row in part.rows]
-        lines.append([f"{measure.heading} {measure.better}".strip(), *cells])
-    fids = ["" if row.fid is None else f"{row.fid:.1f}" for row in part.rows]
-    if part.fid_of_halves is not None:
-        lines.append(["FID ↓ (truth: its halves)", *fids[:-1], f"{part.fid_of_halves:.1f}"])
+    lines = [["", *(row.name for row in part.rows)], *_measure_lines(part, _cell)]
     for measure in RELATIVE:
         cells = [_cell(row.relative.get(measure.key), measure.digits) for row in part.rows]
-        lines.append([f"{measure.heading} {measure.better}".strip(), *cells])
+        lines.append([measure.title, *cells])
+    return lines
+
+
+def _measure_lines(part: Section, cell: Callable[[Estimate | None, int], str]) -> list[list[str]]:
+    lines = []
+    for measure in MEASURES:
+        lines.append([measure.title, *(cell(row.figures[measure.key], measure.digits) for row in part.rows)])
+    if part.fid_of_halves is not None:
+        halves = f"halves {part.fid_of_halves:.{FID.digits}f}"
+        lines.append([FID.title, *(cell(row.fid, FID.digits) for row in part.rows[:-1]), halves])
     return lines
 
 
 def _cell(estimate: Estimate | None, digits: int) -> str:
     if estimate is None:
         return ""
-    return f"{estimate.value:.{digits}f} {estimate.low:.{digits}f}..{estimate.high:.{digits}f}"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
+
+
+def _short_cell(estimate: Estimate | None, digits: int) -> str:
+    if estimate is None:
+        return ""
+    return f"{estimate.value:.{digits}f} ±{(estimate.high - estimate.low) / 2:.{digits}f}"
