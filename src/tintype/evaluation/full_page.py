@@ -53,7 +53,7 @@ def _facts(report: FullReport) -> str:
     device = " ".join(report.model[key] for key in ("device", "precision") if key in report.model)
     return facts(
         [
-            ("model", report.model["name"], report.model.get("version", "")),
+            ("model", report.model["name"], f"version {report.model['version']}" if "version" in report.model else ""),
             ("data", report.data, "" if report.limit is None else f"{report.limit} pictures, evenly spread"),
             ("pictures", f"{report.images:,}", f"{len(report.skipped)} left out"),
             ("short side that the model sees", size, ""),
@@ -98,9 +98,11 @@ def _card(part: Section, measure: Measure) -> str:
     if not known:
         return ""
     chart = _points([name for name, _ in known], [estimate for _, estimate in known])
+    note = _sentence(measure)
     if measure is FID and part.fid_of_halves is not None:
         chart.add_hline(y=part.fid_of_halves, line={"color": REFERENCE, "dash": "dot"})
-    return card(measure.title, f"{measure.meaning[0].upper()}{measure.meaning[1:]}.", chart)
+        note += " Dotted: two halves of the truth."
+    return card(measure.title, note, chart)
 
 
 def _source_card(sources: dict[str, Section], measure: Measure) -> str:
@@ -108,7 +110,7 @@ def _source_card(sources: dict[str, Section], measure: Measure) -> str:
     rows = {source: part.rows[0].figures[measure.key] for source, part in sources.items()}
     known = evenly([(name, estimate) for name, estimate in rows.items() if estimate is not None], _MOST_SOURCES)
     chart = _points([name for name, _ in known], [estimate for _, estimate in known], COLORS[2])
-    return card(measure.title, f"{measure.meaning[0].upper()}{measure.meaning[1:]}.", chart)
+    return card(measure.title, _sentence(measure), chart)
 
 
 def _points(names: list[str], estimates: list[Estimate], color: str = BLUE) -> Any:
@@ -127,9 +129,13 @@ def _points(names: list[str], estimates: list[Estimate], color: str = BLUE) -> A
         showlegend=False,
         hovertemplate="%{y:.4g}<extra></extra>",
     )
-    chart.update_xaxes(type="category", tickformat="", hoverformat="")
+    chart.update_xaxes(type="category", tickformat="", hoverformat="", range=[-0.6, len(names) - 0.4])
     chart.update_yaxes(rangemode="normal" if min(estimate.low for estimate in estimates) < 0 else "tozero")
     return chart
+
+
+def _sentence(measure: Measure) -> str:
+    return f"{measure.meaning[0].upper()}{measure.meaning[1:]}."
 
 
 def _table(part: Section) -> str:

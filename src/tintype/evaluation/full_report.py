@@ -37,7 +37,7 @@ MEASURES = (
     Measure("lpips_alex", "LPIPS alex", 3, "↓", "how different two pictures look, by AlexNet"),
     Measure("lpips_vgg", "LPIPS vgg", 3, "↓", "how different two pictures look, by VGG-16"),
     Measure("same_class", "same class", 3, "↑", "share of pictures that a classifier names as it names the truth"),
-    Measure("class_probability", "class probability", 3, "↑", "what the truth's class gains or loses in probability"),
+    Measure("class_probability", "class prob.", 2, "↑", "what the truth's class gains or loses in probability"),
     Measure("blotchiness", "blotchiness", 2, "", "colour that changes where lightness does not"),
     Measure(
         "excess_blotchiness",
@@ -50,7 +50,7 @@ MEASURES = (
     Measure("colorfulness_abs", "the same, abs", 1, "", "how vivid, by the variant that most papers print"),
     Measure("mean_chroma", "mean chroma", 1, "", "mean distance from grey, in CIE units"),
 )
-FID = Measure("fid", "FID", 1, "↓", "how different two sets are to Inception; beside the truth: its two halves")
+FID = Measure("fid", "FID", 1, "↓", "how different two sets of pictures are to Inception")
 
 # What compares a picture with its truth and says nothing of the truth itself.
 COMPARISONS = frozenset(
@@ -150,11 +150,13 @@ class FullReport(Report):
             title=f"{pictures} of {self.data}",
             caption=f"± half of the 95 % interval; {self.seconds_per_picture:.1f} s per picture",
             box=SIMPLE_HEAD,
-            padding=(0, 1, 0, 0),
+            padding=0,
+            pad_edge=False,
+            show_edge=False,
         )
         table.add_column("", no_wrap=True)
         for row in self.full.rows:
-            table.add_column(row.name.replace(" ", "\n", 1).replace(" ", "\n", 1), justify="right", no_wrap=True)
+            table.add_column("\n".join(row.name.rsplit(" ", 1)), justify="right", overflow="fold")
         for heading, *cells in _measure_lines(self.full, _short_cell):
             table.add_row(heading, *cells)
         return table
@@ -174,18 +176,18 @@ def _measure_lines(part: Section, cell: Callable[[Estimate | None, int], str]) -
     for measure in MEASURES:
         lines.append([measure.title, *(cell(row.figures[measure.key], measure.digits) for row in part.rows)])
     if part.fid_of_halves is not None:
-        halves = f"halves {part.fid_of_halves:.{FID.digits}f}"
-        lines.append([FID.title, *(cell(row.fid, FID.digits) for row in part.rows[:-1]), halves])
+        halves = f"({part.fid_of_halves:.{FID.digits}f})"
+        lines.append([f"{FID.title} (halves)", *(cell(row.fid, FID.digits) for row in part.rows[:-1]), halves])
     return lines
 
 
 def _cell(estimate: Estimate | None, digits: int) -> str:
     if estimate is None:
         return ""
-    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f} to {estimate.high:.{digits}f})"
+    return f"{estimate.value:.{digits}f} ({estimate.low:.{digits}f}..{estimate.high:.{digits}f})"
 
 
 def _short_cell(estimate: Estimate | None, digits: int) -> str:
     if estimate is None:
         return ""
-    return f"{estimate.value:.{digits}f} ±{(estimate.high - estimate.low) / 2:.{digits}f}"
+    return f"{estimate.value:.{digits}f}±{(estimate.high - estimate.low) / 2:.{digits}f}"
