@@ -201,6 +201,23 @@ def test_the_extra_is_all_that_is_needed() -> None:
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.slow
+def test_the_command_with_the_published_networks(cli: RunCli, folder: Path, tmp_path: Path) -> None:
+    done = cli("evaluate", "--full", "--model", "tiny", "--data", folder, "--json", "out.json")
+    if b"are not here" in done.stderr:
+        pytest.skip(done.stderr.decode())
+    assert done.returncode == 0
+    report = json.loads((tmp_path / "out.json").read_text())
+    model, grey, _, reduced, truth = report["full"]["rows"]
+    for key in ("lpips_alex", "lpips_vgg"):
+        values = [row["figures"][key]["value"] for row in (grey, reduced)]
+        assert 0.5 > values[0] > 2 * values[1] > 0
+    assert reduced["figures"]["same_class"]["value"] > grey["figures"]["same_class"]["value"]
+    assert reduced["fid"]["value"] < grey["fid"]["value"] < report["full"]["fid_of_halves"]
+    assert (model["name"], truth["fid"]) == ("tiny", None)
+    assert "data:image/jpeg" in (tmp_path / "out.html").read_text()
+
+
 def test_files_of_the_full_report_need_it(cli: RunCli, tmp_path: Path) -> None:
     done = cli("evaluate", "--data", "photos", "--html", "x.html")
     assert done.returncode == 1
