@@ -84,6 +84,8 @@ def evaluate_full(
     described = describe(model)
     name = described["name"]
     plain = {source: [_plain(one) for one in each] for source, each in found.sources.items()}
+    whole = section(name, found.everything)
+    parts = {source: section(name, each) for source, each in found.sources.items()} if len(plain) > 1 else {}
     return FullReport(
         model=described,
         data=os.fspath(data_path),
@@ -93,8 +95,8 @@ def evaluate_full(
         rows=measured_rows(name, [one for each in plain.values() for one in each]),
         sources={source: measured_rows(name, each) for source, each in plain.items()},
         skipped=found.skipped,
-        full=section(name, found.everything),
-        full_sources={source: section(name, each) for source, each in found.sources.items()},
+        full=whole,
+        full_sources=parts or dict.fromkeys(plain, whole),
         seconds_per_picture=round(took / len(found.everything), 3),
         problem=judges.networks.problem,
     )
