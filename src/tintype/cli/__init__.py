@@ -20,6 +20,7 @@ VERBS = {
     "colorize": "Colour pictures: files, folders, patterns, or standard input.",
     "models": "List the models that can be used by name.",
     "info": "Describe a model, or a picture.",
+    "bench": "Measure how fast this machine colours.",
     "sketch": "Turn photographs into line drawings. (extra: train)",
     "data": "Find bad pictures in data sets, divide and pack them. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",
@@ -27,6 +28,7 @@ VERBS = {
     "tune": "Search a recipe's hyperparameters. (extra: tune)",
     "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",
+    "calibrate": "Measure how far a model's confidence can be believed. (extra: train)",
 }
 
 # Packages that only an extra brings, by the name they are imported under.
