@@ -17,7 +17,7 @@ from .proposals import color_at
 
 Plane = npt.NDArray[np.float32]
 
-MOST = 60  # matches
+MOST = 120  # matches
 LEAST_LIKENESS = 0.5  # cosine
 
 
