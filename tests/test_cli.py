@@ -219,8 +219,8 @@ tintype.cli.main()
 
 def test_the_quickstart_names_the_options_that_exist(cli: RunCli) -> None:
     text = (Path(__file__).parents[1] / "docs" / "quickstart.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `(--[a-z]+)`", text, re.MULTILINE))
-    offered = set(re.findall(r"(--[a-z]+)", cli("colorize", "--help").stdout.decode()))
+    documented = set(re.findall(r"^\| `(--[a-z-]+)`", text, re.MULTILINE))
+    offered = set(re.findall(r"(--[a-z-]+)", cli("colorize", "--help").stdout.decode()))
     assert documented
     assert documented <= offered
     assert offered - documented <= {"--help", "--json", "--overwrite"}
