@@ -90,7 +90,7 @@ def test_a_folder_with_bad_files_and_a_report(cli: RunCli, examples: list[Path],
     assert result.returncode == 1
     assert (report["coloured"], report["failed"]) == (2, 1)
     assert [entry["ok"] for entry in report["results"]] == [False, True, True]
-    assert files_in(tmp_path / "out") == {"good.jpg", "sub/good.png"}
+    assert files_in(tmp_path / "out") == {"good.jpg", "sub/good.png", ".tintype-journal.jsonl"}
     lines = result.stderr.decode().splitlines()
     assert len(lines) == 2
     assert "album/bad.jpg" in lines[0]

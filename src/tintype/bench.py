@@ -118,7 +118,8 @@ def _folder(model: str, files: int) -> list[dict[str, Any]]:
         source.mkdir()
         for number in range(files):
             (source / f"{number:04}.jpg").write_bytes(photograph(*SIZES[1], seed=number % 8))
-        seconds, peaks = [], []
+        seconds: list[float] = []
+        peaks: list[int | None] = []
         for workers in (1, CORES):
             colorizer = Colorizer(model, streams=workers)
             jobs = plan([os.fspath(source)], os.path.join(folder, f"out{workers}-{len(seconds)}"))
