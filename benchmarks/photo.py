@@ -14,8 +14,6 @@ import importlib.util
 import io
 import json
 import os
-import platform
-import resource
 import subprocess
 import sys
 import tempfile
@@ -31,6 +29,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
+from tintype.bench import cpu_name, peak_mib
 from tintype.colorizer import Colorizer, working_size
 from tintype.compose import compose
 from tintype.errors import WeightsError
@@ -89,15 +88,13 @@ def measure(way: str, photograph: Path, model: str) -> dict[str, Any]:
         size = len(colour(photograph))
         seconds.append(time.perf_counter() - start)
         cpu.append(time.process_time() - cpu_start)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    scale = 1 if sys.platform == "darwin" else 1024
     return {
         "way": way,
         "network": network,
         "first_seconds": round(seconds[0], 4),
         "seconds": round(min(seconds[1:]), 4),
         "cpu_seconds": round(min(cpu[1:]), 4),
-        "peak_mib": round(peak * scale / 2**20),
+        "peak_mib": peak_mib(),
         "output_bytes": size,
     }
 
@@ -230,14 +227,6 @@ def report(ours: dict[str, Any], floor: dict[str, Any], plain: dict[str, Any], o
     }
     with options.output.open("a") as results:
         results.write(json.dumps(line) + "\n")
-
-
-def cpu_name() -> str:
-    with contextlib.suppress(OSError):
-        for row in Path("/proc/cpuinfo").read_text().splitlines():
-            if row.startswith("model name"):
-                return row.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 if __name__ == "__main__":
