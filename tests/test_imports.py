@@ -10,7 +10,9 @@ import tintype
 CORE = (
     "tintype",
     "tintype.batch",
+    "tintype.bench",
     "tintype.cli",
+    "tintype.cli.bench",
     "tintype.cli.colorize",
     "tintype.cli.evaluate",
     "tintype.cli.info",
@@ -19,11 +21,18 @@ CORE = (
     "tintype.colorizer",
     "tintype.compose",
     "tintype.confidence",
+    "tintype.contact",
     "tintype.errors",
     "tintype.evaluation",
     "tintype.hints",
+    "tintype.huge",
+    "tintype.journal",
     "tintype.photo",
+    "tintype.record",
     "tintype.runtime",
+    "tintype.taste",
+    "tintype.upsample",
+    "tintype.watch",
     "tintype.weights",
 )
 HEAVY = ("cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
