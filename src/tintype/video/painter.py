@@ -1,0 +1,37 @@
+"""One frame to colour by itself: the network sees it upright, at the size that it likes."""
+
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..colorizer import Colorizer, working_size
+from ..errors import WeightsError
+from .chroma import shrink
+from .reader import FilmInfo, Frame
+
+Floats = NDArray[np.float32]
+Paint = Callable[[Frame], Floats]
+
+
+def painter(colorizer: Colorizer, info: FilmInfo, size: int | None = None) -> Paint:
+    """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
+
+    Raises:
+        WeightsError: the model is one for drawings, which paints the light as well.
+        TintypeError: ``size`` is outside what networks take.
+    """
+    model = colorizer.model.info
+    if model.condition != "lightness":
+        raise WeightsError(f"{model.name} colours drawings and paints their light anew; films need one for photographs")
+    side = model.size if size is None else size
+    height, width = working_size(info.height, info.width, side)
+    turns = info.rotation // 90
+
+    def paint(frame: Frame) -> Floats:
+        light = info.signal.to_full8(shrink(frame.luma, width, height))
+        upright = np.ascontiguousarray(np.rot90(light, turns))
+        ab = colorizer.open(upright).predict_ab(size=side)
+        return np.ascontiguousarray(np.rot90(ab, -turns))
+
+    return paint
