@@ -7,13 +7,11 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from . import complain
-from .options import DeviceOption, JsonOption, PrecisionOption, ThreadsOption
+from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 
 if TYPE_CHECKING:
     from ..batch import Job, Report
     from ..colorizer import Colorizer
-
-FILMS = "Films"
 
 
 def colorize(
@@ -59,19 +57,8 @@ def colorize(
         int | None,
         typer.Option("--crf", metavar="0-63", help="Quality; smaller is better and larger.", rich_help_panel=FILMS),
     ] = None,
-    stability: Annotated[
-        float,
-        typer.Option(
-            "--stability",
-            metavar="0..1",
-            help="How long colours are remembered; with --every 1, 0 is frame by frame.",
-            rich_help_panel=FILMS,
-        ),
-    ] = 0.75,
-    every: Annotated[
-        str,
-        typer.Option("--every", metavar="N|auto", help="Frames between predictions.", rich_help_panel=FILMS),
-    ] = "auto",
+    stability: StabilityOption = 0.75,
+    every: EveryOption = "auto",
     start: Annotated[
         str | None,
         typer.Option("--start", metavar="TIME", help="From here on: 12.5 or 1:02:03.", rich_help_panel=FILMS),

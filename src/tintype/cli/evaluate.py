@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
+from ..errors import TintypeError
 from . import complain
-from .options import DeviceOption, PrecisionOption, ThreadsOption
+from .options import DeviceOption, EveryOption, PrecisionOption, StabilityOption, ThreadsOption
 
 
 def evaluate(
     data: Annotated[
         str,
         typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."),
-    ],
+    ] = "",
     model: Annotated[str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")] = "tint",
     size: Annotated[
         int | None,
@@ -22,13 +23,24 @@ def evaluate(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", metavar="N", min=1, help="Only N pictures, spread evenly; the same ones every time."),
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help="Only N pictures, spread evenly, the same ones every time; of films the first N frames.",
+        ),
     ] = None,
     json_file: Annotated[
         str | None,
         typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output."),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the JSON file if it exists.")] = False,
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="FILM", help="Instead of photographs, a colour film; may be repeated."),
+    ] = None,
+    stability: StabilityOption = 0.75,
+    every: EveryOption = "auto",
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
@@ -43,7 +55,17 @@ def evaluate(
       tintype evaluate --data photos/
 
       tintype evaluate --model run/model.onnx --data val.tar --limit 200 --json report.json
+
+      tintype evaluate --video clip.mp4 --stability 0.9
     """
+    if video:
+        from .films import evaluate_films
+
+        where = (device, precision, threads)
+        evaluate_films(video, model, size, limit, stability, every, json_file, overwrite, *where)
+        return
+    if not data:
+        raise TintypeError("nothing to measure on; name photographs with --data, or films with --video")
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 

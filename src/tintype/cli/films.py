@@ -1,4 +1,4 @@
-"""The film side of `tintype colorize`: progress on a terminal, one line for each film, notes on what was found."""
+"""The film side of `tintype colorize` and `tintype evaluate`: progress, one line for each film, notes and tables."""
 
 import sys
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from ..batch import Job
 from ..colorizer import Colorizer
 from ..errors import TintypeError
+from ..runtime import Device, Precision
 from ..video.options import FilmOptions
 from . import complain
 
@@ -74,3 +75,49 @@ def _one(
             bar.update(task, completed=progress.frames, total=progress.total, speed=speed)
 
         return colorize_film(source, target, colorizer, options, overwrite=overwrite, progress=show).as_dict()
+
+
+def evaluate_films(
+    films: list[str],
+    model: str,
+    size: int | None,
+    limit: int | None,
+    stability: float,
+    every: str,
+    json_file: str | None,
+    overwrite: bool,
+    device: Device,
+    precision: Precision,
+    threads: int | None,
+) -> None:
+    """`tintype evaluate --video`: print the table, or write the JSON."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from ..video.measures import evaluate_films as run
+    from ..video.measures import table, to_json
+    from ..video.options import parse_every
+    from .evaluate import _target, _write
+
+    target = _target(json_file, overwrite)
+    options = FilmOptions(size=size, stability=stability, every=parse_every(every))
+    colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True,
+        disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("finding motion")
+        measures = run(
+            films,
+            colorizer,
+            options,
+            limit=limit,
+            progress=lambda name, frames: bar.update(task, description=f"{name}: frame {frames}"),
+        )
+    if json_file == "-":
+        print(to_json(measures), end="")
+    else:
+        print(table(measures), end="")
+    if target is not None:
+        _write(target, to_json(measures))

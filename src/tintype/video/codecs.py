@@ -92,8 +92,11 @@ def choose(target: str | os.PathLike[str], codec: str | None, crf: int | None, i
         raise OutputError(f"{name} has no crf: its quality is fixed; leave --crf out")
     if chosen.crf is not None:
         options["crf"] = str(chosen.crf if crf is None else crf)
-    if info.interlaced and name == "h264":
-        options["x264-params"] = "tff=1"
+    special = ["tff=1"] if info.interlaced else []
+    if min(info.width, info.height) < 128:
+        special.append("mbtree=0")  # with pictures this small x264 reads memory that it never wrote
+    if name == "h264" and special:
+        options["x264-params"] = ":".join(special)
     formats = chosen.formats
     if (info.width % 2 or info.height % 2) and name in ("h264", "hevc"):
         formats = tuple(each.replace("420", "444") for each in formats)  # these two halve only even sides

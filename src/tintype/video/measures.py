@@ -300,9 +300,7 @@ def evaluate_films(
 ) -> list[FilmMeasures]:
     """`measure_film` for several films, frame by frame beside what ``options`` ask for."""
     need_cv2()
-    return [
-        measure_film(path, colorizer, variants(options), limit=limit, progress=progress) for path in paths
-    ]
+    return [measure_film(path, colorizer, variants(options), limit=limit, progress=progress) for path in paths]
 
 
 def to_json(all_measures: list[FilmMeasures]) -> str:

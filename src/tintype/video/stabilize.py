@@ -27,7 +27,7 @@ State = dict[str, Floats]
 # get out of sight of the last key before a new one is due.
 KEY_SECONDS = 0.5
 FEWEST, MOST = 4, 24
-LOST = 0.25
+LOST = 0.6
 # Seconds of memory at a stability of one half.
 MEMORY = 1.0
 
