@@ -27,7 +27,7 @@ def evaluate(
             "--limit",
             metavar="N",
             min=1,
-            help="Only N pictures, spread evenly, the same ones every time; of films the first N frames.",
+            help="Only N pictures, spread evenly, always the same; or N frames of a film.",
         ),
     ] = None,
     json_file: Annotated[

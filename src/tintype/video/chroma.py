@@ -114,7 +114,7 @@ def _pillow_table(kr: float, kb: float, full_range: bool) -> ImageFilter.Color3D
 def _interpolate(table: Floats, y: Floats, ab: Floats) -> Floats:
     """Trilinear look-up: y (h, w) in [0, 1], ab (h, w, 2) CIE units; returns (h, w, 2)."""
     top = _NODES - 1
-    units: tuple[Floats, ...] = (y, *((ab[..., i] * np.float32(_SCALE) + 128) / 255 for i in (0, 1)))
+    units = [y, *(np.asarray((ab[..., i] * _SCALE + 128) / 255, np.float32) for i in (0, 1))]
     at: list[Floats] = [(plane.reshape(-1) * np.float32(top)).clip(0, top - 1e-4) for plane in units]
     whole = [plane.astype(np.int32) for plane in at]
     part = [(p - w)[:, None] for p, w in zip(at, whole, strict=True)]

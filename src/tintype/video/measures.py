@@ -216,7 +216,10 @@ class _Steadiness:
                 self._warps.append(float(np.sqrt((gap * gap).sum(axis=-1)).mean()))
             self._flickers.append(float(np.linalg.norm((ab - self._last).mean(axis=(0, 1)))))
         histogram = np.stack([np.bincount(rgb[..., i].reshape(-1), minlength=_BINS) for i in range(3)])
-        self._histograms = [*self._histograms[-max(CDC_GAPS) :], (self._count, histogram / (height * width))]
+        self._histograms = [
+            *self._histograms[-max(CDC_GAPS) :],
+            (self._count, np.asarray(histogram / (height * width), np.float32)),
+        ]
         for gap in CDC_GAPS:
             if len(self._histograms) > gap:
                 now, before = self._histograms[-1][1], self._histograms[-1 - gap][1]
