@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         TintypeError,
         WeightsError,
     )
+    from .hints import Hint
     from .metadata import Metadata
     from .photo import Photo
     from .weights import ModelFile, ModelInfo, find_model, list_models
@@ -27,6 +28,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Colorizer",
     "DataError",
+    "Hint",
     "InputError",
     "Metadata",
     "MissingExtra",
@@ -48,6 +50,7 @@ __all__ = [
 _HOME = {
     "Colorizer": "colorizer",
     "DataError": "errors",
+    "Hint": "hints",
     "InputError": "errors",
     "Metadata": "metadata",
     "MissingExtra": "errors",

@@ -1,11 +1,12 @@
 """Open a picture once, colour it many times.
 
 The predictor follows Segment Anything (Kirillov et al., 2023): what depends on the picture alone is made
-once, so that every further prediction costs one run of the network.
+once, so that every further prediction, with other colour hints, costs a part of one run of the network.
 """
 
 import math
 import os
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import BinaryIO, TypeAlias
 
@@ -15,10 +16,12 @@ from PIL import Image
 
 from .color import lightness_from_luma
 from .compose import compose, compose_painting
-from .errors import TintypeError
+from .confidence import confidence, entropy
+from .errors import TintypeError, WeightsError
+from .hints import Hint, hint_planes
 from .photo import Photo
 from .runtime import Device, Network, Precision
-from .weights import ModelFile, find_model
+from .weights import ModelFile, ModelInfo, find_model
 
 Picture: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
 Plane = npt.NDArray[np.float32]
@@ -73,14 +76,15 @@ class Colorizer:
         """
         return OpenPhoto(self.network, Photo.read(picture))
 
-    def colorize(self, picture: Picture, *, size: int | None = None) -> Photo:
+    def colorize(self, picture: Picture, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Photo:
         """Colour one picture: `open` and `OpenPhoto.predict` in one.
 
         Raises:
             InputError: the picture cannot be read.
-            WeightsError: the network fails.
+            WeightsError: the network fails, or takes no hints.
+            TintypeError: the size or a hint is impossible.
         """
-        return self.open(picture).predict(size=size)
+        return self.open(picture).predict(size=size, hints=hints)
 
 
 class OpenPhoto:
@@ -91,8 +95,9 @@ class OpenPhoto:
         self.photo = photo.over_white() if self._is_drawing else photo
         self._network = network
         self._prepared: dict[int, Plane] = {}
+        self._encoded: dict[int, dict[str, Plane]] = {}
 
-    def predict(self, *, size: int | None = None) -> Photo:
+    def predict(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Photo:
         """The picture in colour, its brightness untouched.
 
         A model that paints whole pictures, as those for drawings do, replaces the brightness too.
@@ -100,34 +105,74 @@ class OpenPhoto:
         Args:
             size: short side, in pixels, of what the network sees; the model's own when None. Larger finds
                 smaller things and takes longer, smaller gives broader, calmer colour.
+            hints: colours that a person asks for at points of the picture.
 
         Raises:
-            WeightsError: the network fails.
-            TintypeError: the size is not positive, or far beyond any use.
+            WeightsError: the network fails, or was not trained with hints.
+            TintypeError: the size is not positive, or far beyond any use; a hint lies outside the picture.
         """
         if PAINTED not in self._network.outputs:
-            return compose(self.photo, self.predict_ab(size=size))
-        ab, lightness = self._answer(("ab", PAINTED), size)
+            return compose(self.photo, self.predict_ab(size=size, hints=hints))
+        ab, lightness = self._answer(("ab", PAINTED), size, hints)
         return compose_painting(self.photo, lightness[..., 0], ab)
 
-    def predict_ab(self, *, size: int | None = None) -> Plane:
+    def predict_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
         """The predicted colour alone: (h, w, 2) float32, a and b in CIE units, covering the whole picture."""
-        return self._answer(("ab",), size)[0]
+        return self._answer(("ab",), size, hints)[0]
 
-    def _answer(self, outputs: tuple[str, ...], size: int | None) -> list[Plane]:
+    def entropy(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """How undecided the network is: (h, w) float32, 0 for one certain colour to 1 for all colours alike.
+
+        Raises:
+            WeightsError: the model answers with colours alone; and as for `predict`.
+        """
+        if "distribution" not in self._network.outputs:
+            raise WeightsError(f"the model {self._info.name!r} answers with colours alone, not with how sure it is")
+        return entropy(self._answer(("distribution",), size, hints)[0])
+
+    def confidence(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """How far the colours can be believed: (h, w) float32, covering the whole picture. 1 is certain; each 10 CIE
+        units of error that are to be expected halve it (`tintype.confidence`).
+
+        Raises:
+            WeightsError: the model was not calibrated, or answers with colours alone; and as for `predict`.
+        """
+        if not self._info.calibration:
+            raise WeightsError(
+                f"the model {self._info.name!r} does not know how sure it is; `tintype calibrate` measures and adds it"
+            )
+        return confidence(self.entropy(size=size, hints=hints), self._info.calibration)
+
+    @property
+    def _info(self) -> ModelInfo:
+        return self._network.model_file.info
+
+    def _answer(self, outputs: tuple[str, ...], size: int | None, hints: Sequence[Hint]) -> list[Plane]:
         """Outputs of the network, each (h, w, channels), without what lies in the padding."""
-        info = self._network.model_file.info
-        plane = self._lightness(info.size if size is None else size)
-        height, width = plane.shape
-        padded = _pad(plane, info.size_multiple, self._is_drawing)
-        answer = self._network.run(padded[None, None], outputs=outputs)
+        size = self._info.size if size is None else size
+        plane = self._lightness(size)
+        padded = _pad(plane, self._info.size_multiple, self._is_drawing)
+        if hints:
+            self._check_hints()
+            planes = hint_planes(hints, self.photo.luma.shape, plane.shape, padded.shape)
+            if size not in self._encoded:
+                self._encoded[size] = self._network.encode(padded[None, None])
+            answer = self._network.decode(self._encoded[size], planes[None], outputs=outputs)
+        else:
+            answer = self._network.run(padded[None, None], outputs=outputs)
 
         def cropped(planes: Plane) -> Plane:
-            rows = math.ceil(height * planes.shape[1] / padded.shape[0])
-            columns = math.ceil(width * planes.shape[2] / padded.shape[1])
+            rows = math.ceil(plane.shape[0] * planes.shape[1] / padded.shape[0])
+            columns = math.ceil(plane.shape[1] * planes.shape[2] / padded.shape[1])
             return np.ascontiguousarray(planes[:, :rows, :columns].transpose(1, 2, 0))
 
         return [cropped(answer[name][0]) for name in outputs]
+
+    def _check_hints(self) -> None:
+        if self._info.hints != "trained":
+            raise WeightsError(
+                f"the model {self._info.name!r} was not trained with hints; `tintype info MODEL` says which was"
+            )
 
     def _lightness(self, size: int) -> Plane:
         """The picture's lightness in [-1, 1] at the working size, kept for the next prediction."""

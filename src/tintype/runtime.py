@@ -23,12 +23,17 @@ Planes = npt.NDArray[np.float32]
 _BOTH: tuple[Precision, Precision] = ("bf16", "f32")
 
 
+# Outputs with what the encoder of a network found, by stride; the rest of it needs no more than the lightness's shape.
+FEATURES = ("features_4", "features_8", "features_16", "features_32")
+
+
 class _Engine(Protocol):
     name: str
     device: str
     precision: str
     inputs: Sequence[str]
     outputs: Sequence[str]
+    features: tuple[str, ...]  # outputs that `run` takes beside the lightness, to begin there; none if it cannot
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]: ...
 
@@ -87,6 +92,24 @@ class Network:
         """The arithmetic in use, as the engine itself states it: "f32" or "bf16"."""
         return self._engine.precision
 
+    def encode(self, lightness: Planes) -> dict[str, Planes]:
+        """What `decode` needs of a batch of lightness planes, as for `run`: what the network found in the pictures, so
+        that other hints cost less; the planes themselves, of a network that cannot be split.
+
+        Raises:
+            TintypeError: the planes have the wrong shape.
+            WeightsError: the network fails.
+        """
+        feed = {"lightness": self._checked(lightness)}
+        return feed | (self._answer(feed, self._engine.features) if self._engine.features else {})
+
+    def decode(
+        self, encoded: Mapping[str, Planes], hints: Planes | None = None, *, outputs: Sequence[str] = ("ab",)
+    ) -> dict[str, Planes]:
+        """Colour what `encode` gave; hints, answers and errors are those of `run`."""
+        count, _, height, width = encoded["lightness"].shape
+        return self._answer({**encoded, **self._hints(hints, (count, 3, height, width))}, tuple(outputs))
+
     def run(
         self, lightness: Planes, hints: Planes | None = None, *, outputs: Sequence[str] = ("ab",)
     ) -> dict[str, Planes]:
@@ -106,22 +129,29 @@ class Network:
             TintypeError: a plane has the wrong shape.
             WeightsError: the network fails, or answers with something that is not a number.
         """
+        return self.decode({"lightness": self._checked(lightness)}, hints, outputs=outputs)
+
+    def _checked(self, lightness: Planes) -> Planes:
         multiple = self.model_file.info.size_multiple
         if lightness.ndim != 4 or lightness.shape[1] != 1 or any(s % multiple or not s for s in lightness.shape[2:]):
             raise TintypeError(
                 f"lightness is {lightness.shape}; wanted is (N, 1, H, W), H and W multiples of {multiple}"
             )
-        count, _, height, width = lightness.shape
-        feed = {"lightness": np.ascontiguousarray(lightness, dtype=np.float32)}
-        if "hints" in self._engine.inputs:
-            if hints is None:
-                hints = np.zeros((count, 3, height, width), np.float32)
-            if hints.shape != (count, 3, height, width):
-                raise TintypeError(f"hints are {hints.shape}; wanted is {(count, 3, height, width)}")
-            feed["hints"] = np.ascontiguousarray(hints, dtype=np.float32)
-        elif hints is not None:
-            raise WeightsError(f"{self.model_file.path}: this model takes no hints")
-        wanted = tuple(outputs)
+        return np.ascontiguousarray(lightness, dtype=np.float32)
+
+    def _hints(self, hints: Planes | None, shape: tuple[int, ...]) -> dict[str, Planes]:
+        """The entry for hints of `shape`, where the graph has one."""
+        if "hints" not in self._engine.inputs:
+            if hints is not None:
+                raise WeightsError(f"{self.model_file.path}: this model takes no hints")
+            return {}
+        if hints is None:
+            return {"hints": np.zeros(shape, np.float32)}
+        if hints.shape != shape:
+            raise TintypeError(f"hints are {hints.shape}; wanted is {shape}")
+        return {"hints": np.ascontiguousarray(hints, dtype=np.float32)}
+
+    def _answer(self, feed: Mapping[str, Planes], wanted: tuple[str, ...]) -> dict[str, Planes]:
         if unknown := [name for name in wanted if name not in self._engine.outputs]:
             raise WeightsError(f"{self.model_file.path}: this model has no output {unknown[0]!r}")
         try:
@@ -159,29 +189,47 @@ class _OpenVino:
             raise WeightsError(f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})") from error
         self.inputs: Sequence[str] = [port.get_any_name() for port in self._graph.inputs]
         self.outputs: Sequence[str] = [port.get_any_name() for port in self._graph.outputs]
+        self.features: tuple[str, ...] = FEATURES if set(FEATURES) <= set(self.outputs) else ()
         self._lock = threading.Lock()
-        self._requests: dict[tuple[str, ...], Any] = {}
+        self._requests: dict[tuple[bool, tuple[str, ...]], Any] = {}
         self.precision = asked
         if "ab" in self.outputs:
-            compiled = self._compile(("ab",))
-            self._requests[("ab",)] = compiled.create_infer_request()
+            compiled = self._compile(("ab",), whole=True)
+            self._requests[True, ("ab",)] = compiled.create_infer_request()
             self.precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
+        whole = not set(self.features) <= feed.keys() or not self.features
         with self._lock:
-            request = self._requests.get(outputs)
+            request = self._requests.get((whole, outputs))
             if request is None:
-                request = self._requests[outputs] = self._compile(outputs).create_infer_request()
+                request = self._requests[whole, outputs] = self._compile(outputs, whole).create_infer_request()
             request.infer(dict(feed), share_inputs=True)
             return [np.array(request.get_tensor(name).data, dtype=np.float32) for name in outputs]
 
-    def _compile(self, outputs: tuple[str, ...]) -> Any:
-        results = [self._graph.output(name).node for name in outputs]
-        part = self._openvino.Model(results, self._graph.get_parameters(), "tintype")
+    def _compile(self, outputs: tuple[str, ...], whole: bool) -> Any:
+        """The part of the graph that makes `outputs`, from its beginning or, if not whole, from the features on."""
+        graph = self._graph if whole else self._graph.clone()
+        cuts = [] if whole else self._cut_at_features(graph)
+        results = [graph.output(name).node for name in outputs]
+        part = self._openvino.Model(results, [*graph.get_parameters(), *cuts], "tintype")
         try:
             return self._core.compile_model(part, "CPU", self._settings)
         except RuntimeError as error:
             raise WeightsError(f"{self._path}: OpenVINO cannot run the graph ({_first_line(error)})") from error
+
+    def _cut_at_features(self, graph: Any) -> list[Any]:
+        """Make the features inputs of the graph, in place; returns these inputs."""
+        inputs = []
+        for name in self.features:
+            source = graph.output(name).node.input_value(0)
+            cut = self._openvino.opset13.parameter(source.get_partial_shape(), source.get_element_type(), name)
+            cut.output(0).get_tensor().set_names({name})
+            for user in source.get_target_inputs():
+                if user.get_node().get_type_name() != "Result":
+                    user.replace_source_output(cut.output(0))
+            inputs.append(cut)
+        return inputs
 
 
 class _OnnxRuntime:
@@ -189,6 +237,7 @@ class _OnnxRuntime:
 
     device = "cuda"
     precision = "f32"
+    features: tuple[str, ...] = ()
 
     def __init__(self, model_file: ModelFile) -> None:
         import onnxruntime

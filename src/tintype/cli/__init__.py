@@ -27,6 +27,7 @@ VERBS = {
     "tune": "Search a recipe's hyperparameters. (extra: tune)",
     "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",
+    "calibrate": "Measure how far a model's confidence can be believed. (extra: train)",
 }
 
 # Packages that only an extra brings, by the name they are imported under.
