@@ -76,6 +76,15 @@ def colorize(
             rich_help_panel=FILMS,
         ),
     ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hint",
+            metavar="TIME:X,Y,#RRGGBB",
+            help="The colour of the thing at a point of that frame, for its whole scene; may be repeated.",
+            rich_help_panel=FILMS,
+        ),
+    ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -105,7 +114,8 @@ def colorize(
     """
     from ..batch import STREAM, Report, plan
     from ..colorizer import Colorizer
-    from ..errors import OutputError
+    from ..errors import OutputError, TintypeError
+    from ..video.direction import FilmHint
     from ..video.jobs import split
     from ..video.options import FilmOptions, parse_every, parse_time
 
@@ -124,7 +134,10 @@ def colorize(
         start=None if start is None else parse_time(start),
         end=None if end is None else parse_time(end),
         rate=rate,
+        hints=tuple(FilmHint.parse(text) for text in hint or ()),
     )
+    if hint and (jobs or len(films) != 1):
+        raise TintypeError(f"--hint is for a point of one film; there are {len(films)} films and {len(jobs)} pictures")
     colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
     report = _pictures(jobs, colorizer, size, quality, overwrite, as_json or to_stream) if jobs else Report()
     reels: list[dict[str, Any]] = []

@@ -7,13 +7,15 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from .direction import FilmHint
     from .film import FilmReport, Progress, colorize_film
     from .options import FilmOptions
     from .sniff import is_film
 
-__all__ = ["FilmOptions", "FilmReport", "Progress", "colorize_film", "is_film"]
+__all__ = ["FilmHint", "FilmOptions", "FilmReport", "Progress", "colorize_film", "is_film"]
 
 _HOME = {
+    "FilmHint": "direction",
     "FilmOptions": "options",
     "FilmReport": "film",
     "Progress": "film",

@@ -15,6 +15,7 @@ from ..colorizer import Colorizer
 from ..errors import OutputError
 from .chroma import ChromaMaker
 from .codecs import Encoder, Settings, choose, chroma_size
+from .direction import check_direction, follow
 from .levels import Luma
 from .mux import TURNING, Cut, plan_copies, write_film
 from .need import need_av, need_cv2
@@ -130,7 +131,9 @@ class _Run:
         self.turns = 0 if target.suffix.lower() in TURNING else info.rotation // 90
         self.size = (info.width, info.height) if self.turns % 2 == 0 else (info.height, info.width)
         self.copies = plan_copies(source, target, self.settings, info, self.size)
-        self.stabilizer = Stabilizer(painter(colorizer, info, options.size), info, options)
+        check_direction(options.hints, colorizer, info)
+        hints_at = follow(FilmReader(source, rate=options.rate), options.hints)
+        self.stabilizer = Stabilizer(painter(colorizer, info, options.size, hints_at), info, options)
         self.comment = f"Colours estimated by tintype {__version__}, model {colorizer.model.info.name}"
         self.store = PartStore(target, self._identity(colorizer), fresh=overwrite)
         self.resumed = self.store.frames

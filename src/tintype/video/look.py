@@ -8,6 +8,7 @@ import numpy as np
 from ..colorizer import Colorizer
 from ..errors import InputError, OutputError
 from .chroma import ChromaMaker
+from .direction import check_direction, follow
 from .options import FilmOptions
 from .painter import painter
 from .preview import picture, sheet
@@ -43,7 +44,8 @@ def preview_film(
     last = options.end if options.end is not None else info.seconds
     if step is None:
         step = max(1 / float(info.rate), ((last or first + _PICTURES) - first) / _PICTURES)
-    paint = painter(colorizer, info, options.size)
+    check_direction(options.hints, colorizer, info)
+    paint = painter(colorizer, info, options.size, follow(FilmReader(source, rate=options.rate), options.hints))
     chroma = ChromaMaker(info.signal, 8)
     found = []
     seconds = first

@@ -2,8 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from ..errors import TintypeError
+
+if TYPE_CHECKING:
+    from .direction import FilmHint
 
 # A part of the film is finished, and safe from any crash, at a cut or after this many frames.
 PART_FRAMES = 250
@@ -24,6 +28,7 @@ class FilmOptions:
         crf: constant rate factor of the codec; smaller is better and larger in bytes; the codec's default when None.
         start, end: in seconds from the film's first frame; the whole film when None.
         rate: frames per second of numbered pictures; other films know their own.
+        hints: colours for things at points of the film, each for its whole scene.
         part_frames: the most frames in one part, the unit that a crash can cost.
 
     Raises:
@@ -38,6 +43,7 @@ class FilmOptions:
     start: float | None = None
     end: float | None = None
     rate: float | None = None
+    hints: "tuple[FilmHint, ...]" = ()
     part_frames: int = PART_FRAMES
 
     def __post_init__(self) -> None:

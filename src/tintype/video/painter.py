@@ -1,12 +1,14 @@
 """One frame to colour by itself: the network sees it upright, at the size that it likes."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..colorizer import Colorizer, working_size
 from ..errors import WeightsError
+from ..hints import Hint
 from .chroma import shrink
 from .reader import FilmInfo, Frame
 
@@ -14,8 +16,15 @@ Floats = NDArray[np.float32]
 Paint = Callable[[Frame], Floats]
 
 
-def painter(colorizer: Colorizer, info: FilmInfo, size: int | None = None) -> Paint:
+def painter(
+    colorizer: Colorizer,
+    info: FilmInfo,
+    size: int | None = None,
+    hints_at: Callable[[Frame], list[Hint]] = lambda frame: [],
+) -> Paint:
     """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
+
+    ``hints_at`` tells the hints of a frame, in pixels of the upright picture.
 
     Raises:
         WeightsError: the model is one for drawings, which paints the light as well.
@@ -31,7 +40,13 @@ def painter(colorizer: Colorizer, info: FilmInfo, size: int | None = None) -> Pa
     def paint(frame: Frame) -> Floats:
         light = info.signal.to_full8(shrink(frame.luma, width, height))
         upright = np.ascontiguousarray(np.rot90(light, turns))
-        ab = colorizer.open(upright).predict_ab(size=side)
+        scale = upright.shape[1] / (info.width if turns % 2 == 0 else info.height)
+        hints = [
+            replace(hint, x=hint.x * scale, y=hint.y * scale, radius=hint.radius and hint.radius * scale)
+            for hint in hints_at(frame)
+        ]
+        inside = [hint for hint in hints if hint.y < upright.shape[0] and hint.x < upright.shape[1]]
+        ab = colorizer.open(upright).predict_ab(size=side, hints=inside)
         return np.ascontiguousarray(np.rot90(ab, -turns))
 
     return paint
