@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from tintype import Colorizer, Hint, Photo
 from tintype.color import ciede2000, srgb_to_lab
-from tintype.colorizer import OpenPhoto
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.metrics import psnr
+from tintype.opened import OpenPhoto
 from tintype.proposals import color_at
 
 ROOT = Path(__file__).parents[1]

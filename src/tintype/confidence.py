@@ -13,6 +13,7 @@ Plane = npt.NDArray[np.float32]
 Calibration = Sequence[tuple[float, float]]
 
 KNOTS = 16  # of a calibration, at equal shares of the pixels
+GUESSED, BELIEVED, LEAST_STRENGTH = 0.1, 0.4, 0.3
 HALVED_BY = 10.0  # CIE units of expected error that halve the confidence
 
 
@@ -34,6 +35,12 @@ def expected_error(entropies: Plane, calibration: Calibration) -> Plane:
 def confidence(entropies: Plane, calibration: Calibration) -> Plane:
     """Confidence (...), 0 to 1, at an entropy: 1 where no error is expected, half as much with every 10 CIE units."""
     return np.asarray(np.exp2(-expected_error(entropies, calibration) / HALVED_BY), np.float32)
+
+
+def faded(sure: Plane) -> Plane:
+    """How strong (...), 0 to 1, colours should be at a confidence (...): full down to BELIEVED, then ever less."""
+    share = np.clip((sure - GUESSED) / (BELIEVED - GUESSED), 0, 1)
+    return np.asarray(LEAST_STRENGTH + (1 - LEAST_STRENGTH) * share, np.float32)
 
 
 def calibrate(entropies: Plane, errors: Plane, knots: int = KNOTS) -> tuple[tuple[float, float], ...]:

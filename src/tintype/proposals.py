@@ -52,11 +52,16 @@ def modes(probability: npt.NDArray[np.floating], bins: Plane, count: int) -> lis
     return found
 
 
+def probabilities(logits: Plane) -> Plane:
+    """Distributions (..., Q) of logits (..., Q)."""
+    weights = np.exp(logits - logits.max(-1, keepdims=True))
+    return np.asarray(weights / weights.sum(-1, keepdims=True), np.float32)
+
+
 def cells_of(logits: Plane) -> Plane:
     """Distributions (R, C, Q) of cells of `CELL` x `CELL` positions, from logits (h, w, Q)."""
     rows, columns = (max(1, length // CELL) for length in logits.shape[:2])
-    weights = np.exp(logits - logits.max(-1, keepdims=True))
-    weights /= weights.sum(-1, keepdims=True)
+    weights = probabilities(logits)
     down = np.linspace(0, logits.shape[0], rows + 1).astype(int)[:-1]
     across = np.linspace(0, logits.shape[1], columns + 1).astype(int)[:-1]
     sums = np.add.reduceat(np.add.reduceat(weights, down, 0), across, 1)

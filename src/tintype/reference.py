@@ -4,10 +4,16 @@ Two places match when each is the other's nearest in what the encoder found ther
 are alike beyond doubt. The network then spreads the colours of the matches, and colours by itself what has none.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from PIL import Image
+
+from .color import srgb_to_lab
+from .hints import Hint
+from .proposals import color_at
 
 Plane = npt.NDArray[np.float32]
 
@@ -50,6 +56,33 @@ def match(descriptors: Plane, others: Plane, most: int = MOST, least: float = LE
         place, other = int(mutual[index]), int(best[mutual[index]])
         found.append(Match(_place(place, descriptors.shape[1]), _place(other, others.shape[1]), float(values[index])))
     return found
+
+
+def hints_of(
+    matches: Sequence[Match],
+    shape: tuple[int, ...],
+    other_shape: tuple[int, ...],
+    luma: npt.NDArray[np.uint8],
+    reference: npt.NDArray[np.uint8],
+) -> list[Hint]:
+    """Hints for a picture, whose luma is (H, W), with the colours of the matched places of a reference (H', W', 3).
+
+    `shape` and `other_shape` are those of the descriptors of both.
+    """
+    ab = srgb_to_lab(_cell_means(reference, other_shape[:2]))[..., 1:]
+    height, width = luma.shape[0] / shape[0], luma.shape[1] / shape[1]
+    hints = []
+    for found in matches:
+        y, x = (found.place[0] + 0.5) * height, (found.place[1] + 0.5) * width
+        a, b = (float(value) for value in ab[found.other])
+        hints.append(Hint(x, y, color_at(luma, x, y, (a, b)), max(0.5, 0.15 * min(height, width))))
+    return hints
+
+
+def _cell_means(rgb: npt.NDArray[np.uint8], shape: tuple[int, ...]) -> Plane:
+    """Mean colours (rows, columns, 3), 0 to 1, of a grid of cells that covers the picture."""
+    small = Image.fromarray(rgb).resize((shape[1], shape[0]), Image.Resampling.BOX)
+    return np.asarray(small, np.float32) / np.float32(255)
 
 
 def _place(index: int, columns: int) -> tuple[int, int]:

@@ -46,6 +46,7 @@ class Network:
         device: "cpu", "cuda", or "auto": a GPU if the extra gpu is installed and one answers, else the CPU.
         precision: "f32", "bf16" (CPUs that have it), or "auto": bf16 where the CPU has it, else f32.
         threads: CPU threads to use; all of them when None.
+        streams: how many threads will call `run` at once; the CPU threads are divided among them.
 
     Raises:
         WeightsError: the graph cannot be loaded, or lacks the inputs and outputs of a tintype model.
@@ -59,13 +60,14 @@ class Network:
         device: Device = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
+        streams: int = 1,
     ) -> None:
         _check_choice("device", device, get_args(Device))
         _check_choice("precision", precision, get_args(Precision))
         if threads is not None and threads < 1:
             raise TintypeError(f"threads is {threads}, the least is 1; leave it out to use every core")
         self.model_file = model_file
-        self._engine = _open_engine(model_file, device, precision, threads)
+        self._engine = _open_engine(model_file, device, precision, threads, streams)
         if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
             raise WeightsError(
                 f"{model_file.path}: the graph goes from {', '.join(self._engine.inputs)} to "
@@ -169,7 +171,7 @@ class _OpenVino:
 
     device = "cpu"
 
-    def __init__(self, model_file: ModelFile, precision: Precision, threads: int | None) -> None:
+    def __init__(self, model_file: ModelFile, precision: Precision, threads: int | None, streams: int) -> None:
         import openvino
 
         self.name = f"OpenVINO {openvino.__version__.split('-')[0]}"
@@ -183,6 +185,8 @@ class _OpenVino:
         self._settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": asked}
         if threads is not None:
             self._settings["INFERENCE_NUM_THREADS"] = threads
+        if streams > 1:
+            self._settings |= {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": str(streams)}
         try:
             self._graph = self._core.read_model(str(model_file.path))
         except RuntimeError as error:
@@ -191,21 +195,29 @@ class _OpenVino:
         self.outputs: Sequence[str] = [port.get_any_name() for port in self._graph.outputs]
         self.features: tuple[str, ...] = FEATURES if set(FEATURES) <= set(self.outputs) else ()
         self._lock = threading.Lock()
-        self._requests: dict[tuple[bool, tuple[str, ...]], Any] = {}
+        self._compiled: dict[tuple[bool, tuple[str, ...]], Any] = {}
+        # A request serves one caller at a time: these wait for their next.
+        self._idle: dict[tuple[bool, tuple[str, ...]], list[Any]] = {}
+        self._turns = threading.Semaphore(streams)
         self.precision = asked
         if "ab" in self.outputs:
-            compiled = self._compile(("ab",), whole=True)
-            self._requests[True, ("ab",)] = compiled.create_infer_request()
+            compiled = self._compiled[True, ("ab",)] = self._compile(("ab",), whole=True)
             self.precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
-        whole = not set(self.features) <= feed.keys() or not self.features
-        with self._lock:
-            request = self._requests.get((whole, outputs))
-            if request is None:
-                request = self._requests[whole, outputs] = self._compile(outputs, whole).create_infer_request()
+        whole = not self.features or not set(self.features) <= feed.keys()
+        part = (whole, outputs)
+        with self._turns:
+            with self._lock:
+                if part not in self._compiled:
+                    self._compiled[part] = self._compile(outputs, whole)
+                idle = self._idle.setdefault(part, [])
+                request = idle.pop() if idle else self._compiled[part].create_infer_request()
             request.infer(dict(feed), share_inputs=True)
-            return [np.array(request.get_tensor(name).data, dtype=np.float32) for name in outputs]
+            results = [np.array(request.get_tensor(name).data, dtype=np.float32) for name in outputs]
+            with self._lock:
+                idle.append(request)
+            return results
 
     def _compile(self, outputs: tuple[str, ...], whole: bool) -> Any:
         """The part of the graph that makes `outputs`, from its beginning or, if not whole, from the features on."""
@@ -262,9 +274,11 @@ class _OnnxRuntime:
         return [np.asarray(planes, np.float32) for planes in self._session.run(list(outputs), dict(feed))]
 
 
-def _open_engine(model_file: ModelFile, device: Device, precision: Precision, threads: int | None) -> _Engine:
+def _open_engine(
+    model_file: ModelFile, device: Device, precision: Precision, threads: int | None, streams: int
+) -> _Engine:
     if device == "cpu" or (device == "auto" and (precision == "bf16" or not _has_gpu_extra())):
-        return _OpenVino(model_file, precision, threads)
+        return _OpenVino(model_file, precision, threads, streams)
     if not _has_gpu_extra():
         raise MissingExtra("the device cuda needs ONNX Runtime for GPUs: pip install 'tintype[gpu]'")
     if precision == "bf16":
@@ -274,7 +288,7 @@ def _open_engine(model_file: ModelFile, device: Device, precision: Precision, th
     except TintypeError:
         if device == "cuda":
             raise
-        return _OpenVino(model_file, precision, threads)
+        return _OpenVino(model_file, precision, threads, streams)
 
 
 def _has_gpu_extra() -> bool:

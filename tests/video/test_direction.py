@@ -69,7 +69,7 @@ def test_a_model_that_does_not_obey_says_so(reel: Path, tmp_path: Path, tiny: Co
 def test_hints_are_for_one_film(cli: RunCli, reel: Path) -> None:
     result = cli("colorize", reel, reel.with_name("other.mp4"), "--model", "tiny", "--hint", "0:1,2,#fff")
     assert result.returncode == 1
-    assert b"--hint is for a point of one film" in result.stderr
+    assert b"it must be the only input" in result.stderr
 
 
 @pytest.mark.parametrize("rotation", [0, 90, 180, 270])

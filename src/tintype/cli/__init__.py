@@ -20,6 +20,7 @@ VERBS = {
     "colorize": "Colour pictures and films: files, folders, patterns, or standard input.",
     "models": "List the models that can be used by name.",
     "info": "Describe a model, or a picture.",
+    "bench": "Measure how fast this machine colours.",
     "sketch": "Turn photographs into line drawings. (extra: train)",
     "data": "Find bad pictures in data sets, divide and pack them. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",

@@ -2,16 +2,17 @@
 
 import json
 import sys
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from pathlib import Path
+from typing import Annotated, Any, Literal
 
 import typer
 
 from . import complain
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 
-if TYPE_CHECKING:
-    from ..batch import Job, Report
-    from ..colorizer import Colorizer
+STEERING = "Steering"
+TASTE = "Taste"
+BATCH = "Many pictures"
 
 
 def colorize(
@@ -48,6 +49,90 @@ def colorize(
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, rich_help_panel=BATCH, help="Pictures worked on at a time; default: cores."
+        ),
+    ] = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", rich_help_panel=BATCH, help="Go on with whatever arrives, until Ctrl-C.")
+    ] = False,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", rich_help_panel=BATCH, help="Write a page with before and after."),
+    ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hint",
+            metavar="[TIME:]X,Y,#RRGGBB[,R]",
+            rich_help_panel=STEERING,
+            help="The colour of the thing at a pixel, R pixels around it; in films at a time (12.5s:...), for its "
+            "scene; repeatable.",
+        ),
+    ] = None,
+    hints_file: Annotated[
+        Path | None,
+        typer.Option("--hints", metavar="FILE.json", rich_help_panel=STEERING, help="Hints from a file."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference", metavar="PHOTO", rich_help_panel=STEERING, help="Take colours from a photo of like things."
+        ),
+    ] = None,
+    palette: Annotated[
+        str,
+        typer.Option("--palette", metavar="#RRGGBB,...", rich_help_panel=STEERING, help="Use these colours alone."),
+    ] = "",
+    alternatives: Annotated[
+        int,
+        typer.Option(
+            "--alternatives", metavar="N", min=1, max=9, rich_help_panel=STEERING, help="Write N colourings of each."
+        ),
+    ] = 1,
+    confidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--confidence",
+            metavar="MAP.png",
+            rich_help_panel=STEERING,
+            help="Write how sure it is (white).",
+        ),
+    ] = None,
+    saturation: Annotated[
+        float,
+        typer.Option("--saturation", metavar="0-3", rich_help_panel=TASTE, help="How vivid; 1 as answered."),
+    ] = 1.0,
+    temperature: Annotated[
+        float, typer.Option("--temperature", metavar="-1-1", rich_help_panel=TASTE, help="Cooler (-1) to warmer (1).")
+    ] = 0.0,
+    strength: Annotated[
+        str,
+        typer.Option(
+            "--strength", metavar="0-1|auto", rich_help_panel=TASTE, help="Grey (0) to full colour (1); auto: as sure."
+        ),
+    ] = "1",
+    keep_sepia: Annotated[
+        bool, typer.Option("--keep-sepia", rich_help_panel=TASTE, help="Lay the colours over the print's own tint.")
+    ] = False,
+    restore: Annotated[
+        str,
+        typer.Option(
+            "--restore",
+            metavar="STEPS",
+            rich_help_panel=TASTE,
+            help="Before colouring, of fade, dust, noise, separated by commas. These change the light.",
+        ),
+    ] = "",
+    mark: Annotated[
+        bool, typer.Option("--mark", rich_help_panel=TASTE, help="Write into a corner that the picture was coloured.")
+    ] = False,
+    tta: Annotated[
+        bool,
+        typer.Option("--tta", rich_help_panel=TASTE, help="Average over mirror image and two sizes: steadier, slower."),
+    ] = False,
     as_json: JsonOption = False,
     codec: Annotated[
         Literal["h264", "hevc", "av1", "vp9", "prores", "ffv1"] | None,
@@ -76,15 +161,6 @@ def colorize(
             rich_help_panel=FILMS,
         ),
     ] = None,
-    hint: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--hint",
-            metavar="TIME:X,Y,#RRGGBB",
-            help="The colour of the thing at a point of that frame, for its whole scene; may be repeated.",
-            rich_help_panel=FILMS,
-        ),
-    ] = None,
     rate: Annotated[
         float | None,
         typer.Option(
@@ -100,6 +176,8 @@ def colorize(
     A film (extra: video) keeps its sound, timestamps and tags. Its colours are carried along motion, so that they
     hold still. When a run is interrupted, the same command goes on where it stopped.
 
+    A folder's run keeps a journal: killed and started again with the same options, it goes on where it was.
+
     One bad file does not stop the others: it is named, counted, and the exit status is 1.
 
     Examples:
@@ -108,71 +186,123 @@ def colorize(
 
       tintype colorize scans/ 'more/*.tif' --output coloured/
 
+      tintype colorize wedding.jpg --hint 412,530,#7a1f2b --alternatives 3
+
       tintype colorize - < grey.jpg > colour.jpg
 
       tintype colorize reel.mp4 --output coloured.mkv
     """
-    from ..batch import STREAM, Report, plan
-    from ..colorizer import Colorizer
-    from ..errors import OutputError, TintypeError
-    from ..video.direction import FilmHint
-    from ..video.jobs import split
-    from ..video.options import FilmOptions, parse_every, parse_time
-
-    films, pictures = split(inputs, output, overwrite=overwrite)
-    jobs = plan(pictures, output, overwrite=overwrite) if pictures or not films else []
-    to_stream = any(job.target == STREAM for job in jobs)
-    if as_json and to_stream:
-        raise OutputError("--json and the picture would both go to standard output; name a file with --output")
-    step = None if preview is None else 0.0 if preview == "auto" else parse_time(preview)
-    options = FilmOptions(
-        size=size,
-        stability=stability,
-        every=parse_every(every),
-        codec=codec,
-        crf=crf,
-        start=None if start is None else parse_time(start),
-        end=None if end is None else parse_time(end),
-        rate=rate,
-        hints=tuple(FilmHint.parse(text) for text in hint or ()),
-    )
-    if hint and (jobs or len(films) != 1):
-        raise TintypeError(f"--hint is for a point of one film; there are {len(films)} films and {len(jobs)} pictures")
-    colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
-    report = _pictures(jobs, colorizer, size, quality, overwrite, as_json or to_stream) if jobs else Report()
-    reels: list[dict[str, Any]] = []
-    if films:
-        from .films import colour_films
-
-        reels = colour_films(films, colorizer, options, overwrite=overwrite, preview=step, quiet=as_json)
-    failed = report.failed + sum(not reel["ok"] for reel in reels)
-    if as_json:
-        print(json.dumps(report.as_dict() | ({"films": reels} if reels else {}), indent=2))
-    if len(jobs) + len(films) > 1:
-        print(f"{report.coloured + len(reels) - (failed - report.failed)} coloured, {failed} failed", file=sys.stderr)
-    if failed:
-        raise typer.Exit(1)
-
-
-def _pictures(
-    jobs: "list[Job]", colorizer: "Colorizer", size: int | None, quality: int | None, overwrite: bool, quiet: bool
-) -> "Report":
-    """Colour the still pictures, with a bar on a terminal where there are several."""
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..batch import Result, run
+    from ..batch import STREAM, Job, Report, Result, plan, run
+    from ..colorizer import Colorizer
+    from ..contact import write_sheet
+    from ..errors import OutputError, TintypeError
+    from ..extras import confidence_path, write_alternatives, write_confidence
+    from ..hints import Hint, parse_color, read_hints
+    from ..journal import Journal, place_for
+    from ..taste import Taste, parse_strength
+    from ..threads import CORES
+    from ..video.jobs import split
+    from ..watch import watch
+    from ..weights import find_model
 
+    taste = Taste(
+        saturation=saturation,
+        temperature=temperature,
+        strength=parse_strength(strength),
+        keep_sepia=keep_sepia,
+        restore=tuple(step.strip() for step in restore.split(",") if step.strip()),
+        mark=mark,
+        palette=tuple(parse_color(color) for color in palette.split(",") if color.strip()),
+        tta=tta,
+    )
+    films, pictures = ([], inputs) if watching else split(inputs, output, overwrite=overwrite)
+    direct = [] if films else [Hint.parse(text) for text in hint or ()]
+    hints = [*(read_hints(hints_file) if hints_file else ()), *direct]
+    model_file = find_model(model)
+    options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
+    options |= {"hints": [str(one) for one in hints]} if hints else {}
+    options |= {"reference": str(reference)} if reference else {}
+    place = place_for(pictures, output) if pictures else None
+    journal = Journal(place, options) if place else None
+
+    def plan_again() -> list[Job]:
+        return plan(pictures, output, overwrite=overwrite, journal=journal)
+
+    jobs = [] if watching or (films and not pictures) else plan_again()
+    workers = workers or (1 if len(jobs) < 2 and not watching else CORES)
+    to_stream = any(job.target == STREAM for job in jobs)
+    if hints and len(jobs) > 1:
+        raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
+    extra = alternatives > 1 or confidence is not None
+    if films and (hints_file or extra or (hint and (jobs or len(films) > 1))):
+        raise TintypeError("of hints a film takes --hint TIME:X,Y,#RRGGBB alone, and then it must be the only input")
+    if extra and (to_stream or watching):
+        raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
+    if as_json and to_stream:
+        raise OutputError("--json and the picture would both go to standard output; name a file with --output")
     bar = len(jobs) > 1 and sys.stderr.isatty()
     progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
 
+    def write_extras(result: Result) -> None:
+        opened = colorizer.open(result.source)
+        target = Path(result.target or "")
+        if alternatives > 1:
+            for path in write_alternatives(
+                opened, target, alternatives, size=size, taste=taste, quality=quality, overwrite=overwrite
+            ):
+                print(f"{result.source} -> {path}", flush=True)
+        if confidence is not None:
+            place = confidence_path(confidence, Path(result.source), len(jobs) > 1)
+            print(f"{result.source} -> {write_confidence(opened, place, size=size, overwrite=overwrite)}", flush=True)
+
     def done(result: Result) -> None:
+        if extra and result.ok and not result.skipped:
+            write_extras(result)
         progress.advance(task)
         if result.error is not None:
             complain(result.error)
-        elif not (bar or quiet):
+        elif not (bar or as_json or to_stream or result.skipped):
             print(f"{result.source} -> {result.target}", flush=True)
 
     with progress:
         task = progress.add_task("colouring", total=len(jobs))
-        return run(jobs, colorizer, size=size, quality=quality, overwrite=overwrite, done=done)
+        colorizer = Colorizer(model_file.path, device=device, precision=precision, threads=threads, streams=workers)
+
+        def work(jobs: list[Job]) -> Report:
+            return run(
+                jobs,
+                colorizer,
+                size=size,
+                hints=hints,
+                reference=reference,
+                taste=taste,
+                quality=quality,
+                overwrite=overwrite,
+                workers=workers,
+                journal=journal,
+                done=done,
+            )
+
+        report = watch(plan_again, work) if watching else work(jobs)
+    reels: list[dict[str, Any]] = []
+    if films:
+        from .films import colour_films, film_options
+
+        film = film_options(size, stability, every, codec, crf, start, end, rate, hint, reference, taste)
+        reels = colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
+    missed = sum(not reel["ok"] for reel in reels)
+    if journal is not None:
+        journal.finish()
+    if sheet is not None:
+        write_sheet(report, sheet)
+    if as_json:
+        print(json.dumps(report.as_dict() | ({"films": reels} if reels else {}), indent=2))
+    if len(jobs) > 1 or watching:
+        print(report.summary(), file=sys.stderr)
+    if len(reels) > 1:
+        print(f"{len(reels) - missed} films coloured, {missed} failed", file=sys.stderr)
+    if report.failed or missed:
+        raise typer.Exit(1)

@@ -8,8 +8,39 @@ from ..batch import Job
 from ..colorizer import Colorizer
 from ..errors import TintypeError
 from ..runtime import Device, Precision
-from ..video.options import FilmOptions
+from ..taste import Taste
+from ..video.direction import FilmHint
+from ..video.options import FilmOptions, parse_every, parse_time
 from . import complain
+
+
+def film_options(
+    size: int | None,
+    stability: float,
+    every: str,
+    codec: str | None,
+    crf: int | None,
+    start: str | None,
+    end: str | None,
+    rate: float | None,
+    hints: list[str] | None,
+    reference: Path | None,
+    taste: Taste,
+) -> FilmOptions:
+    """The options of the command line, as the library takes them."""
+    return FilmOptions(
+        size=size,
+        stability=stability,
+        every=parse_every(every),
+        codec=codec,
+        crf=crf,
+        start=None if start is None else parse_time(start),
+        end=None if end is None else parse_time(end),
+        rate=rate,
+        hints=tuple(FilmHint.parse(text) for text in hints or ()),
+        reference=None if reference is None else str(reference),
+        taste=taste,
+    )
 
 
 def colour_films(
@@ -18,20 +49,21 @@ def colour_films(
     options: FilmOptions,
     *,
     overwrite: bool,
-    preview: float | None,
+    preview: str | None,
     quiet: bool,
 ) -> list[dict[str, Any]]:
-    """Colour the films, or only look into them where ``preview`` gives a step in seconds (0: choose it).
+    """Colour the films, or only look into them where ``preview`` gives a step in seconds or "auto".
 
     Returns:
         for each job its report as plain values; "ok" says whether there is a result.
     """
-    reports = []
+    step = None if preview is None else 0.0 if preview == "auto" else parse_time(preview)
+    reports: list[dict[str, Any]] = []
     for job in jobs:
         try:
             if job.error is not None or job.target is None:
                 raise TintypeError(job.error or job.source)
-            report = _one(job.source, job.target, colorizer, options, overwrite, preview)
+            report = _one(job.source, job.target, colorizer, options, overwrite, step)
         except TintypeError as error:
             complain(str(error))
             reports.append({"source": job.source, "target": None, "error": str(error), "ok": False})
@@ -96,7 +128,6 @@ def evaluate_films(
 
     from ..video.measures import evaluate_films as run
     from ..video.measures import table, to_json
-    from ..video.options import parse_every
     from .evaluate import _target, _write
 
     target = _target(json_file, overwrite)

@@ -6,7 +6,7 @@ frame that it sees.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -18,7 +18,7 @@ from ..hints import Hint
 from .chroma import shrink
 from .cuts import likeness
 from .motion import Motion, Step, grid_size
-from .options import parse_time
+from .options import FilmOptions, parse_time
 from .reader import FilmInfo, FilmReader, Frame
 
 _HINT = re.compile(r"\s*([\d:.]+)s?\s*:\s*([^:]+)")
@@ -48,17 +48,15 @@ class FilmHint:
         """
         found = _HINT.fullmatch(text)
         if found is None:
-            raise TintypeError(
-                f"hint {text!r}: write it TIME:X,Y,#RRGGBB, for example 12.5s:320,180,#7a1f2b"
-            )
+            raise TintypeError(f"hint {text!r}: write it TIME:X,Y,#RRGGBB, for example 12.5s:320,180,#7a1f2b")
         return cls(parse_time(found[1]), Hint.parse(found[2]))
 
 
 HintsAt = Callable[[Frame], list[Hint]]
 
 
-def check_direction(hints: Iterable[FilmHint], colorizer: Colorizer, info: FilmInfo) -> None:
-    """Refuse hints that cannot be obeyed, before any work begins.
+def check_direction(options: FilmOptions, colorizer: Colorizer, info: FilmInfo) -> None:
+    """Refuse hints, and a reference, that cannot be obeyed, before any work begins.
 
     Raises:
         WeightsError: the model was not trained with hints.
@@ -66,11 +64,12 @@ def check_direction(hints: Iterable[FilmHint], colorizer: Colorizer, info: FilmI
     """
     model = colorizer.model.info
     wide, high = (info.width, info.height) if info.rotation % 180 == 0 else (info.height, info.width)
-    for hint in hints:
-        if model.hints != "trained":
-            raise WeightsError(
-                f"the model {model.name} does not obey hints ({model.hints}); `tintype info MODEL` says which does"
-            )
+    if (options.hints or options.reference) and model.hints != "trained":
+        raise WeightsError(
+            f"the model {model.name} does not obey hints ({model.hints}), and a reference works by them; "
+            "`tintype info MODEL` says which model does"
+        )
+    for hint in options.hints:
         if not (0 <= hint.hint.x < wide and 0 <= hint.hint.y < high):
             raise TintypeError(
                 f"a hint is at {hint.hint.x:g}, {hint.hint.y:g}, outside the picture of {wide} x {high} pixels"

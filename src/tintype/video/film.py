@@ -131,9 +131,9 @@ class _Run:
         self.turns = 0 if target.suffix.lower() in TURNING else info.rotation // 90
         self.size = (info.width, info.height) if self.turns % 2 == 0 else (info.height, info.width)
         self.copies = plan_copies(source, target, self.settings, info, self.size)
-        check_direction(options.hints, colorizer, info)
+        check_direction(options, colorizer, info)
         hints_at = follow(FilmReader(source, rate=options.rate), options.hints)
-        self.stabilizer = Stabilizer(painter(colorizer, info, options.size, hints_at), info, options)
+        self.stabilizer = Stabilizer(painter(colorizer, info, options, hints_at), info, options)
         self.comment = f"Colours estimated by tintype {__version__}, model {colorizer.model.info.name}"
         self.store = PartStore(target, self._identity(colorizer), fresh=overwrite)
         self.resumed = self.store.frames
@@ -245,19 +245,26 @@ class _Run:
     def _identity(self, colorizer: Colorizer) -> dict[str, Any]:
         """Everything that the coded parts depend on."""
         file = Path(self.source)
-        stat = file.stat() if file.is_file() else None
         return {
             "tintype": __version__,
             "libraries": [need_av().__version__, need_cv2().__version__, np.__version__],
             "source": str(file.resolve()),
-            "bytes": stat and stat.st_size,
-            "changed": stat and stat.st_mtime_ns,
+            "stamp": _stamp(self.source),
             "film": repr(self.info),
             "model": colorizer.model.sha256,
             "engine": [colorizer.network.engine, colorizer.network.device, colorizer.network.precision],
             "options": repr(self.options),
+            "reference": _stamp(self.options.reference),
             "settings": repr(self.settings),
         }
+
+
+def _stamp(path: str | None) -> list[int] | None:
+    """Size and time of change of a file, to know it again."""
+    if path is None or not Path(path).is_file():
+        return None
+    stat = Path(path).stat()
+    return [stat.st_size, stat.st_mtime_ns]
 
 
 class _PartWriter:

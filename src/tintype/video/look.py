@@ -44,8 +44,8 @@ def preview_film(
     last = options.end if options.end is not None else info.seconds
     if step is None:
         step = max(1 / float(info.rate), ((last or first + _PICTURES) - first) / _PICTURES)
-    check_direction(options.hints, colorizer, info)
-    paint = painter(colorizer, info, options.size, follow(FilmReader(source, rate=options.rate), options.hints))
+    check_direction(options, colorizer, info)
+    paint = painter(colorizer, info, options, follow(FilmReader(source, rate=options.rate), options.hints))
     chroma = ChromaMaker(info.signal, 8)
     found = []
     seconds = first

@@ -169,7 +169,7 @@ def _coloured(
     height, width = -(-info.height // 2), -(-info.width // 2)
     frames = _limited(reader.frames(), limit)
     if isinstance(way, Variant):
-        for item in Stabilizer(painter(colorizer, info, way.options.size), info, way.options).run(frames):
+        for item in Stabilizer(painter(colorizer, info, way.options), info, way.options).run(frames):
             if isinstance(item, Coloured):
                 yield (item.frame.luma, *maker.planes(item.frame.luma, item.ab, width, height)), item.predicted
         return

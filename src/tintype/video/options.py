@@ -1,10 +1,11 @@
 """What can be asked of a film, checked before any work begins."""
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from ..errors import TintypeError
+from ..taste import Taste
 
 if TYPE_CHECKING:
     from .direction import FilmHint
@@ -29,6 +30,8 @@ class FilmOptions:
         start, end: in seconds from the film's first frame; the whole film when None.
         rate: frames per second of numbered pictures; other films know their own.
         hints: colours for things at points of the film, each for its whole scene.
+        reference: a photograph of like things whose colours are taken; None for none.
+        taste: how the colours are changed; what restores or marks pictures is not for films.
         part_frames: the most frames in one part, the unit that a crash can cost.
 
     Raises:
@@ -44,6 +47,8 @@ class FilmOptions:
     end: float | None = None
     rate: float | None = None
     hints: "tuple[FilmHint, ...]" = ()
+    reference: str | None = None
+    taste: Taste = field(default_factory=Taste)
     part_frames: int = PART_FRAMES
 
     def __post_init__(self) -> None:
@@ -55,6 +60,8 @@ class FilmOptions:
             raise TintypeError(f"crf is {self.crf}; it goes from 0 (best) to 63 (smallest)")
         if self.rate is not None and not 0 < self.rate <= 1000:
             raise TintypeError(f"rate is {self.rate:g} frames per second; choose more than 0, 1000 at most")
+        if self.taste.restore or self.taste.mark or self.taste.keep_sepia:
+            raise TintypeError("restore, mark and keep-sepia are for pictures; a film keeps its light as it is")
         if self.start is not None and self.start < 0:
             raise TintypeError(f"start is {self.start:g} s; the film begins at 0")
         if self.end is not None and self.end <= (self.start or 0):

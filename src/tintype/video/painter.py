@@ -6,10 +6,12 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colorizer import Colorizer, working_size
+from ..colorizer import Colorizer
 from ..errors import WeightsError
 from ..hints import Hint
+from ..seen import working_size
 from .chroma import shrink
+from .options import FilmOptions
 from .reader import FilmInfo, Frame
 
 Floats = NDArray[np.float32]
@@ -19,7 +21,7 @@ Paint = Callable[[Frame], Floats]
 def painter(
     colorizer: Colorizer,
     info: FilmInfo,
-    size: int | None = None,
+    options: FilmOptions,
     hints_at: Callable[[Frame], list[Hint]] = lambda frame: [],
 ) -> Paint:
     """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
@@ -28,12 +30,15 @@ def painter(
 
     Raises:
         WeightsError: the model is one for drawings, which paints the light as well.
-        TintypeError: ``size`` is outside what networks take.
+        TintypeError: `FilmOptions.size` is outside what networks take.
+        InputError: the reference cannot be read.
     """
     model = colorizer.model.info
     if model.condition != "lightness":
         raise WeightsError(f"{model.name} colours drawings and paints their light anew; films need one for photographs")
-    side = model.size if size is None else size
+    side = model.size if options.size is None else options.size
+    taste = options.taste
+    reference = None if options.reference is None else colorizer.open(options.reference)
     height, width = working_size(info.height, info.width, side)
     turns = info.rotation // 90
 
@@ -46,7 +51,12 @@ def painter(
             for hint in hints_at(frame)
         ]
         inside = [hint for hint in hints if hint.y < upright.shape[0] and hint.x < upright.shape[1]]
-        ab = colorizer.open(upright).predict_ab(size=side, hints=inside)
+        opened = colorizer.open(upright)
+        if reference is not None:
+            inside += opened.match(reference, size=side)
+        answer = opened.averaged_ab if taste.tta else opened.predict_ab
+        sure = opened.confidence(size=side, hints=inside) if taste.strength == "auto" else None
+        ab = taste.apply(answer(size=side, hints=inside), opened.photo, sure)
         return np.ascontiguousarray(np.rot90(ab, -turns))
 
     return paint
