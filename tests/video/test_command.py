@@ -25,10 +25,11 @@ def test_films_and_pictures_in_one_go(cli: RunCli, tmp_path: Path, examples: lis
     report = json.loads(result.stdout)
     assert [reel["frames"] for reel in report["films"]] == [4, 8]
     assert report["coloured"] == 1
-    assert sorted(path.name for path in (tmp_path / "done").iterdir()) == ["old.mkv", "photo.jpg", "reel.mp4"]
+    made = {path.name for path in (tmp_path / "done").iterdir() if not path.name.startswith(".")}
+    assert made == {"old.mkv", "photo.jpg", "reel.mp4"}
     again = cli("colorize", "box", "--model", "tiny", "--output", "done")
     assert again.returncode == 1
-    assert again.stderr.decode().count("--overwrite") == 3
+    assert again.stderr.decode().count("--overwrite") == 2  # the journal knows the photo
 
 
 def test_a_still_picture_called_mp4_is_a_picture(cli: RunCli, tmp_path: Path, examples: list[Path]) -> None:
@@ -54,7 +55,7 @@ def test_one_bad_film_does_not_stop_the_others(cli: RunCli, tmp_path: Path) -> N
     result = cli("colorize", "bad.mkv", "good.mp4", "--model", "tiny")
     assert result.returncode == 1
     assert b"bad.mkv: cannot be read as a film" in result.stderr
-    assert b"1 coloured, 1 failed" in result.stderr
+    assert b"films: 1 coloured, 1 failed" in result.stderr
     assert (tmp_path / "good-color.mp4").exists()
 
 

@@ -303,6 +303,6 @@ def colorize(
     if len(jobs) > 1 or watching:
         print(report.summary(), file=sys.stderr)
     if len(reels) > 1:
-        print(f"{len(reels) - missed} films coloured, {missed} failed", file=sys.stderr)
+        print(f"films: {len(reels) - missed} coloured, {missed} failed", file=sys.stderr)
     if report.failed or missed:
         raise typer.Exit(1)
