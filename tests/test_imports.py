@@ -24,9 +24,11 @@ CORE = (
     "tintype.hints",
     "tintype.photo",
     "tintype.runtime",
+    "tintype.video",
+    "tintype.video.jobs",
     "tintype.weights",
 )
-HEAVY = ("cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
+HEAVY = ("av", "cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
 
 
 def loaded_after(code: str) -> set[str]:
