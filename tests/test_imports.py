@@ -32,10 +32,12 @@ CORE = (
     "tintype.runtime",
     "tintype.taste",
     "tintype.upsample",
+    "tintype.video",
+    "tintype.video.jobs",
     "tintype.watch",
     "tintype.weights",
 )
-HEAVY = ("cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
+HEAVY = ("av", "cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
 
 
 def loaded_after(code: str) -> set[str]:
