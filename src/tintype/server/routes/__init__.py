@@ -1,0 +1,7 @@
+"""The API, a module for each topic."""
+
+from . import ballots, gallery, hints, jobs, pictures, ratings, results, session, studies, system
+
+ROUTERS = tuple(
+    topic.router for topic in (pictures, gallery, results, hints, jobs, ratings, studies, ballots, session, system)
+)

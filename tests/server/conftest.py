@@ -1,0 +1,54 @@
+"""Servers that several modules of tests visit: the same tests run on SQLite alone, and on PostgreSQL with Redis."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+pytest.importorskip("fastapi", reason="the extra server is not installed")
+
+from server.serving import Site, Visitor, postgres, redis, serving
+
+
+@pytest.fixture(scope="session", params=["embedded", "services"])
+def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """A server with the real model: all in one folder, or with its database in PostgreSQL and its queue in Redis."""
+    folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "embedded":
+        with serving(folder) as running:
+            yield running
+        return
+    with (
+        postgres(folder) as database,
+        redis(folder) as queue,
+        serving(folder, database_url=database, queue_url=queue) as running,
+    ):
+        yield running
+
+
+@pytest.fixture
+def visitor(site: Site) -> Iterator[Visitor]:
+    with site.visitor() as somebody:
+        yield somebody
+
+
+@pytest.fixture
+def stranger(site: Site) -> Iterator[Visitor]:
+    with site.visitor() as somebody:
+        yield somebody
+
+
+@pytest.fixture(scope="session")
+def photo() -> Path:
+    return Path(__file__).parents[2] / "examples" / "migrant-mother-1936.jpg"
+
+
+@pytest.fixture(scope="session")
+def second_photo() -> Path:
+    return Path(__file__).parents[2] / "examples" / "coffee.jpg"
+
+
+@pytest.fixture
+def site_folder(site: Site) -> Path:
+    """Where the server keeps files."""
+    return Path(site.app.state.settings.folder) / "pictures"
