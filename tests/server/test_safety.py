@@ -67,7 +67,15 @@ def test_what_is_no_picture_is_refused_by_its_content(visitor: Visitor, what: st
 
 
 NAMES = ("../../etc/passwd", "..\\..\\win.ini", "/etc/shadow", "a\x00b.png", "<script>.png", "‮gpj.exe", "." * 300, "")
-FORGED = ("../../../../etc/passwd", "%2e%2e%2f%2e%2e%2fetc%2fpasswd", "A" * 22, "A" * 21, "A" * 5000, "%00", "'; drop table x")
+FORGED = (
+    "../../../../etc/passwd",
+    "%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "A" * 22,
+    "A" * 21,
+    "A" * 5000,
+    "%00",
+    "'; drop table x",
+)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -115,7 +123,9 @@ def test_every_answer_has_the_strict_headers(visitor: Visitor) -> None:
         assert headers["x-frame-options"] == "DENY"
     assert "sandbox" in visitor.get(picture["file_url"]).headers["content-security-policy"]
     for url in ("/", "/docs"):
-        assert not re.search(r"https?://(?!HOST)|<script|style=|onclick", visitor.get(url).text)  # nothing from elsewhere
+        assert not re.search(
+            r"https?://(?!HOST)|<script|style=|onclick", visitor.get(url).text
+        )  # nothing from elsewhere
 
 
 def test_no_answer_tells_a_path_of_the_server(visitor: Visitor, site_folder: Path) -> None:

@@ -34,14 +34,20 @@ loaded = schemathesis.openapi.from_dict(SCHEMA)
 
 @pytest.mark.slow
 @loaded.parametrize()
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate])
+@settings(
+    max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+)
 def test_nothing_it_allows_is_a_fault(case: Any, site: Site) -> None:
     probe(case, site)
 
 
 @loaded.parametrize()
 @settings(
-    max_examples=4, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
+    max_examples=4,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=list(HealthCheck),
+    phases=[Phase.explicit, Phase.generate],
 )
 def test_nothing_it_allows_is_a_fault_quickly(case: Any, site: Site) -> None:
     probe(case, site)

@@ -117,6 +117,11 @@ def colour(services: Services, picture_id: str, options: ColourOptions) -> tuple
 def keep(services: Services, row: Result, encoded: bytes) -> tuple[Result, bool]:
     """Store a new result; if another request or worker was faster, theirs stands."""
     services.storage.write(row.key, encoded)
+    return keep_row(services, row)
+
+
+def keep_row(services: Services, row: Result) -> tuple[Result, bool]:
+    """As `keep`, for a file that is stored already."""
     try:
         with services.database.session() as session:
             session.add(row)

@@ -21,6 +21,7 @@ _MEDIA = {
     ".gif": "image/gif", ".mp4": "video/mp4", ".mkv": "video/x-matroska", ".avi": "video/x-msvideo",
     ".ogv": "video/ogg", ".mpg": "video/mpeg",
 }  # fmt: skip
+FILM_SUFFIXES = (".mp4", ".mkv", ".avi", ".ogv", ".mpg")
 _STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 # What a browser or an interpreter would run, had it been talked into reading the file as text.
 _SCRIPT = re.compile(rb"<script|<\?php", re.IGNORECASE)
@@ -38,6 +39,10 @@ class Checked:
     @property
     def suffix(self) -> str:
         return suffix_of(self.format)
+
+
+def suffix_of_key(key: str) -> str:
+    return PurePosixPath(key).suffix
 
 
 def suffix_of(format: str) -> str:

@@ -11,6 +11,8 @@ from ..metadata import Metadata
 from ..photo import Photo
 from ..planes import Plane, as_plane, half_size
 from .colouring import read_file
+from .intake import FILM_SUFFIXES, suffix_of_key
+from .problems import not_found
 from .services import Services
 from .tables import Picture, Result
 
@@ -40,6 +42,8 @@ def variant(services: Services, row: Picture | Result, side: int, grey: bool = F
     folder = row.key.rpartition("/")[0]
     key = f"{folder}/{side}{'-grey' if grey else ''}.jpg"
     if not services.storage.exists(key):
+        if suffix_of_key(row.key) in FILM_SUFFIXES:
+            raise not_found("preview")
         with services.gate.pass_through():
             photo = Photo.read(read_file(services, row.key), max_pixels=services.settings.max_pixels)
             store_variant(services, key, photo, side, grey)
