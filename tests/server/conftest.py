@@ -10,8 +10,16 @@ pytest.importorskip("fastapi", reason="the extra server is not installed")
 from server.serving import Site, Visitor, postgres, redis, serving
 
 
-@pytest.fixture(scope="session", params=["embedded", "services"])
-def site(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+@pytest.fixture(scope="package", autouse=True)
+def small_model(model_path: Path) -> Iterator[None]:
+    """The model "tiny" is on offer too: servers that are visited for their manners start quicker with it."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TINTYPE_MODELS", str(model_path.parent))
+        yield
+
+
+@pytest.fixture(scope="package", params=["embedded", "services"])
+def site(request: pytest.FixtureRequest, small_model: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server with the real model: all in one folder, or with its database in PostgreSQL and its queue in Redis."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "embedded":

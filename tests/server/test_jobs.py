@@ -66,7 +66,8 @@ def worker(environment: dict[str, str]) -> Iterator["subprocess.Popen[Any]"]:
 
 def test_a_killed_workers_job_is_finished_by_another_once(tmp_path: Path) -> None:
     environment = os.environ | {
-        "TINTYPE_FOLDER": str(tmp_path), "TINTYPE_LEASE_SECONDS": "2", "TINTYPE_THREADS": "1", "OMP_NUM_THREADS": "1",
+        "TINTYPE_FOLDER": str(tmp_path), "TINTYPE_LEASE_SECONDS": "2", "TINTYPE_THREADS": "1",
+        "OMP_NUM_THREADS": "1",
     }  # fmt: skip
     with serving(tmp_path, workers=0, lease_seconds=2) as site, site.visitor() as visitor:
         pictures = visitor.upload(*frames(12, 96))

@@ -181,7 +181,7 @@ def test_ten_thousand_headers(site: Site) -> None:
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     """A server with tight limits and a token."""
     with serving(
-        tmp_path_factory.mktemp("strict"), workers=0, token="sesame,other", max_bytes=20_000, max_files=2,
+        tmp_path_factory.mktemp("strict"), model="tiny", workers=0, token="sesame,other", max_bytes=20_000, max_files=2,
         max_pixels=10_000, idle_seconds=1, upload_seconds=3, quota_bytes=1_000, max_size=128,
     ) as site:  # fmt: skip
         yield site
@@ -266,7 +266,7 @@ def test_a_dripping_sender_is_cut_off_too(strict: Site) -> None:
 
 
 def test_the_rate_of_each_client_is_limited(tmp_path: Path) -> None:
-    with serving(tmp_path, workers=0, requests_per_minute=60, burst=5) as site, site.visitor() as visitor:
+    with serving(tmp_path, model="tiny", workers=0, requests_per_minute=60, burst=5) as site, site.visitor() as visitor:
         statuses = [visitor.get("/api/session").status_code for _ in range(12)]
         assert statuses[:5] == [200] * 5
         assert 429 in statuses
@@ -291,7 +291,7 @@ def test_too_many_at_once_are_told_to_come_back(tmp_path: Path) -> None:
     from concurrent.futures import ThreadPoolExecutor
 
     big = file_bytes(Image.fromarray(noise(1500, 1500)), "PNG")
-    with serving(tmp_path, workers=0, slots=1, waiting=1) as site:
+    with serving(tmp_path, model="tiny", workers=0, slots=1, waiting=1) as site:
 
         def send(_: int) -> tuple[int, str | None]:
             with site.visitor() as visitor:
@@ -310,7 +310,10 @@ def test_too_many_at_once_are_told_to_come_back(tmp_path: Path) -> None:
 def test_what_is_too_old_is_deleted(tmp_path: Path) -> None:
     from server.serving import until
 
-    with serving(tmp_path, workers=0, retention_hours=0.0005, cleanup_seconds=0.3) as site, site.visitor() as visitor:
+    with (
+        serving(tmp_path, model="tiny", workers=0, retention_hours=0.0005, cleanup_seconds=0.3) as site,
+        site.visitor() as visitor,
+    ):
         (picture,) = visitor.upload(("a.png", TINY))
         assert picture["expires"] is not None
         folder = tmp_path / "pictures" / "pictures" / picture["id"]

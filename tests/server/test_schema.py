@@ -37,19 +37,20 @@ loaded = schemathesis.openapi.from_dict(SCHEMA)
 @settings(
     max_examples=40, deadline=None, suppress_health_check=list(HealthCheck), phases=[Phase.explicit, Phase.generate]
 )
-def test_nothing_it_allows_is_a_fault(case: Any, site: Site) -> None:
+def test_nothing_it_allows_is_a_fault_at_length(case: Any, site: Site) -> None:
     probe(case, site)
 
 
+@pytest.mark.parametrize("site", ["embedded"], indirect=True)
 @loaded.parametrize()
 @settings(
-    max_examples=4,
+    max_examples=3,
     deadline=None,
     derandomize=True,
     suppress_health_check=list(HealthCheck),
     phases=[Phase.explicit, Phase.generate],
 )
-def test_nothing_it_allows_is_a_fault_quickly(case: Any, site: Site) -> None:
+def test_nothing_it_allows_is_a_fault(case: Any, site: Site) -> None:
     probe(case, site)
 
 

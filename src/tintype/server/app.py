@@ -86,12 +86,9 @@ def _describe(app: FastAPI) -> None:
         for methods in schema["paths"].values():
             for operation in methods.values():
                 for status, answer in operation["responses"].items():
-                    content = answer.get("content", {})
-                    is_problem = (
-                        content.get("application/json", {}).get("schema", {}).get("$ref", "").endswith("/Problem")
-                    )
-                    if status[0] in "45" and is_problem:
-                        answer["content"] = {problems.MEDIA_TYPE: content["application/json"]}
+                    for content in list(answer.get("content", {}).values()):
+                        if status[0] in "45" and content.get("schema", {}).get("$ref", "").endswith("/Problem"):
+                            answer["content"] = {problems.MEDIA_TYPE: content}
         return schema
 
     app.openapi = described  # type: ignore[method-assign]

@@ -41,12 +41,13 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
     identity = new_id()
     key = f"pictures/{identity}/file{suffix_of(format)}"
     source.seek(0)
-    digest = hashlib.file_digest(source, "sha256").hexdigest()
+    digest = hashlib.sha256()
     with services.gate.pass_through(), tempfile.TemporaryDirectory(prefix="tintype-film-") as folder:
         path = Path(folder) / f"film{suffix_of(format)}"
         source.seek(0)
         with path.open("wb") as target:
             while piece := source.read(1 << 20):
+                digest.update(piece)
                 target.write(piece)
         width, height, poster = _look(path, name)
         with path.open("rb") as whole:
@@ -55,7 +56,7 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
         store_variant(services, f"pictures/{identity}/{side}.jpg", poster, side)
     row = Picture(
         id=identity, owner=owner, kind="film", name=name, format=format, width=width, height=height, bytes=size,
-        sha256=digest, key=key, expires=expiry(services), results=[],
+        sha256=digest.hexdigest(), key=key, expires=expiry(services), results=[],
     )  # fmt: skip
     with services.database.session() as session:
         session.add(row)

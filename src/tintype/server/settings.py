@@ -176,3 +176,26 @@ def names(text: str) -> tuple[str, ...]:
 def environment_names() -> list[str]:
     """Every variable that `Settings` reads."""
     return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def as_markdown() -> str:
+    """The settings as docs/settings.md has them."""
+    lines = [
+        "# Settings of the server",
+        "",
+        "Every setting is an environment variable, and none is needed. Made by `python -m tintype.server.settings`.",
+        "The library has one of its own: `TINTYPE_MODELS`, a folder of model files that can then be used by name.",
+        "",
+        "| variable | default | |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        plain = default.get_secret_value() if isinstance(default, SecretStr) else default
+        shown = "" if field.default_factory is not None or plain == "" else f"`{str(plain).lower()}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {(field.description or '').replace('|', 'or')} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")

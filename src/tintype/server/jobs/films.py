@@ -6,14 +6,16 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import select
+
 from ..capabilities import require
 from ..colouring import keep_row, options_key
 from ..problems import not_found
 from ..schemas.common import ColourOptions
 from ..services import Services
-from ..tables import Picture, Result, new_id
+from ..tables import Job, Picture, Result, new_id
 from ..variants import THUMBNAIL_PIXELS
-from .ledger import Claim
+from .ledger import OPEN, Claim
 
 _TELL_SECONDS = 0.5
 
@@ -58,6 +60,20 @@ def colour_film(services: Services, mine: Claim) -> None:
     total = watch.total or watch.done or 1
     mine.progress(total, total=total, outcomes=[{"picture_id": film.id, "result_id": result.id, "error": None}])
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_parts(services: Services) -> int:
+    """Delete what is left of films whose jobs have ended; returns of how many."""
+    home = services.settings.folder / "films"
+    folders = {folder.name: folder for folder in home.iterdir()} if home.is_dir() else {}
+    if not folders:
+        return 0
+    with services.database.session() as session:
+        going = set(session.scalars(select(Job.id).where(Job.state.in_(OPEN))))
+    ended = [folder for name, folder in folders.items() if name not in going]
+    for folder in ended:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(ended)
 
 
 class _Watch:

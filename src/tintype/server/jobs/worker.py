@@ -7,6 +7,7 @@ import structlog
 
 from ..library import forget_expired
 from ..services import Services
+from .films import forget_parts
 from .ledger import rescue
 from .work import run, worker_name
 
@@ -41,7 +42,11 @@ class Housekeeper:
             threading.Thread(target=self._every, args=(seconds, work), name=name, daemon=True)
             for name, seconds, work in (
                 ("rescue", max(0.5, services.settings.lease_seconds / 4), lambda: rescue(services)),
-                ("forget", services.settings.cleanup_seconds, lambda: forget_expired(services)),
+                (
+                    "forget",
+                    services.settings.cleanup_seconds,
+                    lambda: forget_expired(services) + forget_parts(services),
+                ),
             )
         ]
 
