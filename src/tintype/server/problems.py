@@ -32,7 +32,7 @@ _TITLES = {
     507: "No room left",
 }
 # Two names after a slash: what a path of a server looks like in a library's message.
-_PATH = re.compile(r"(?:[A-Za-z]:)?(?:[/\\][\w.@+\- ]+){2,}")
+_PATH = re.compile(r"(?<![\w.])(?:[A-Za-z]:)?(?:[/\\]+[\w.@+\- ]+){2,}")
 
 
 class Problem(BaseModel):
