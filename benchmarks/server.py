@@ -1,7 +1,7 @@
 """How the server bears load: fifty people at once upload and colour 2-megapixel photos.
 
     python benchmarks/server.py                # starts a server of its own in a folder that is deleted afterwards
-    python benchmarks/server.py --requests 200
+    python benchmarks/server.py --people 100 --waves 5
 
 It prints a single client's times, then those of the crowd: median, 95th percentile, throughput, how many were told to
 come back (429), whether anything else failed, and the server's memory before and after. Loopback only.
@@ -96,7 +96,7 @@ def resident(pid: int) -> float:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=50, help="how many at the same time")
-    parser.add_argument("--requests", type=int, default=100, help="photos in all")
+    parser.add_argument("--waves", type=int, default=3, help="how often the crowd comes")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="tintype-bench-") as folder:
         environment = os.environ | {"TINTYPE_FOLDER": folder, "TINTYPE_REQUESTS_PER_MINUTE": "0"}
@@ -120,16 +120,16 @@ def main() -> None:
                 visit(alone, url, number, hints=5)
             alone.report("one person at a time", time.perf_counter() - started)
             memory = [resident(server.pid)]
-            for wave in (1, 2):
+            for wave in range(1, options.waves + 1):
                 crowd = Clock()
                 started = time.perf_counter()
                 with ThreadPoolExecutor(options.people) as people:
-                    half = options.requests // 2
-                    for future in [people.submit(visit, crowd, url, 1000 * wave + n) for n in range(half)]:
+                    visits = [people.submit(visit, crowd, url, 1000 * wave + n) for n in range(options.people)]
+                    for future in visits:
                         future.result()
                 crowd.report(f"{options.people} people at once, wave {wave}", time.perf_counter() - started)
                 memory.append(resident(server.pid))
-            print("\nmemory in MB before, after wave 1, after wave 2: " + ", ".join(f"{one:.0f}" for one in memory))
+            print("\nmemory in MB before the first wave and after each: " + ", ".join(f"{one:.0f}" for one in memory))
         finally:
             server.terminate()
             server.wait(timeout=30)
