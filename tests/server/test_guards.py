@@ -67,7 +67,8 @@ def test_streams_are_limited(tmp_path: Path) -> None:
         job = visitor.job(kind="colorize", pictures=[picture["id"]])  # nobody takes it: its stream stays open
         with visitor.stream("GET", job["events_url"]) as first:
             assert first.status_code == 200
-            next(first.iter_bytes())
+            pieces = first.iter_bytes()  # held: a stream is closed with its last iterator
+            next(pieces)
             refused = visitor.get(job["events_url"])
             assert (refused.status_code, refused.headers["retry-after"]) == (429, "10")
         visitor.post(f"/api/jobs/{job['id']}/cancel")
