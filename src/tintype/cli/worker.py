@@ -12,7 +12,7 @@ def worker(
 
     The server itself then gets TINTYPE_WORKERS=0. A worker may be killed at any moment: its job goes to another.
 
-    Example:
+    Examples:
 
       TINTYPE_DATABASE_URL=postgresql://... tintype worker
     """
