@@ -30,10 +30,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.colorizer import Colorizer, working_size
+from tintype.colorizer import Colorizer
 from tintype.compose import compose
 from tintype.errors import WeightsError
 from tintype.photo import Photo
+from tintype.seen import working_size
 from tintype.weights import ModelFile, find_model
 
 WIDTH, HEIGHT, QUALITY = 4000, 3000, 90

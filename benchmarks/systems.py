@@ -21,14 +21,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+import torch
 from documents import replace_block
 from systems_sheet import SheetModel, write_sheet
 from systems_tables import raw_ab_table, system_tables
 
-from tintype import Colorizer
-from tintype.data.sources import iter_pictures
-from tintype.errors import InputError, TintypeError
+from tintype import Colorizer, Photo
+from tintype.data.sources import Picture, iter_pictures
+from tintype.errors import InputError, TintypeError, WeightsError
 from tintype.evaluation import evaluate
+from tintype.evaluation.benchmark import collect
+from tintype.evaluation.judges import fitted
+from tintype.evaluation.lpips import load_lpips
 from tintype.export import export_checkpoint
 from tintype.models import build_generator
 from tintype.training.checkpoint import read_tensors
@@ -101,6 +106,7 @@ def measure(entry: Entry, model: Path, condition: str, options: argparse.Namespa
         return {"pictures": min(VALIDATED, sum(1 for _ in iter_pictures(entry.data)))}
     report = evaluate(Colorizer(model, threads=options.threads), entry.data, limit=options.limit)
     mine, grey, truth = report.rows[0], report.row("grey"), report.row("truth")
+    distances = perceptual_distances(Colorizer(model, threads=options.threads), entry.data, options.limit)
     assert mine.psnr is not None
     assert grey.psnr is not None
     return {
@@ -113,7 +119,27 @@ def measure(entry: Entry, model: Path, condition: str, options: argparse.Namespa
         "colorfulness_true": round(truth.colorfulness, 4),
         "mean_chroma": round(mine.mean_chroma, 4),
         "mean_chroma_true": round(truth.mean_chroma, 4),
+        **distances,
     }
+
+
+def perceptual_distances(model: Colorizer, data: Path, limit: int | None) -> dict[str, float]:
+    """Mean LPIPS alex of the model and of grey; nothing, with a remark, where its weights cannot be had."""
+    try:
+        network = load_lpips("alexnet").eval()
+    except WeightsError as error:
+        print(f"no LPIPS: {error}", file=sys.stderr)
+        return {}
+
+    def judge(_: Picture, truth: Photo, coloured: Photo) -> list[float]:
+        pictures = np.stack([coloured.rgb(), truth.grey().rgb(), truth.rgb()])
+        with torch.inference_mode():
+            rgb = fitted(pictures, torch.device("cpu"))
+            return network(rgb[:2], rgb[2:]).tolist()
+
+    judged = collect(model, data, judge, size=None, limit=limit, progress=None)
+    mine, grey = np.mean(judged.everything, axis=0)
+    return {"lpips": round(float(mine), 4), "lpips_grey": round(float(grey), 4)}
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

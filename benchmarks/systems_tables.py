@@ -34,15 +34,20 @@ def system_tables(lines: list[Line]) -> str:
     for of_data in groups(lines, "data", "pictures", "condition"):
         first = of_data[0]
         sketches = first["condition"] == "sketch"
-        rows = [_system_row(runs, sketches) for runs in runs_of_systems(of_data)]
+        judged = any("lpips" in line for line in of_data)  # older lines have none
+        headings = (*HEADINGS, "LPIPS ↓") if judged else HEADINGS
+        rows = [_system_row(runs, sketches, judged) for runs in runs_of_systems(of_data)]
         figures = _figures(first, sketches)
         grey = [*[""] * 5, f"{figures['psnr_grey']:.2f}", f"{figures['ciede2000_grey']:.2f}", "" if sketches else "0.0"]
         truth = [*[""] * 7, f"{figures['colorfulness_true']:.1f}"]
+        if judged:
+            of_grey = [line["lpips_grey"] for line in of_data if "lpips_grey" in line]
+            grey, truth = [*grey, f"{of_grey[0]:.3f}"], [*truth, "0.000"]
         title = f"**`{first['data']}`**, {first['pictures']} pictures"
         if sketches:
             title += ", squares of the training size, as its validation saw them"
         rows = [["*the drawing itself*" if sketches else "*grey*", *grey], *rows, ["*truth*", *truth]]
-        tables.append(f"{title}\n\n{markdown_table(HEADINGS, rows)}")
+        tables.append(f"{title}\n\n{markdown_table(headings, rows)}")
     return "\n\n".join(tables)
 
 
@@ -67,12 +72,12 @@ def _figures(line: Line, sketches: bool) -> dict[str, float]:
     return figures
 
 
-def _system_row(runs: list[Line], sketches: bool) -> list[str]:
+def _system_row(runs: list[Line], sketches: bool, judged: bool) -> list[str]:
     first = runs[0]
     name = first["name"] if len(runs) == 1 else f"{first['name']} ({len(runs)} seeds)"
     speeds = sorted(line["images_per_second"] for line in runs)
     figures = [_figures(line, sketches) for line in runs]
-    return [
+    cells = [
         name,
         f"{first['generator_parameters']:,}",
         f"{first['critic_parameters']:,}" if first["critic_parameters"] else "none",
@@ -83,3 +88,7 @@ def _system_row(runs: list[Line], sketches: bool) -> list[str]:
         mean_sd([one["ciede2000"] for one in figures]),
         mean_sd([one["colorfulness"] for one in figures], ".1f"),
     ]
+    if judged:
+        distances = [line["lpips"] for line in runs if "lpips" in line]
+        cells.append(mean_sd(distances, ".3f") if len(distances) == len(runs) else "")
+    return cells

@@ -14,8 +14,8 @@ import tintype
 import tiny_model
 from tintype import Colorizer, InputError, Photo, TintypeError, WeightsError
 from tintype.color import srgb_to_lab
-from tintype.colorizer import working_size
 from tintype.evaluation import evaluate
+from tintype.seen import working_size
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,38 @@ def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, 
     np.testing.assert_allclose(got, expected, atol=0.05)
 
 
+@pytest.mark.parametrize("shape", [(1, 64, 96), (2, 96, 32)])
+def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
+    checkpoint: Path, tmp_path: Path, shape: tuple[int, int, int]
+) -> None:
+    from tintype.training.checkpoint import read_checkpoint
+
+    source, gain = read_checkpoint(checkpoint), 1.5
+    torch.manual_seed(1)
+    drawn = {name: t.normal_() if name.startswith("hints.") else t for name, t in source.weights.items()}
+    write_tensors(tmp_path / "hinted.safetensors", drawn, source.info | {"hints": "trained"})
+    path = export_checkpoint(tmp_path / "hinted.safetensors", tmp_path / "hinted.onnx", chroma_gain=gain)
+    network = Network(find_model(path), "cpu", "f32", threads=1)
+    assert network.model_file.info.hints == "trained"
+    count, height, width = shape
+    rng = np.random.default_rng(0)
+    lightness = rng.uniform(-1, 1, (count, 1, height, width)).astype(np.float32)
+    hints = rng.uniform(-0.5, 0.5, (count, 3, height, width)).astype(np.float32)
+    hints[:, 2] = rng.random((count, height, width)) < 0.01
+    encoded = network.encode(lightness)
+    whole, again = network.run(lightness, hints)["ab"], network.decode(encoded, hints)["ab"]
+    np.testing.assert_allclose(again, whole, atol=1e-3)
+    np.testing.assert_allclose(network.decode(encoded)["ab"], network.run(lightness)["ab"], atol=1e-3)
+    assert np.abs(whole - network.run(lightness)["ab"]).max() > 1
+    generator = build_generator("tint", OPTIONS).eval()
+    generator.load_state_dict(drawn)
+    told = torch.from_numpy(np.concatenate([hints[:, :2] / gain, hints[:, 2:]], 1))  # the answer is multiplied
+    with torch.inference_mode():
+        logits = generator(torch.from_numpy(lightness), told)
+        expected = gain * annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
+    np.testing.assert_allclose(whole, expected, atol=0.05 + 0.005 * np.abs(expected).max())
+
+
 def test_it_colours_a_photo(exported: Path, examples: list[Path]) -> None:
     photo = Colorizer(exported).colorize(examples[0])
     assert photo.chroma is not None

@@ -62,6 +62,14 @@ def test_each_data_set_gets_a_table_with_its_own_grey() -> None:
     assert "| 23.30 |" in table
 
 
+def test_a_distance_stands_where_it_was_measured() -> None:
+    table = system_tables([line(), line(run="uvu-s0", name="uvu", recipe="d", lpips=0.1234, lpips_grey=0.2)])
+    heading, _, grey, old, new, truth = table.splitlines()[2:]
+    assert heading.endswith("| colourfulness | LPIPS ↓ |")
+    assert [row.split(" | ")[-1] for row in (grey, old, new, truth)] == ["0.200 |", " |", "0.123 |", "0.000 |"]
+    assert "LPIPS" not in system_tables([line()])
+
+
 def test_one_name_for_two_recipes_is_refused() -> None:
     wide = line(run="driving-wide", recipe="def")
     with pytest.raises(InputError, match="give it a name"):

@@ -88,11 +88,11 @@ def test_a_place_is_searched_once_and_something_is() -> None:
 
 def test_a_bare_key_means_every_stage_that_has_it() -> None:
     rate, weight, seed = parse_searches("tint", [], ["lr=log:1e-4:1e-3", "losses.smooth_l1=float:0:1", "seed=int:0:9"])
-    assert rate.places == ("stages.0.lr", "stages.1.lr")
-    assert weight.places == ("stages.1.losses.smooth_l1",)
+    assert rate.places == tuple(f"stages.{i}.lr" for i in range(4))
+    assert weight.places == tuple(f"stages.{i}.losses.smooth_l1" for i in range(1, 4))
     assert seed.places == ("seed",)
     recipe = load_recipe("tint", rate.overrides(0.00025))
-    assert [stage.lr for stage in recipe.stages] == [0.00025, 0.00025]
+    assert [stage.lr for stage in recipe.stages] == [0.00025] * 4
 
 
 def test_the_score_is_0_for_the_truth_and_prefers_neither_grey_nor_garish() -> None:
@@ -371,10 +371,10 @@ def test_a_real_study_is_killed_and_continued(
     for number in range(3):
         run = folder / f"trial-{number:05d}"
         recipe = load_recipe(run / "recipe.toml")
-        assert [stage.lr for stage in recipe.stages] == [values[number]["lr"]] * 2
+        assert [stage.lr for stage in recipe.stages] == [values[number]["lr"]] * 4
         assert recipe.stages[0].batch == values[number]["stages.0.batch"]
         lines = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
-        assert [line["images"] for line in lines if "validation" in line] == [32, 64]
+        assert [line["images"] for line in lines if "validation" in line] == [32, 64, 96, 128]
         assert final_judgement(run, recipe).score == trials_of(folder)[number].value
         assert not (run / "checkpoints" / "state.safetensors").exists()
 

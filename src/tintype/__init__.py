@@ -8,7 +8,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .colorizer import Colorizer, OpenPhoto, colorize
+    from .colorizer import Colorizer, colorize
     from .errors import (
         DataError,
         InputError,
@@ -18,8 +18,11 @@ if TYPE_CHECKING:
         TintypeError,
         WeightsError,
     )
+    from .hints import Hint
     from .metadata import Metadata
+    from .opened import OpenPhoto
     from .photo import Photo
+    from .taste import Taste
     from .weights import ModelFile, ModelInfo, find_model, list_models
 
 __version__ = "0.1.0"
@@ -27,6 +30,7 @@ __version__ = "0.1.0"
 __all__ = [
     "Colorizer",
     "DataError",
+    "Hint",
     "InputError",
     "Metadata",
     "MissingExtra",
@@ -36,6 +40,7 @@ __all__ = [
     "OutputError",
     "Photo",
     "RecipeError",
+    "Taste",
     "TintypeError",
     "WeightsError",
     "__version__",
@@ -48,15 +53,17 @@ __all__ = [
 _HOME = {
     "Colorizer": "colorizer",
     "DataError": "errors",
+    "Hint": "hints",
     "InputError": "errors",
     "Metadata": "metadata",
     "MissingExtra": "errors",
     "ModelFile": "weights",
     "ModelInfo": "weights",
-    "OpenPhoto": "colorizer",
+    "OpenPhoto": "opened",
     "OutputError": "errors",
     "Photo": "photo",
     "RecipeError": "errors",
+    "Taste": "taste",
     "TintypeError": "errors",
     "WeightsError": "errors",
     "colorize": "colorizer",

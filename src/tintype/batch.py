@@ -5,34 +5,44 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from .colorizer import Colorizer
 from .errors import InputError, OutputError, TintypeError
-from .photo import SUFFIXES, Photo
+from .hints import Hint
+from .huge import is_huge
+from .journal import Journal
+from .pages import join_pages, page_count
+from .photo import SUFFIXES, Photo, Source, write_whole
+from .taste import Taste
+from .threads import alone
 
 STREAM = "-"
-READABLE = frozenset({*SUFFIXES, ".gif"})
+READABLE = frozenset({*SUFFIXES, ".gif", ".avif", ".heic", ".heif", ".jxl"})
 COLOURED = "-color"
+TIFF = (".tif", ".tiff")
 
 
 @dataclass(frozen=True)
 class Job:
     """One picture to work on: ``source`` and ``target`` are paths, or "-" for the standard streams.
 
-    ``error`` says why there is nothing to be done; ``target`` is then None.
+    ``error`` says why there is nothing to be done; ``target`` is then None. ``skipped``: an earlier run, as its journal
+    says, has done it.
     """
 
     source: str
     target: str | None
     error: str | None = None
+    skipped: bool = False
 
 
 @dataclass(frozen=True)
 class Result:
-    """What became of one job: ``error`` is None if the picture was written; sizes are in pixels."""
+    """What became of one job: ``error`` is None if the picture was written or skipped; sizes are in pixels."""
 
     source: str
     target: str | None
@@ -40,6 +50,7 @@ class Result:
     width: int | None = None
     height: int | None = None
     seconds: float = 0.0
+    skipped: bool = False
 
     @property
     def ok(self) -> bool:
@@ -57,13 +68,23 @@ class Report:
         return sum(not result.ok for result in self.results)
 
     @property
+    def skipped(self) -> int:
+        return sum(result.skipped for result in self.results)
+
+    @property
     def coloured(self) -> int:
-        return len(self.results) - self.failed
+        return len(self.results) - self.failed - self.skipped
+
+    def summary(self) -> str:
+        """One line: how many pictures were coloured, skipped, failed."""
+        skipped = f"{self.skipped} skipped, " if self.skipped else ""
+        return f"{self.coloured} coloured, {skipped}{self.failed} failed"
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
         return {
             "coloured": self.coloured,
+            "skipped": self.skipped,
             "failed": self.failed,
             "results": [asdict(result) | {"ok": result.ok} for result in self.results],
         }
@@ -76,6 +97,7 @@ def plan(
     overwrite: bool = False,
     mark: str = COLOURED,
     suffix: str | None = None,
+    journal: Journal | None = None,
 ) -> list[Job]:
     """Expand inputs into jobs, each with its target.
 
@@ -83,7 +105,8 @@ def plan(
     glob pattern or "-". Without ``output`` a result goes beside its source as NAME-color.EXT: ``mark`` is that
     "-color", and ``suffix`` an EXT for all results in place of the source's own. ``output`` is a file if there is
     one input file and ``output`` has a suffix, else a folder, in which the structure of input folders is kept. An
-    input that cannot be used, or a target that exists, becomes a job with an error.
+    input that cannot be used, or a target that exists, becomes a job with an error. What ``journal`` says is done
+    becomes a job to skip.
 
     Raises:
         InputError: "-" beside other inputs, or no input at all.
@@ -113,7 +136,10 @@ def plan(
             jobs.append(Job(source, None, error))
             continue
         taken[target] = source
-        jobs.append(_checked(source, target, overwrite))
+        if journal is not None and journal.is_done(source, target, overwrite=overwrite):
+            jobs.append(Job(source, target, skipped=True))
+        else:
+            jobs.append(_checked(source, target, overwrite))
     return jobs
 
 
@@ -122,63 +148,155 @@ def run(
     colorizer: Colorizer,
     *,
     size: int | None = None,
+    hints: Sequence[Hint] = (),
+    reference: Path | None = None,
+    taste: Taste | None = None,
     quality: int | None = None,
     overwrite: bool = False,
+    workers: int = 1,
+    journal: Journal | None = None,
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
-    """Colour the jobs' pictures one after the other, as `run_each` does."""
+    """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
+    model = None if reference is None else colorizer.open(reference)
 
-    def colour(source: str | bytes) -> Photo:
-        return colorizer.colorize(source, size=size)
+    def colour(source: Source) -> Photo:
+        return colorizer.open(source).predict(size=size, hints=hints, reference=model, taste=taste)
 
-    return run_each(jobs, colour, quality=quality, overwrite=overwrite, done=done)
+    def stream(source: str, target: str) -> tuple[int, int] | None:
+        if target == STREAM or colorizer.paints or hints or model or not is_huge(source, target):
+            return None
+        _make_folder(target)
+        return colorizer.colorize_file(source, target, size=size, taste=taste, overwrite=overwrite)
+
+    return run_each(
+        jobs, colour, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
+    )
 
 
 def run_each(
     jobs: Iterable[Job],
-    make: Callable[[str | bytes], Photo],
+    make: Callable[[Source], Photo],
     *,
     quality: int | None = None,
     overwrite: bool = False,
+    workers: int = 1,
+    journal: Journal | None = None,
+    stream: Callable[[str, str], tuple[int, int] | None] = lambda source, target: None,
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
-    """Do the jobs one after the other: ``make`` turns a path, or the bytes of a file, into what is to be written.
+    """Do the jobs: ``make`` turns a path, or the bytes of a file, into what is to be written.
 
-    ``done`` is called after each. Errors end in the report, not here.
+    ``workers`` pictures are worked on at a time, so that reading, the network and writing of different pictures
+    overlap; no more than twice as many are ever waiting. ``done`` is called after each, in the calling thread, in the
+    order in which they end; the report is in the order of the jobs. Errors end in the report, not here. ``stream``
+    goes from file to file by itself and says how large the picture is, or None where it leaves it to ``make``.
     """
-    report = Report()
-    for job in jobs:
-        started = time.perf_counter()
+
+    def attempt(job: Job) -> Result:
+        return _attempt(job, make, stream, quality, overwrite, journal)
+
+    results: dict[int, Result] = {}
+    if workers <= 1:
+        for number, job in enumerate(jobs):
+            results[number] = attempt(job)
+            done(results[number])
+        return Report(list(results.values()))
+
+    def attempt_alone(job: Job) -> Result:
+        with alone():
+            return attempt(job)
+
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: dict[Future[Result], int] = {}
         try:
-            if job.error is not None or job.target is None:
-                result = Result(job.source, None, job.error)
-            else:
-                photo = _do(job.source, job.target, make, quality, overwrite)
-                seconds = round(time.perf_counter() - started, 3)
-                result = Result(job.source, job.target, None, photo.width, photo.height, seconds)
-        except TintypeError as error:
-            result = Result(job.source, None, _one_line(str(error)))
-        except Exception as error:  # a fault of ours in one picture must not cost the others theirs
-            what = f"{job.source}: unexpected {type(error).__name__}: {error}"
-            result = Result(job.source, None, _one_line(what))
-        report.results.append(result)
-        done(result)
-    return report
+            for number, job in enumerate(jobs):
+                waiting[pool.submit(attempt_alone, job)] = number
+                while len(waiting) >= 2 * workers:
+                    _collect(waiting, results, done)
+            while waiting:
+                _collect(waiting, results, done)
+        except BaseException:  # Ctrl-C: what is begun is finished, the rest is not begun
+            for future in waiting:
+                future.cancel()
+            raise
+    return Report([results[number] for number in sorted(results)])
 
 
-def _do(source: str, target: str, make: Callable[[str | bytes], Photo], quality: int | None, overwrite: bool) -> Photo:
+def _collect(waiting: dict[Future[Result], int], results: dict[int, Result], done: Callable[[Result], None]) -> None:
+    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+        number = waiting.pop(future)
+        results[number] = future.result()
+        done(results[number])
+
+
+def _attempt(
+    job: Job,
+    make: Callable[[Source], Photo],
+    stream: Callable[[str, str], tuple[int, int] | None],
+    quality: int | None,
+    overwrite: bool,
+    journal: Journal | None,
+) -> Result:
+    """Do one job; every error becomes part of the result."""
+    if job.error is not None or job.target is None:
+        return Result(job.source, None, job.error)
+    if job.skipped:
+        return Result(job.source, job.target, skipped=True)
+    started = time.perf_counter()
+    if journal is not None:
+        journal.note(job.source, job.target, "started")
+    state = "failed"
+    try:
+        size = stream(job.source, job.target)
+        if size is None:
+            photo = _do(job.source, job.target, make, quality, overwrite)
+            size = photo.width, photo.height
+        seconds = round(time.perf_counter() - started, 3)
+        state = "done"
+        return Result(job.source, job.target, None, *size, seconds)
+    except TintypeError as error:
+        return Result(job.source, None, _one_line(str(error)))
+    except Exception as error:  # a fault of ours in one picture must not cost the others theirs
+        what = f"{job.source}: unexpected {type(error).__name__}: {error}"
+        return Result(job.source, None, _one_line(what))
+    finally:
+        if journal is not None:
+            journal.note(job.source, job.target, state)
+
+
+def _do(source: str, target: str, make: Callable[[Source], Photo], quality: int | None, overwrite: bool) -> Photo:
+    if source != STREAM and Path(target).suffix.lower() in TIFF and (count := page_count(source)) > 1:
+        return _do_pages(source, target, count, make, overwrite)
     made = make(sys.stdin.buffer.read() if source == STREAM else source)
     if target == STREAM:
         sys.stdout.buffer.write(made.encode(quality=quality))
         sys.stdout.buffer.flush()
         return made
-    folder = Path(target).parent
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
+    _make_folder(target)
     made.save(target, overwrite=overwrite, quality=quality)
     return made
+
+
+def _do_pages(source: str, target: str, count: int, make: Callable[[Source], Photo], overwrite: bool) -> Photo:
+    """All pages of a TIFF; the first of them is handed back."""
+    first: Photo | None = None
+    pages = []
+    for number in range(count):
+        made = make(Photo.read(source, page=number))
+        first = first or made
+        pages.append(made.encode("TIFF"))
+    assert first is not None
+    _make_folder(target)
+    write_whole(Path(target), lambda: join_pages(pages), overwrite=overwrite)
+    return first
+
+
+def _make_folder(target: str) -> None:
+    try:
+        Path(target).parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
 
 
 def _expand(inputs: Sequence[str], output_folder: Path | None, mark: str) -> Iterator[tuple[str, Path, str | None]]:

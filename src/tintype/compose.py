@@ -9,7 +9,9 @@ from PIL import Image
 from tintype.color import chroma_for_luma, lab_to_srgb, reduce_chroma_lab, rgb_to_ycc
 from tintype.errors import WeightsError
 from tintype.photo import Photo
-from tintype.planes import NEUTRAL, Plane, half_size, resize_plane
+from tintype.planes import NEUTRAL, Plane, half_size
+from tintype.threads import spread, strips
+from tintype.upsample import raise_chroma, raise_planes, resize_float
 
 # Colours are matched to the luma at this many pixels along the longer side, at most: finer than any answer of
 # a network, and small enough for exact colour science.
@@ -27,12 +29,13 @@ def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
     Raises ValueError for another shape and WeightsError for values that are not finite.
     """
     _check_ab(ab)
-    width, height = _working_size(photo.width, photo.height)
-    light = Image.fromarray(photo.luma).resize((width, height), Image.Resampling.BOX)
-    luma = np.asarray(light, np.float32) / 255
-    working = np.stack([_resize_float(ab[..., i], width, height) for i in range(2)], axis=-1)
-    cb, cr = (resize_plane(_to_plane(c), *_chroma_size(photo)) for c in chroma_for_luma(luma, working))
-    return photo.with_chroma(cb, cr)
+    width, height = _working_size(*_chroma_size(photo))
+    luma = photo.small_luma(width, height, Image.Resampling.BOX)
+    working = np.stack(raise_planes([ab[..., i] for i in range(2)], luma), axis=-1)
+    bands = spread(lambda rows: chroma_for_luma(luma[rows], working[rows]), strips(height, 64))
+    chroma = [np.concatenate(planes) for planes in zip(*bands, strict=True)]
+    guide = photo.half_luma if photo.has_half_chroma else photo.luma
+    return photo.with_chroma(*raise_chroma(guide, luma, (chroma[0], chroma[1])))
 
 
 def compose_painting(photo: Photo, lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> Photo:
@@ -51,8 +54,8 @@ def compose_painting(photo: Photo, lightness: NDArray[np.float32], ab: NDArray[n
         raise WeightsError("the model answered with values that are not finite: it is broken, or its input was")
     lab = np.concatenate([(50 * lightness[..., None] + 50).clip(0, 100), ab], axis=-1)
     ycc = rgb_to_ycc(lab_to_srgb(reduce_chroma_lab(lab)).clip(0, 1))
-    luma = _resize_float(ycc[..., 0], photo.width, photo.height)
-    chroma = (_to_plane(_resize_float(ycc[..., i], *_chroma_size(photo))) for i in (1, 2))
+    luma = resize_float(ycc[..., 0], photo.width, photo.height)
+    chroma = (_to_plane(resize_float(ycc[..., i], *_chroma_size(photo))) for i in (1, 2))
     light = np.round(luma * 255).clip(0, 255).astype(np.uint8)
     return Photo(light, (next(chroma), next(chroma)), None, replace(photo.meta, icc=None))
 
@@ -71,11 +74,6 @@ def _chroma_size(photo: Photo) -> tuple[int, int]:
 def _working_size(width: int, height: int) -> tuple[int, int]:
     scale = min(1.0, WORKING_SIDE / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _resize_float(plane: NDArray[np.float32], width: int, height: int) -> NDArray[np.float32]:
-    image = Image.fromarray(np.ascontiguousarray(plane, np.float32))
-    return np.asarray(image.resize((width, height), Image.Resampling.BICUBIC), np.float32)
 
 
 def _to_plane(chroma: NDArray[np.float32]) -> Plane:

@@ -5,6 +5,7 @@ import hashlib
 import logging
 import os
 import warnings
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from torch.nn.utils import parametrize
 
 from tintype.errors import OutputError, WeightsError
 from tintype.models import build_generator, form_of
-from tintype.models.tint import Tint
+from tintype.models.tint import STRIDES
 from tintype.training.answers import Answers
 from tintype.training.checkpoint import Checkpoint, read_checkpoint
-from tintype.weights import METADATA_KEY, ModelInfo, graph_digest
+from tintype.weights import METADATA_KEY, ModelFile, ModelInfo, graph_digest
 
 OPSET = 18
 TEMPERATURE = 0.6
@@ -29,6 +30,7 @@ TEMPERATURE = 0.6
 # network needs, or of 32 pixels where that is less.
 CHECKED = tuple((n, h, w) for n in (1, 2) for h, w in ((2, 2), (3, 5), (4, 1)))
 LEAST_MULTIPLE = 32
+HINTED = 0.01  # share of pixels that have a hint in the check
 # CIE units of ab, and a part of the largest value: nobody sees either. fp16 weights round each product by 1/2048, and
 # norms that the exporter folds into convolutions are rounded with them.
 TOLERANCE, RELATIVE_TOLERANCE = 0.05, 0.005
@@ -36,7 +38,11 @@ TOLERANCE, RELATIVE_TOLERANCE = 0.05, 0.005
 
 class ModelFileGraph(nn.Module):
     """What a model file computes: lightness, and hints where the network takes them -> colour in CIE units, then the
-    logits behind it (of a distribution) or the lightness that the network painted (of a whole picture)."""
+    logits behind it (of a distribution) or the lightness that the network painted (of a whole picture), then, where
+    hints leave the encoder alone, its features: who has them needs no lightness to try other hints.
+
+    Hints come out as they are meant, though the answer is multiplied by `chroma_gain`.
+    """
 
     def __init__(self, generator: nn.Module, answers: Answers, temperature: float, chroma_gain: float) -> None:
         super().__init__()
@@ -46,20 +52,26 @@ class ModelFileGraph(nn.Module):
     @property
     def inputs(self) -> list[str]:
         """Names of the inputs."""
-        return ["lightness", "hints"] if isinstance(self.generator, Tint) else ["lightness"]
+        return ["lightness", "hints"] if getattr(self.generator, "takes_hints", False) else ["lightness"]
 
     @property
     def outputs(self) -> list[str]:
         """Names of the outputs."""
         more = {"distribution": ["distribution"], "lab": ["painted_lightness"], "rgb": ["painted_lightness"]}
-        return ["ab", *more.get(self.answers.form.target, [])]
+        features = [f"features_{stride}" for stride in STRIDES] if "hints" in self.inputs else []
+        return ["ab", *more.get(self.answers.form.target, []), *features]
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
-        output = self.generator(lightness) if hints is None else self.generator(lightness, hints)
+        if hints is None:
+            output, features = self.generator(lightness), []
+        else:
+            hints = torch.cat([hints[:, :2] / self.chroma_gain, hints[:, 2:]], 1)
+            features = self.generator.encoder(lightness)  # type: ignore[operator]
+            output = self.generator.decode(features, hints)  # type: ignore[operator]
         planes = self.answers.planes(output, self.temperature)
         ab = self.answers.ab(planes) * self.chroma_gain
         if self.answers.form.target == "distribution":
-            return ab, output
+            return ab, output, *features
         if self.answers.form.channels == 3:
             return ab, self.answers.lab(lightness, planes)[0]
         return (ab,)
@@ -118,6 +130,26 @@ def export_checkpoint(
     model.metadata_props.append(onnx.StringStringEntryProto(key=METADATA_KEY, value=info.to_json()))
     data = model.SerializeToString()
     _compare(data, graph)
+    return _write(data, output)
+
+
+def with_info(model_file: ModelFile, output: str | Path, *, overwrite: bool = False, **changes: Any) -> Path:
+    """Write a model file again with some of its `ModelInfo` changed, its graph as it was.
+
+    Raises OutputError when `output` exists or cannot be written.
+    """
+    output = Path(output)
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output}: exists already; choose another name or ask to overwrite it")
+    model = onnx.load_model_from_string(model_file.path.read_bytes())
+    kept = [entry for entry in model.metadata_props if entry.key != METADATA_KEY]
+    info = replace(model_file.info, **changes, graph_sha256=graph_digest(model.SerializeToString()))
+    del model.metadata_props[:]
+    model.metadata_props.extend([*kept, onnx.StringStringEntryProto(key=METADATA_KEY, value=info.to_json())])
+    return _write(model.SerializeToString(), output)
+
+
+def _write(data: bytes, output: Path) -> Path:
     scratch = output.with_name(f".{output.name}.{os.getpid()}.partial")
     try:
         output.parent.mkdir(parents=True, exist_ok=True)
@@ -213,7 +245,8 @@ def _compare(data: bytes, graph: ModelFileGraph) -> None:
         h, w = rows * unit, columns * unit
         inputs: dict[str, Any] = {"lightness": rng.uniform(-1, 1, (n, 1, h, w)).astype(np.float32)}
         if "hints" in graph.inputs:
-            inputs["hints"] = np.zeros((n, 3, h, w), np.float32)
+            inputs["hints"] = rng.uniform(-0.5, 0.5, (n, 3, h, w)).astype(np.float32)
+            inputs["hints"][:, 2] = rng.random((n, h, w)) < HINTED
         with torch.inference_mode():
             expected = graph(*map(torch.from_numpy, inputs.values()))[0].numpy()
         got = np.asarray(session.run(["ab"], inputs)[0])

@@ -12,7 +12,7 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from tintype import raster
+from tintype import jpeg_strips, raster
 from tintype.jpeg_light import even_storage, fit_chroma
 from tintype.metadata import EXIF_HEADER, PHOTOSHOP_HEADER, Metadata
 from tintype.planes import Chroma, Plane, as_plane, halve_plane
@@ -99,13 +99,13 @@ def encode(luma: Plane, chroma: Chroma | None, quality: int) -> bytes:
 
     luma: (H, W) up to 65500 a side; chroma: planes of full (4:4:4) or half size (4:2:0), or None for grey;
     quality: 1..100. "Light" is BT.601 luma after decoding to RGB. Its largest distance from `luma` is at most the
-    grey JPEG's, its mean distance at most 1 % and 0.005 of 255 more.
+    grey JPEG's (pictures above 2**19 pixels: in all but a few pixels), its mean distance at most 1 % and 0.005 of 255
+    more.
     """
     luma = even_storage(luma)
     if chroma is not None:
         chroma = fit_chroma(luma, chroma, quality)
-    encoded: bytes = simplejpeg.encode_jpeg_yuv_planes(luma, *(chroma or (None, None)), quality)
-    return encoded
+    return jpeg_strips.encode(luma, chroma, quality)
 
 
 def insert_metadata(data: bytes, meta: Metadata, icc: bytes | None) -> bytes:

@@ -6,13 +6,12 @@ taken back to what fits there. What the coarse steps of JPEG chroma still do is 
 and chroma is weakened in the blocks that do the most harm until the picture's light is as near as the grey
 JPEG's.
 
-All work goes in horizontal bands of whole 16x16 blocks, in threads: a band with one more row of blocks above
-and below decodes exactly as it does inside the whole picture.
+Small pictures are checked whole, in horizontal bands of 16x16 blocks, in threads: a band with one more row of blocks
+above and below decodes exactly as it does inside the whole picture. In large ones most blocks have room to spare at
+every pixel; only the others are looked at (jpeg_blocks.py).
 """
 
-import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.planes import NEUTRAL, Chroma, Plane, grey_of
+from tintype.threads import spread
 
 BLOCK = 16
 
@@ -30,8 +30,9 @@ MEAN_SHARE, MEAN_SLACK = 0.01, 0.005
 
 _ROUNDS = 8
 _BAND_PIXELS = 1 << 21
-_THREADS = min(4, os.cpu_count() or 1)
 _FIT_PIXELS = 1 << 16
+# Pictures up to this size are checked whole.
+WHOLE_PIXELS = 1 << 19
 
 
 @dataclass(frozen=True)
@@ -79,7 +80,11 @@ def fit_chroma(luma: Plane, chroma: Chroma, quality: int) -> Chroma:
     picture's BT.601 luma from `luma` is at most that of the grey JPEG of the same quality; the mean distance is at
     most that, `MEAN_SHARE` of it and `MEAN_SLACK`.
     """
-    return _Fitter(luma, chroma, quality).fit()
+    if luma.size <= WHOLE_PIXELS:
+        return _Fitter(luma, chroma, quality).fit()
+    from tintype.jpeg_blocks import fit_blocks
+
+    return fit_blocks(luma, chroma, quality)
 
 
 class _Fitter:
@@ -96,17 +101,16 @@ class _Fitter:
         self.bands = self._bands_of(np.ones(self.blocks[0], np.bool_))
 
     def fit(self) -> Chroma:
-        with ThreadPoolExecutor(_THREADS) as pool:
-            limits, sums = zip(*pool.map(self._prepare, self.bands), strict=True)
-            allowed = MEAN_SHARE * sum(sums) + MEAN_SLACK * self.luma.size
-            stale = self.bands
-            for attempt in range(_ROUNDS):
-                list(pool.map(self._check, stale))
-                offending = self._offending(max(limits), allowed)
-                if offending is None:
-                    break
-                self._weaken(offending, 0.4 if attempt < 2 else 0.0)
-                stale = self._bands_of(np.asarray(_grow(_grow(_grow(offending))).any(axis=1)))
+        limits, sums = zip(*spread(self._prepare, self.bands), strict=True)
+        allowed = MEAN_SHARE * sum(sums) + MEAN_SLACK * self.luma.size
+        stale = self.bands
+        for attempt in range(_ROUNDS):
+            spread(self._check, stale)
+            offending = self._offending(max(limits), allowed)
+            if offending is None:
+                break
+            self._weaken(offending, 0.4 if attempt < 2 else 0.0)
+            stale = self._bands_of(np.asarray(_grow(_grow(_grow(offending))).any(axis=1)))
         return self.fitted
 
     def _bands_of(self, wanted: NDArray[np.bool_]) -> list[_Band]:
@@ -207,18 +211,24 @@ def _fit_to_luma(luma: Plane, chroma: Chroma) -> Chroma:
     rows = max(1, _FIT_PIXELS // luma.shape[1])
     for start in range(0, blue.shape[0], rows):
         part = slice(start, start + rows)
-        tight = _may_not_fit(blue[part], red[part], lowest[part], highest[part])
-        if not tight.size:
-            continue
-        cb, cr, low, high = (np.ravel(plane[part])[tight].astype(np.float32) for plane in (blue, red, lowest, highest))
-        cb, cr = cb - NEUTRAL, cr - NEUTRAL
-        shifts = 1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb
-        up, down = np.maximum.reduce(shifts), -np.minimum.reduce(shifts)
-        tiny = np.float32(1e-3)
-        scale = np.minimum((255 - high) / np.maximum(up, tiny), low / np.maximum(down, tiny)).clip(0, 1)
-        for plane, shifted in ((blue, cb), (red, cr)):
-            plane[part].reshape(-1)[tight] = (NEUTRAL + np.trunc(shifted * scale)).astype(np.uint8)
+        fit_samples(blue[part], red[part], lowest[part], highest[part])
     return blue, red
+
+
+def fit_samples(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> None:
+    """Scales chroma samples down, in place, until they fit at both limits of luma; four arrays of one shape."""
+    tight = _may_not_fit(blue, red, lowest, highest)
+    if not tight.size:
+        return
+    at = np.unravel_index(tight, blue.shape)
+    cb, cr, low, high = (plane[at].astype(np.float32) for plane in (blue, red, lowest, highest))
+    cb, cr = cb - NEUTRAL, cr - NEUTRAL
+    shifts = 1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb
+    up, down = np.maximum.reduce(shifts), -np.minimum.reduce(shifts)
+    tiny = np.float32(1e-3)
+    scale = np.minimum((255 - high) / np.maximum(up, tiny), low / np.maximum(down, tiny)).clip(0, 1)
+    for plane, shifted in ((blue, cb), (red, cr)):
+        plane[at] = (NEUTRAL + np.trunc(shifted * scale)).astype(np.uint8)
 
 
 def _may_not_fit(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> NDArray[np.intp]:

@@ -42,7 +42,7 @@ class Metadata:
 
 def orientation(exif: bytes | None, xmp: bytes | None) -> int:
     """Orientation 1..8 (EXIF 2.32, tag 0x0112); EXIF goes before XMP, and 1 stands for unknown or broken."""
-    for entry, order in _first_directory(exif):
+    for entry, order in first_directory(exif):
         tag, kind = struct.unpack_from(order + "HH", exif or b"", entry)
         if tag == _ORIENTATION and kind == 3:
             value = int(struct.unpack_from(order + "H", exif or b"", entry + 8)[0])
@@ -61,7 +61,7 @@ def upright_exif(exif: bytes | None) -> bytes | None:
         return None
     patched = bytearray(exif)
     end, order = 0, "<"
-    for entry, order in _first_directory(exif):
+    for entry, order in first_directory(exif):
         tag, kind = struct.unpack_from(order + "HH", exif, entry)
         if tag == _ORIENTATION and kind == 3:
             struct.pack_into(order + "H", patched, entry + 8, 1)
@@ -76,6 +76,27 @@ def upright_xmp(xmp: bytes | None) -> bytes | None:
     return _XMP_ORIENTATION.sub(rb"\g<1>1", xmp) if xmp else xmp
 
 
+def photoshop_resources(iim: bytes) -> bytes:
+    """IPTC records (IIM), as TIFF stores them, as the Photoshop resource block that JPEG stores."""
+    return b"8BIM\x04\x04\0\0" + struct.pack(">I", len(iim)) + iim + bytes(len(iim) % 2)
+
+
+def iptc_records(resources: bytes | None) -> bytes | None:
+    """The IPTC records (IIM) among Photoshop resource blocks, or None."""
+    at = 0
+    while resources and resources[at : at + 4] == b"8BIM" and at + 12 <= len(resources):
+        number = resources[at + 4 : at + 6]
+        name = (resources[at + 6] + 2) // 2 * 2
+        start = at + 6 + name + 4
+        if start > len(resources):
+            return None
+        (length,) = struct.unpack_from(">I", resources, start - 4)
+        if number == b"\x04\x04":
+            return resources[start : start + length]
+        at = start + length + length % 2
+    return None
+
+
 def with_exif_header(exif: bytes | None) -> bytes | None:
     """The EXIF block with its header, whether or not the container stores it; None for an empty block."""
     if not exif:
@@ -83,7 +104,7 @@ def with_exif_header(exif: bytes | None) -> bytes | None:
     return exif if exif.startswith(EXIF_HEADER) else EXIF_HEADER + exif
 
 
-def _first_directory(exif: bytes | None) -> Iterator[tuple[int, str]]:
+def first_directory(exif: bytes | None) -> Iterator[tuple[int, str]]:
     """Offsets (into the whole block) of the entries of IFD0, each with the byte order; nothing if broken."""
     if not exif:
         return

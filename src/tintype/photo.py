@@ -4,17 +4,20 @@ import contextlib
 import os
 import secrets
 from collections.abc import Callable
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from tintype import jpeg, raster
+from tintype.deep import FORMATS, Deep
 from tintype.errors import OutputError
 from tintype.icc import profile_for_colour, profile_for_grey
 from tintype.metadata import Metadata
-from tintype.planes import Chroma, Plane, half_size, halve_plane, join_rgb, resize_plane
+from tintype.planes import Chroma, Plane, half_size, halve_in_threads, halve_plane, join_rgb, resize_plane
 from tintype.reading import RawSource, read_planes
 
 MAX_PIXELS = 500_000_000
@@ -34,6 +37,7 @@ class Photo:
         luma: (H, W) uint8, BT.601 full-range Y' of the sRGB (or profile) values.
         alpha: (H, W) uint8, or None for an opaque picture.
         meta: what the file carried; EXIF and XMP already say "upright".
+        deep: 16-bit luma and alpha of a picture that had more than 8 bits a channel, else None.
     """
 
     def __init__(
@@ -42,6 +46,7 @@ class Photo:
         chroma: Chroma | Callable[[], Chroma | None] | None = None,
         alpha: Plane | None = None,
         meta: Metadata | None = None,
+        deep: Deep | None = None,
     ) -> None:
         """chroma may be a function, called once, when the planes are first asked for.
 
@@ -51,7 +56,9 @@ class Photo:
             raise ValueError(f"luma must be (H, W) uint8 and not empty, not {luma.shape} {luma.dtype}")
         if alpha is not None and (alpha.shape != luma.shape or alpha.dtype != np.uint8):
             raise ValueError(f"alpha must be {luma.shape} uint8, not {alpha.shape} {alpha.dtype}")
-        self.luma, self.alpha, self.meta = luma, alpha, meta or Metadata()
+        if deep is not None and deep.luma.shape != luma.shape:
+            raise ValueError(f"deep luma must be {luma.shape}, not {deep.luma.shape}")
+        self.luma, self.alpha, self.meta, self.deep = luma, alpha, meta or Metadata(), deep
         if not callable(chroma):
             self._check_chroma(chroma)
         self._chroma = chroma
@@ -82,6 +89,18 @@ class Photo:
         """Cb and Cr, uint8 centred at 128, of luma's size or half of it, rounded up; None if grey."""
         return self._chroma() if callable(self._chroma) else self._chroma
 
+    @cached_property
+    def half_luma(self) -> Plane:
+        """The means of luma over 2x2 pixels: (ceil(H/2), ceil(W/2)) uint8."""
+        return halve_in_threads(self.luma)
+
+    def small_luma(self, width: int, height: int, resample: Image.Resampling) -> NDArray[np.float32]:
+        """Luma made smaller: (height, width) float32 in [0, 1]."""
+        # Half the size is near enough to start from where the result is far smaller.
+        source = self.half_luma if 4 * width <= self.width and 4 * height <= self.height else self.luma
+        small = Image.fromarray(source).resize((width, height), resample, reducing_gap=3.0)
+        return np.asarray(small, np.float32) / np.float32(255)
+
     @property
     def format(self) -> str:
         """The format that `encode` writes if not told: the source's, or PNG for one that is only read."""
@@ -94,19 +113,33 @@ class Photo:
 
     def with_chroma(self, cb: Plane, cr: Plane) -> "Photo":
         """The same light with these colours: uint8 planes centred at 128, of luma's size or half of it."""
-        return Photo(self.luma, (cb, cr), self.alpha, self.meta)
+        return Photo(self.luma, (cb, cr), self.alpha, self.meta, self.deep)
+
+    def with_luma(self, luma: Plane) -> "Photo":
+        """The same colours under another light of the same size."""
+        deep = self.deep
+        if deep is not None:
+            change = 257 * (luma.astype(np.int32) - self.luma)
+            deep = replace(deep, luma=(deep.luma + change).clip(0, 65535).astype(np.uint16))
+        return Photo(luma, self._chroma, self.alpha, self.meta, deep)
+
+    def with_meta(self, meta: Metadata) -> "Photo":
+        """The same picture, carrying other metadata."""
+        return Photo(self.luma, self._chroma, self.alpha, meta, self.deep)
 
     def grey(self) -> "Photo":
         """The same light without colour."""
-        return Photo(self.luma, None, self.alpha, self.meta)
+        return Photo(self.luma, None, self.alpha, self.meta, self.deep)
 
     def rgb(self) -> NDArray[np.uint8]:
         """(H, W, 3) uint8 whose BT.601 luma is at most 1 of 255 off `luma`; alpha is left out."""
         return np.asarray(join_rgb(self.luma, self.chroma))
 
     @staticmethod
-    def read(source: "Source", *, max_pixels: int = MAX_PIXELS) -> "Photo":
-        """Read JPEG, PNG, WebP, TIFF, BMP or the first frame of a GIF; turn it upright.
+    def read(source: "Source", *, max_pixels: int = MAX_PIXELS, page: int = 0) -> "Photo":
+        """Read JPEG, PNG, WebP, TIFF (one page), BMP, AVIF or the first frame of a GIF; turn it upright.
+
+        HEIC and JPEG XL need the extra `heif`: MissingExtra says so.
 
         source: a path, the bytes of a file, a binary file object, a Pillow image, or an array: (H, W),
         (H, W, 1), (H, W, 3) or (H, W, 4), integers of 8 or 16 bits or floats in [0, 1]. A Photo is returned
@@ -117,8 +150,8 @@ class Photo:
         """
         if isinstance(source, Photo):
             return source
-        decoded = read_planes(source, max_pixels)
-        return Photo(decoded.luma, decoded.chroma, decoded.alpha, decoded.meta)
+        decoded = read_planes(source, max_pixels, page)
+        return Photo(decoded.luma, decoded.chroma, decoded.alpha, decoded.meta, decoded.deep)
 
     def encode(self, format: str | None = None, quality: int | None = None) -> bytes:
         """The picture as a file: "JPEG", "PNG", "WEBP", "TIFF" or "BMP"; by default the source's format.
@@ -133,6 +166,8 @@ class Photo:
         try:
             if kind == "JPEG":
                 return photo._encode_jpeg(quality)
+            if photo.deep is not None and kind in FORMATS:
+                return raster.encode_deep(photo.deep, photo.chroma, self.meta, kind)
             return raster.encode(photo.luma, photo.chroma, photo.alpha, self.meta, kind, quality)
         except (ValueError, OSError, MemoryError) as error:
             raise OutputError(f"cannot encode {self.width}x{self.height} pixels as {kind}: {error}") from error
@@ -167,22 +202,27 @@ class Photo:
         kind = SUFFIXES.get(path.suffix.lower())
         if kind is None:
             raise OutputError(_unknown_format(path.name, path.suffix))
-        partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
-        try:
-            if path.is_dir():
-                raise OutputError(f"{path} is a folder: name a file in it")
-            if path.exists() and not overwrite:
-                raise OutputError(f"{path} exists: choose another name or allow overwriting")
-            if not path.parent.is_dir():
-                raise OutputError(f"{path} cannot be written: make the folder {path.parent} first")
-            partial.write_bytes(self.encode(kind, quality))
-            os.replace(partial, path)
-        except OSError as error:
-            raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-        finally:
-            with contextlib.suppress(OSError):
-                partial.unlink(missing_ok=True)
+        write_whole(path, lambda: self.encode(kind, quality), overwrite=overwrite)
         return path
+
+
+def write_whole(path: Path, make: Callable[[], bytes], *, overwrite: bool) -> None:
+    """Write a file that appears under its name complete or not at all. Raises OutputError."""
+    partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder: name a file in it")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path} exists: choose another name or allow overwriting")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path} cannot be written: make the folder {path.parent} first")
+        partial.write_bytes(make())
+        os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
 
 
 def _format_named(name: str) -> str:

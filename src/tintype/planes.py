@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.color import reduce_chroma_ycc
+from tintype.threads import spread, strips
 
 Plane = NDArray[np.uint8]
 Chroma = tuple[Plane, Plane]
@@ -33,6 +34,13 @@ def turn_upright(plane: Plane, orientation: int) -> Plane:
     return as_plane(Image.fromarray(plane).transpose(_TURNS[orientation]))
 
 
+def turn_deep(plane: NDArray[np.uint16], orientation: int) -> NDArray[np.uint16]:
+    """`turn_upright` for 16 bits."""
+    flip = {2: plane[:, ::-1], 3: plane[::-1, ::-1], 4: plane[::-1], 5: plane.T, 6: plane[::-1].T}
+    flip |= {7: plane[::-1, ::-1].T, 8: plane.T[::-1]}
+    return np.ascontiguousarray(flip.get(orientation, plane))
+
+
 def as_plane(image: Image.Image) -> Plane:
     """The pixels of a one-channel 8-bit Pillow image, read-only."""
     return np.asarray(image, dtype=np.uint8)
@@ -53,6 +61,18 @@ def resize_plane(plane: Plane, width: int, height: int) -> Plane:
 def halve_plane(plane: Plane) -> Plane:
     """Mean of every 2x2 block; odd edges count alone, as JPEG encoders do it."""
     return as_plane(Image.fromarray(plane).reduce(2))
+
+
+def halve_in_threads(plane: Plane) -> Plane:
+    """`halve_plane`, in strips."""
+    height, width = plane.shape
+    halved = np.empty(half_size(width, height)[::-1], np.uint8)
+
+    def work(rows: slice) -> None:
+        halved[rows.start // 2 : -(-rows.stop // 2)] = halve_plane(plane[rows])
+
+    spread(work, strips(height, max(2, (1 << 20) // width // 2 * 2)))
+    return halved
 
 
 def chroma_is_neutral(chroma: Chroma) -> bool:

@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -11,9 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
+from tintype import deep
+from tintype.deep import Deep
 from tintype.icc import colour_space, profile_for_colour, profile_for_grey
-from tintype.metadata import Metadata, orientation, with_exif_header
-from tintype.planes import Chroma, Plane, as_plane, chroma_is_neutral, grey_of, join_rgb, turn_upright
+from tintype.metadata import Metadata, iptc_records, orientation, photoshop_resources, with_exif_header
+from tintype.planes import Chroma, Plane, as_plane, chroma_is_neutral, grey_of, join_rgb, turn_deep, turn_upright
 
 LOSSLESS = ("PNG", "TIFF", "WEBP", "BMP")
 
@@ -22,7 +25,7 @@ _TIFF_COMPRESSIONS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")
 # Tags of a TIFF page that describe the photograph rather than how its pixels are stored.
 _TIFF_EXIF_TAGS = (0x010D, 0x010E, 0x010F, 0x0110, 0x011D, 0x0131, 0x0132, 0x013B, 0x013C, 0x8298)
 _SUB_DIRECTORIES = (0x8769, 0x8825)
-_TIFF_XMP, _TIFF_PHOTOSHOP = 700, 34377
+_TIFF_XMP, _TIFF_IPTC, _TIFF_PHOTOSHOP = 700, 33723, 34377
 _PNG_XMP = "XML:com.adobe.xmp"
 
 _guard = threading.Lock()
@@ -38,6 +41,7 @@ class Decoded:
     chroma: Chroma | Callable[[], Chroma | None] | None
     alpha: Plane | None
     meta: Metadata
+    deep: Deep | None = None
 
 
 @contextlib.contextmanager
@@ -59,19 +63,27 @@ def own_pixel_limit() -> Iterator[None]:
 
 def read_metadata(image: Image.Image) -> Metadata:
     """Everything carried by an opened, not yet loaded picture; EXIF and XMP as they are in the file."""
+    if isinstance(image, PngImagePlugin.PngImageFile):  # text may stand behind the pixels
+        with own_pixel_limit():
+            image.load()
     info = image.info
     kind = {"MPO": "JPEG"}.get(image.format or "", image.format or "PNG")
     exif, iptc = info.get("exif"), None
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         exif = _tiff_exif(image)
         iptc = _as_bytes(image.tag_v2.get(_TIFF_PHOTOSHOP))
+        records = image.tag_v2.get(_TIFF_IPTC)
+        if isinstance(records, tuple) and all(isinstance(value, int) and 0 <= value < 1 << 32 for value in records):
+            records = struct.pack((">" if image.tag_v2.prefix[:1] == b"M" else "<") + f"{len(records)}I", *records)
+        if isinstance(records, bytes) and iptc_records(iptc) is None:
+            iptc = (iptc or b"") + photoshop_resources(records)
     dpi = info.get("dpi")
     return Metadata(
         format=kind,
         mode=image.mode,
         exif=with_exif_header(exif if isinstance(exif, bytes) else None),
         icc=info.get("icc_profile") or None,
-        xmp=_as_bytes(info.get("xmp")),
+        xmp=_as_bytes(info.get("xmp") or info.get(_PNG_XMP)),
         iptc=iptc,
         dpi=(float(dpi[0]), float(dpi[1])) if dpi and min(dpi) > 1 else None,
         comment=_as_bytes(info.get("comment")),
@@ -120,6 +132,10 @@ def encode(
         image = image.convert("RGB")
     if alpha is not None:
         image.putalpha(Image.fromarray(alpha))
+    return _encode_image(image, meta, kind, quality)
+
+
+def _encode_image(image: Image.Image, meta: Metadata, kind: str, quality: int | None) -> bytes:
     grey = image.mode in ("L", "LA")
     options: dict[str, Any] = {"icc_profile": (profile_for_grey if grey else profile_for_colour)(meta.icc)}
     if meta.dpi is not None:
@@ -142,13 +158,41 @@ def encode(
     return target.getvalue()
 
 
-def to_8_bits(deep: NDArray[Any]) -> Plane:
+def decode_deep(pixels: NDArray[np.uint16], meta: Metadata, turn: int) -> Decoded:
+    """The upright planes of (H, W, 1..4) 16-bit pixels of EXIF orientation `turn`."""
+    bands = pixels.shape[2]
+    alpha = pixels[..., -1] if bands in (2, 4) else None
+    light, opacity = deep.luma_of(pixels[..., : bands - (alpha is not None)]), None
+    light = turn_deep(light, turn)
+    if alpha is not None:
+        opacity = turn_deep(np.ascontiguousarray(alpha), turn)
+    chroma = None
+    if bands > 2:
+        rgb = Image.fromarray(deep.to_8_bits(pixels[..., :3]))
+        _, cb, cr = (turn_upright(as_plane(band), turn) for band in rgb.convert("YCbCr").split())
+        chroma = None if chroma_is_neutral((cb, cr)) else (cb, cr)
+    alpha_plane = None if opacity is None else deep.to_8_bits(opacity)
+    return Decoded(deep.to_8_bits(light), chroma, alpha_plane, meta, Deep(light, opacity))
+
+
+def encode_deep(planes: Deep, chroma: Chroma | None, meta: Metadata, kind: str) -> bytes:
+    """A PNG or TIFF of 16 bits a channel."""
+    pixels = deep.pixels_of(planes, chroma)
+    if kind == "PNG":
+        bands = pixels.shape[2]
+        carrier = Image.new({1: "L", 2: "LA", 3: "RGB", 4: "RGBA"}[bands], (1, 1))
+        return deep.encode_png(pixels, _encode_image(carrier, meta, "PNG", None))
+    icc = (profile_for_grey if chroma is None else profile_for_colour)(meta.icc)
+    return deep.encode_tiff(pixels, _tiff_tags(meta), icc, meta.dpi)
+
+
+def to_8_bits(pixels: NDArray[Any]) -> Plane:
     """16-bit integers, or floats in [0, 1], rounded to 8 bits. 32-bit integers are taken to hold 16."""
-    if deep.dtype.kind == "f":
-        deep = np.round(np.clip(np.nan_to_num(deep), 0, 1) * 255)
+    if pixels.dtype.kind == "f":
+        pixels = np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255)
     else:
-        deep = (np.clip(deep, 0, 65535).astype(np.uint32) + 128) // 257
-    return np.asarray(deep, np.uint8)
+        pixels = (np.clip(pixels, 0, 65535).astype(np.uint32) + 128) // 257
+    return np.asarray(pixels, np.uint8)
 
 
 def _to_srgb(image: Image.Image, meta: Metadata) -> Image.Image:
@@ -184,7 +228,8 @@ def _tiff_tags(meta: Metadata) -> Image.Exif:
     if meta.exif is not None:
         tags.load(meta.exif)
     tags.pop(0x0112, None)
-    for number, value in ((_TIFF_XMP, meta.xmp), (_TIFF_PHOTOSHOP, meta.iptc)):
+    blocks = (_TIFF_XMP, meta.xmp), (_TIFF_IPTC, iptc_records(meta.iptc)), (_TIFF_PHOTOSHOP, meta.iptc)
+    for number, value in blocks:
         if value:
             tags[number] = value
     return tags

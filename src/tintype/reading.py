@@ -1,5 +1,6 @@
 """Pictures of every kind that can be given, checked and decoded to planes; every failure is an InputError."""
 
+import importlib
 import io
 import os
 from dataclasses import replace
@@ -10,19 +11,23 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from tintype import jpeg, raster
-from tintype.errors import InputError
-from tintype.metadata import Metadata, orientation, upright_exif, upright_xmp
+from tintype import deep, jpeg, raster
+from tintype.errors import InputError, MissingExtra
+from tintype.metadata import Metadata, orientation, upright_exif, upright_xmp, with_exif_header
 from tintype.planes import Chroma, turn_upright
 from tintype.raster import Decoded
 
-READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF")
+READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF")
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# What files of formats begin with that only a further package reads.
+_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+_JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 ByteSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
 RawSource = ByteSource | Image.Image | NDArray[np.generic]
 
 
-def read_planes(source: RawSource, max_pixels: int) -> Decoded:
+def read_planes(source: RawSource, max_pixels: int, page: int = 0) -> Decoded:
     """The upright planes of a path, file bytes, binary file object, Pillow image or array; see
     `Photo.read`."""
     if isinstance(source, np.ndarray):
@@ -31,10 +36,10 @@ def read_planes(source: RawSource, max_pixels: int) -> Decoded:
         _check_size(source.size, "the Pillow image", max_pixels)
         return _decode_image(source.copy() if source.format is None else source, "the Pillow image")
     if isinstance(source, (str, os.PathLike)):
-        return _from_bytes(_read_file(Path(source)), os.fspath(source), max_pixels)
+        return _from_bytes(_read_file(Path(source)), os.fspath(source), max_pixels, page)
     if isinstance(source, (bytes, bytearray, memoryview)):
-        return _from_bytes(bytes(source), "the given bytes", max_pixels)
-    return _from_bytes(source.read(), str(getattr(source, "name", "the given file")), max_pixels)
+        return _from_bytes(bytes(source), "the given bytes", max_pixels, page)
+    return _from_bytes(source.read(), str(getattr(source, "name", "the given file")), max_pixels, page)
 
 
 def _read_file(path: Path) -> bytes:
@@ -60,13 +65,16 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
         )
 
 
-def _from_bytes(data: bytes, name: str, max_pixels: int) -> Decoded:
+def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decoded:
     if not data:
         raise InputError(f"{name} is empty (0 bytes)")
+    formats = READ_FORMATS + _further_formats(data, name)
     try:
         with raster.own_pixel_limit():
-            image = Image.open(io.BytesIO(data), formats=READ_FORMATS)
+            image = Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError:
+        if data[:4] in _TIFF:
+            return _decode_deep(data, None, name, max_pixels, page)
         raise InputError(
             f"{name} is not a picture that can be read: it must be a whole JPEG, PNG, WebP, TIFF, BMP or GIF"
         ) from None
@@ -75,7 +83,53 @@ def _from_bytes(data: bytes, name: str, max_pixels: int) -> Decoded:
     _check_size(image.size, name, max_pixels)
     if image.format in ("JPEG", "MPO"):
         return _decode_jpeg(data, image, name)
+    try:
+        if page:
+            image.seek(page)
+        is_deep = deep.is_deep(image)
+    except Exception as error:  # as above
+        raise InputError(_broken(name, error)) from error
+    if is_deep and image.format in deep.FORMATS:
+        return _decode_deep(data, image, name, max_pixels, page)
     return _decode_image(image, name)
+
+
+def _further_formats(data: bytes, name: str) -> tuple[str, ...]:
+    """Teaches Pillow the formats of the extra heif when such a file comes; MissingExtra without it."""
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+        package, kind = "pillow_heif", "HEIC"
+    elif data.startswith(_JXL):
+        package, kind = "pillow_jxl", "JPEG XL"
+    else:
+        return ()
+    try:
+        module = importlib.import_module(package)
+    except ImportError:
+        raise MissingExtra(f"{name} is {kind}; to read it: pip install 'tintype[heif]'") from None
+    if package == "pillow_heif":
+        module.register_heif_opener()
+    return ("HEIF" if package == "pillow_heif" else "JXL",)
+
+
+def _decode_deep(data: bytes, image: Image.Image | None, name: str, max_pixels: int, page: int) -> Decoded:
+    try:
+        pixels, blocks = deep.decode(data, page)
+        if image is not None:
+            meta = raster.read_metadata(image)
+            turn = int(image.getexif().get(0x0112, 1)) if meta.format == "TIFF" else orientation(meta.exif, meta.xmp)
+        else:
+            exif = with_exif_header(blocks["exif"])
+            meta = Metadata("TIFF", "F", exif=exif, icc=blocks["icc"], xmp=blocks["xmp"])
+            turn = orientation(exif, None)
+    except Exception as error:  # decoders raise what they like on malformed data
+        raise InputError(_broken(name, error)) from error
+    _check_size((pixels.shape[1], pixels.shape[0]), name, max_pixels)
+    if pixels.shape[2] > 4 or meta.mode in ("CMYK", "LAB"):
+        if image is None:
+            raise InputError(f"{name} has {pixels.shape[2]} channels: 1 to 4 can be read")
+        return _decode_image(image, name)
+    decoded = raster.decode_deep(pixels, meta, turn)
+    return replace(decoded, meta=_upright(decoded.meta))
 
 
 def _broken(name: str, error: Exception) -> str:
@@ -126,7 +180,9 @@ def _from_array(array: NDArray[np.generic], max_pixels: int) -> Decoded:
     if array.dtype == np.bool_:
         array = array.astype(np.uint8) * np.uint8(255)
     elif array.dtype == np.uint16 or array.dtype.kind == "f":
-        array = raster.to_8_bits(array)
+        if array.dtype.kind == "f":
+            array = np.nan_to_num(array).clip(0, 1)
+        return raster.decode_deep(deep.to_16_bits(array), Metadata(mode="I;16"), 1)
     if array.dtype != np.uint8:
         raise InputError(f"an array of {array.dtype} is not a picture: give uint8, uint16 or floats in [0, 1]")
     return _decode_image(Image.fromarray(np.ascontiguousarray(array)), "the array")

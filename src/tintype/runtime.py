@@ -23,12 +23,17 @@ Planes = npt.NDArray[np.float32]
 _BOTH: tuple[Precision, Precision] = ("bf16", "f32")
 
 
+# Outputs with what the encoder of a network found, by stride; the rest of it needs no more than the lightness's shape.
+FEATURES = ("features_4", "features_8", "features_16", "features_32")
+
+
 class _Engine(Protocol):
     name: str
     device: str
     precision: str
     inputs: Sequence[str]
     outputs: Sequence[str]
+    features: tuple[str, ...]  # outputs that `run` takes beside the lightness, to begin there; none if it cannot
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]: ...
 
@@ -41,6 +46,7 @@ class Network:
         device: "cpu", "cuda", or "auto": a GPU if the extra gpu is installed and one answers, else the CPU.
         precision: "f32", "bf16" (CPUs that have it), or "auto": bf16 where the CPU has it, else f32.
         threads: CPU threads to use; all of them when None.
+        streams: how many threads will call `run` at once; the CPU threads are divided among them.
 
     Raises:
         WeightsError: the graph cannot be loaded, or lacks the inputs and outputs of a tintype model.
@@ -54,13 +60,14 @@ class Network:
         device: Device = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
+        streams: int = 1,
     ) -> None:
         _check_choice("device", device, get_args(Device))
         _check_choice("precision", precision, get_args(Precision))
         if threads is not None and threads < 1:
             raise TintypeError(f"threads is {threads}, the least is 1; leave it out to use every core")
         self.model_file = model_file
-        self._engine = _open_engine(model_file, device, precision, threads)
+        self._engine = _open_engine(model_file, device, precision, threads, streams)
         if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
             raise WeightsError(
                 f"{model_file.path}: the graph goes from {', '.join(self._engine.inputs)} to "
@@ -87,6 +94,24 @@ class Network:
         """The arithmetic in use, as the engine itself states it: "f32" or "bf16"."""
         return self._engine.precision
 
+    def encode(self, lightness: Planes) -> dict[str, Planes]:
+        """What `decode` needs of a batch of lightness planes, as for `run`: what the network found in the pictures, so
+        that other hints cost less; the planes themselves, of a network that cannot be split.
+
+        Raises:
+            TintypeError: the planes have the wrong shape.
+            WeightsError: the network fails.
+        """
+        feed = {"lightness": self._checked(lightness)}
+        return feed | (self._answer(feed, self._engine.features) if self._engine.features else {})
+
+    def decode(
+        self, encoded: Mapping[str, Planes], hints: Planes | None = None, *, outputs: Sequence[str] = ("ab",)
+    ) -> dict[str, Planes]:
+        """Colour what `encode` gave; hints, answers and errors are those of `run`."""
+        count, _, height, width = encoded["lightness"].shape
+        return self._answer({**encoded, **self._hints(hints, (count, 3, height, width))}, tuple(outputs))
+
     def run(
         self, lightness: Planes, hints: Planes | None = None, *, outputs: Sequence[str] = ("ab",)
     ) -> dict[str, Planes]:
@@ -106,22 +131,29 @@ class Network:
             TintypeError: a plane has the wrong shape.
             WeightsError: the network fails, or answers with something that is not a number.
         """
+        return self.decode({"lightness": self._checked(lightness)}, hints, outputs=outputs)
+
+    def _checked(self, lightness: Planes) -> Planes:
         multiple = self.model_file.info.size_multiple
         if lightness.ndim != 4 or lightness.shape[1] != 1 or any(s % multiple or not s for s in lightness.shape[2:]):
             raise TintypeError(
                 f"lightness is {lightness.shape}; wanted is (N, 1, H, W), H and W multiples of {multiple}"
             )
-        count, _, height, width = lightness.shape
-        feed = {"lightness": np.ascontiguousarray(lightness, dtype=np.float32)}
-        if "hints" in self._engine.inputs:
-            if hints is None:
-                hints = np.zeros((count, 3, height, width), np.float32)
-            if hints.shape != (count, 3, height, width):
-                raise TintypeError(f"hints are {hints.shape}; wanted is {(count, 3, height, width)}")
-            feed["hints"] = np.ascontiguousarray(hints, dtype=np.float32)
-        elif hints is not None:
-            raise WeightsError(f"{self.model_file.path}: this model takes no hints")
-        wanted = tuple(outputs)
+        return np.ascontiguousarray(lightness, dtype=np.float32)
+
+    def _hints(self, hints: Planes | None, shape: tuple[int, ...]) -> dict[str, Planes]:
+        """The entry for hints of `shape`, where the graph has one."""
+        if "hints" not in self._engine.inputs:
+            if hints is not None:
+                raise WeightsError(f"{self.model_file.path}: this model takes no hints")
+            return {}
+        if hints is None:
+            return {"hints": np.zeros(shape, np.float32)}
+        if hints.shape != shape:
+            raise TintypeError(f"hints are {hints.shape}; wanted is {shape}")
+        return {"hints": np.ascontiguousarray(hints, dtype=np.float32)}
+
+    def _answer(self, feed: Mapping[str, Planes], wanted: tuple[str, ...]) -> dict[str, Planes]:
         if unknown := [name for name in wanted if name not in self._engine.outputs]:
             raise WeightsError(f"{self.model_file.path}: this model has no output {unknown[0]!r}")
         try:
@@ -139,7 +171,7 @@ class _OpenVino:
 
     device = "cpu"
 
-    def __init__(self, model_file: ModelFile, precision: Precision, threads: int | None) -> None:
+    def __init__(self, model_file: ModelFile, precision: Precision, threads: int | None, streams: int) -> None:
         import openvino
 
         self.name = f"OpenVINO {openvino.__version__.split('-')[0]}"
@@ -153,35 +185,63 @@ class _OpenVino:
         self._settings: dict[str, Any] = {"PERFORMANCE_HINT": "LATENCY", "INFERENCE_PRECISION_HINT": asked}
         if threads is not None:
             self._settings["INFERENCE_NUM_THREADS"] = threads
+        if streams > 1:
+            self._settings |= {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": str(streams)}
         try:
             self._graph = self._core.read_model(str(model_file.path))
         except RuntimeError as error:
             raise WeightsError(f"{model_file.path}: OpenVINO cannot read the graph ({_first_line(error)})") from error
         self.inputs: Sequence[str] = [port.get_any_name() for port in self._graph.inputs]
         self.outputs: Sequence[str] = [port.get_any_name() for port in self._graph.outputs]
+        self.features: tuple[str, ...] = FEATURES if set(FEATURES) <= set(self.outputs) else ()
         self._lock = threading.Lock()
-        self._requests: dict[tuple[str, ...], Any] = {}
+        self._compiled: dict[tuple[bool, tuple[str, ...]], Any] = {}
+        # A request serves one caller at a time: these wait for their next.
+        self._idle: dict[tuple[bool, tuple[str, ...]], list[Any]] = {}
+        self._turns = threading.Semaphore(streams)
         self.precision = asked
         if "ab" in self.outputs:
-            compiled = self._compile(("ab",))
-            self._requests[("ab",)] = compiled.create_infer_request()
+            compiled = self._compiled[True, ("ab",)] = self._compile(("ab",), whole=True)
             self.precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
-        with self._lock:
-            request = self._requests.get(outputs)
-            if request is None:
-                request = self._requests[outputs] = self._compile(outputs).create_infer_request()
+        whole = not self.features or not set(self.features) <= feed.keys()
+        part = (whole, outputs)
+        with self._turns:
+            with self._lock:
+                if part not in self._compiled:
+                    self._compiled[part] = self._compile(outputs, whole)
+                idle = self._idle.setdefault(part, [])
+                request = idle.pop() if idle else self._compiled[part].create_infer_request()
             request.infer(dict(feed), share_inputs=True)
-            return [np.array(request.get_tensor(name).data, dtype=np.float32) for name in outputs]
+            results = [np.array(request.get_tensor(name).data, dtype=np.float32) for name in outputs]
+            with self._lock:
+                idle.append(request)
+            return results
 
-    def _compile(self, outputs: tuple[str, ...]) -> Any:
-        results = [self._graph.output(name).node for name in outputs]
-        part = self._openvino.Model(results, self._graph.get_parameters(), "tintype")
+    def _compile(self, outputs: tuple[str, ...], whole: bool) -> Any:
+        """The part of the graph that makes `outputs`, from its beginning or, if not whole, from the features on."""
+        graph = self._graph if whole else self._graph.clone()
+        cuts = [] if whole else self._cut_at_features(graph)
+        results = [graph.output(name).node for name in outputs]
+        part = self._openvino.Model(results, [*graph.get_parameters(), *cuts], "tintype")
         try:
             return self._core.compile_model(part, "CPU", self._settings)
         except RuntimeError as error:
             raise WeightsError(f"{self._path}: OpenVINO cannot run the graph ({_first_line(error)})") from error
+
+    def _cut_at_features(self, graph: Any) -> list[Any]:
+        """Make the features inputs of the graph, in place; returns these inputs."""
+        inputs = []
+        for name in self.features:
+            source = graph.output(name).node.input_value(0)
+            cut = self._openvino.opset13.parameter(source.get_partial_shape(), source.get_element_type(), name)
+            cut.output(0).get_tensor().set_names({name})
+            for user in source.get_target_inputs():
+                if user.get_node().get_type_name() != "Result":
+                    user.replace_source_output(cut.output(0))
+            inputs.append(cut)
+        return inputs
 
 
 class _OnnxRuntime:
@@ -189,6 +249,7 @@ class _OnnxRuntime:
 
     device = "cuda"
     precision = "f32"
+    features: tuple[str, ...] = ()
 
     def __init__(self, model_file: ModelFile) -> None:
         import onnxruntime
@@ -213,9 +274,11 @@ class _OnnxRuntime:
         return [np.asarray(planes, np.float32) for planes in self._session.run(list(outputs), dict(feed))]
 
 
-def _open_engine(model_file: ModelFile, device: Device, precision: Precision, threads: int | None) -> _Engine:
+def _open_engine(
+    model_file: ModelFile, device: Device, precision: Precision, threads: int | None, streams: int
+) -> _Engine:
     if device == "cpu" or (device == "auto" and (precision == "bf16" or not _has_gpu_extra())):
-        return _OpenVino(model_file, precision, threads)
+        return _OpenVino(model_file, precision, threads, streams)
     if not _has_gpu_extra():
         raise MissingExtra("the device cuda needs ONNX Runtime for GPUs: pip install 'tintype[gpu]'")
     if precision == "bf16":
@@ -225,7 +288,7 @@ def _open_engine(model_file: ModelFile, device: Device, precision: Precision, th
     except TintypeError:
         if device == "cuda":
             raise
-        return _OpenVino(model_file, precision, threads)
+        return _OpenVino(model_file, precision, threads, streams)
 
 
 def _has_gpu_extra() -> bool:

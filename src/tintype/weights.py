@@ -46,6 +46,7 @@ class ModelInfo:
     what the network was trained to answer: "distribution" over ``bins``, "ab", or the whole picture as "lab" or
     "rgb"; with the last two ``bins`` is empty and the graph has the output ``painted_lightness``. ``ab_scale`` is the
     number of CIE units that 1 stood for in training; the graph's ``ab`` is in CIE units whatever it is.
+    ``calibration`` tells what the entropy of its distribution is worth (`tintype.confidence`); empty if never measured.
     """
 
     name: str
@@ -68,6 +69,7 @@ class ModelInfo:
     condition: str = "lightness"
     target: str = "distribution"
     ab_scale: float = 1.0
+    calibration: tuple[tuple[float, float], ...] = ()
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "ModelInfo":
@@ -93,6 +95,7 @@ class ModelInfo:
         known = {name: value for name, value in values.items() if name in names}
         try:
             known["bins"] = tuple((float(a), float(b)) for a, b in known["bins"])
+            known["calibration"] = tuple((float(x), float(y)) for x, y in known.get("calibration", ()))
             known["size"], known["size_multiple"] = int(known["size"]), int(known["size_multiple"])
             known["ab_scale"] = float(known.get("ab_scale", 1.0))
         except (TypeError, ValueError) as error:

@@ -147,7 +147,7 @@ def test_evenly_spread(there: int, count: int) -> None:
 def test_reduced_ab_averages_cells() -> None:
     picture = np.zeros((100, 64, 3), np.uint8)
     picture[:50], picture[50:] = (255, 0, 0), (0, 0, 255)
-    ab = reduced_ab(picture, 2)
+    ab = reduced_ab(picture, 2, 2)
     assert ab.shape == (2, 2, 2)
     np.testing.assert_allclose(ab[0], [(80.1, 67.2)] * 2, atol=0.05)
     np.testing.assert_allclose(ab[1], [(79.2, -107.9)] * 2, atol=0.05)

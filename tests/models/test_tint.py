@@ -23,18 +23,31 @@ def test_logits_come_at_stride_four(size: tuple[int, int]) -> None:
 
 
 def test_default_size() -> None:
-    assert sum(p.numel() for p in Tint().parameters()) == 6_215_021
+    assert sum(p.numel() for p in Tint().parameters()) == 6_239_117
 
 
 def test_untrained_hints_change_nothing_and_every_weight_but_theirs_gets_a_gradient() -> None:
     network = Tint(SMALL).eval()
-    lightness, hints = torch.rand(2, 1, 64, 64), torch.rand(2, 3, 64, 64)
+    lightness, hints = torch.rand(2, 1, 64, 64), torch.rand(2, 3, 64, 64).round(decimals=2)
     torch.testing.assert_close(network(lightness, hints), network(lightness))
     network.train()(lightness, hints).square().mean().backward()
     silent = {name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()}
-    # The attention's output projection starts at zero, which hides what stands before it from the first gradient.
-    assert all(".qkv." in name or ".norm." in name for name in silent), silent
-    assert network.encoder.hint_stem.weight.grad is not None
+    # The last weights of attention and hints start at zero and hide what stands before them from the first gradient.
+    hidden = (".qkv.", ".norm.", *(f"hints.convs.{scale}.0." for scale in range(4)))
+    assert all(any(part in name for part in hidden) for name in silent), silent
+
+
+def test_trained_hints_act_where_they_are_and_no_hints_are_zeros() -> None:
+    network = Tint(SMALL).eval()
+    for convs in network.hints.convs:
+        torch.nn.init.normal_(convs[2].weight)  # type: ignore[index]
+    lightness, hints = torch.rand(1, 1, 64, 64), torch.zeros(1, 3, 64, 64)
+    plain = network(lightness)
+    torch.testing.assert_close(network(lightness, hints), plain)
+    hints[:, :2], hints[:, 2, 30:33, 30:33] = 0.5, 1  # colours without a mask say nothing
+    moved = (network(lightness, hints) - plain).abs().mean(1)[0]
+    assert moved[7:9, 7:9].mean() > 2 * moved[:2, :2].mean()
+    torch.testing.assert_close(network.decode(network.encoder(lightness), hints), network(lightness, hints))
 
 
 def test_folded_encoder_computes_what_the_batch_normed_one_does() -> None:

@@ -1,6 +1,7 @@
 """What is there works, what is not says so: 501 with its name, the same in the list as at the door."""
 
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -50,14 +51,30 @@ def test_the_map_of_confidence(visitor: Visitor, photo: Path) -> None:
         assert (answer.status_code, answer.json()["missing"]) == (501, "confidence")
 
 
+def test_colours_for_a_place_are_suggested(visitor: Visitor, photo: Path) -> None:
+    feature = visitor.get("/api/capabilities").json()["features"]["suggestions"]
+    (picture,) = visitor.upload(photo)
+    url = f"/api/pictures/{picture['id']}/suggestions"
+    for x, y in ((0, 0), (1, 1), (0.5, 0.4)):
+        answer = visitor.get(url, params={"x": x, "y": y, "count": 3})
+        if not feature["available"]:
+            assert (answer.status_code, answer.json()["missing"]) == (501, "suggestions")
+            continue
+        found = answer.json()
+        assert 1 <= len(found) <= 3
+        assert all(re.fullmatch("#[0-9a-f]{6}", one["color"]) for one in found)
+        assert [one["probability"] for one in found] == sorted((one["probability"] for one in found), reverse=True)
+    assert visitor.get(url, params={"x": 2, "y": 0}).status_code == 422
+
+
 def test_moods_are_listed(visitor: Visitor, photo: Path) -> None:
     feature = visitor.get("/api/capabilities").json()["features"]["alternatives"]
     (picture,) = visitor.upload(photo)
     answer = visitor.get(f"/api/pictures/{picture['id']}/alternatives", params={"count": 3})
     if feature["available"]:
         items = answer.json()["items"]
-        assert [one["number"] for one in items] == [0, 1, 2]
-        assert len({visitor.get(one["preview_url"]).content for one in items}) == 3
+        assert [one["number"] for one in items] == list(range(len(items)))
+        assert len({visitor.get(one["preview_url"]).content for one in items}) == len(items)
     else:
         assert (answer.status_code, answer.json()["missing"]) == (501, "alternatives")
 

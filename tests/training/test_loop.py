@@ -28,7 +28,8 @@ SMALL = [
     "log.samples=64",
     "log.snapshot=64",
     "log.keep=9",
-    *(f"stages.{i}.{key}" for i in (0, 1) for key in ("images=96", "size=64", "batch=8", "warmup=16")),
+    *(f"stages.*.{key}" for key in ("images=96", "size=64", "batch=8", "warmup=16")),
+    *(f"stages.{i}.images=16" for i in (2, 3)),  # with hints and old prints
 ]
 
 
@@ -55,20 +56,20 @@ def test_a_run_learns_and_writes_what_it_promises(photos: Path, tmp_path: Path) 
     first = [line for line in lines if line["stage"] == "decoder"]
     start, end = (sum(line["cross_entropy"] for line in part) / 5 for part in (first[:5], first[-5:]))
     assert end < 0.85 * start
-    assert lines[-1]["images"] == 496
+    assert lines[-1]["images"] == 528
     assert (run / "losses.csv").read_text().count("\n") == len(lines) + 1
     assert load_recipe(run / "recipe.toml").stages[0].images == 400
-    assert (run / "samples" / "000000496.jpg").stat().st_size > 1000
+    assert (run / "samples" / "000000528.jpg").stat().st_size > 1000
     info = read_checkpoint(run).info
     assert read_checkpoint(run).path == weights
-    assert info["images_seen"] == 496
+    assert info["images_seen"] == 528
     assert info["system"] == "tint"
 
 
 def test_frozen_parts_stay_and_trained_ones_move(photos: Path, tmp_path: Path) -> None:
     train(small_recipe(), [photos], tmp_path / "run", cache_dir=tmp_path)
     after_decoder = read_checkpoint(tmp_path / "run/checkpoints/weights-000000096.safetensors").weights
-    after_whole = read_checkpoint(tmp_path / "run/checkpoints/weights-000000192.safetensors").weights
+    after_whole = read_checkpoint(tmp_path / "run/checkpoints/weights-000000224.safetensors").weights
     from tintype.models import build_generator
     from tintype.training.pretrained import initialise
 
@@ -101,7 +102,7 @@ def unbroken(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A run that nobody disturbed, on one thread."""
     root = tmp_path_factory.mktemp("unbroken")
     _, errors = start(photos, root / "run", root / "cache").communicate()
-    assert (root / "run/checkpoints/weights-000000192.safetensors").exists(), errors.decode()
+    assert (root / "run/checkpoints/weights-000000224.safetensors").exists(), errors.decode()
     return root / "run"
 
 
@@ -119,7 +120,7 @@ def test_kill_9_and_start_again_ends_bit_equal(photos: Path, tmp_path: Path, unb
         time.sleep(0.005)
     process.send_signal(signal.SIGKILL)
     process.communicate()
-    assert not (run / "checkpoints/weights-000000192.safetensors").exists(), "killed too late"
+    assert not (run / "checkpoints/weights-000000224.safetensors").exists(), "killed too late"
 
     _, errors = start(photos, run, tmp_path, often).communicate()
     expected, resumed = read_checkpoint(unbroken).weights, read_checkpoint(run).weights
@@ -130,7 +131,7 @@ def test_kill_9_and_start_again_ends_bit_equal(photos: Path, tmp_path: Path, unb
 
 def test_two_processes_share_a_run(photos: Path, tmp_path: Path) -> None:
     """Each with half of the batch: the same samples, one set of weights at the end, written once."""
-    overrides = [part for text in (*SMALL, "stages.0.batch=4", "stages.1.batch=4") for part in ("--set", text)]
+    overrides = [part for text in (*SMALL, "stages.*.batch=4") for part in ("--set", text)]
     command = [sys.executable, "-m", "tintype", "train", "--data", photos, "--run", tmp_path / "run", *overrides]
     environment = os.environ | {"OMP_NUM_THREADS": "1", "TINTYPE_CACHE": str(tmp_path / "cache")}
     done = subprocess.run(
@@ -140,8 +141,8 @@ def test_two_processes_share_a_run(photos: Path, tmp_path: Path) -> None:
         timeout=300,
     )
     assert done.returncode == 0, done.stderr.decode()
-    assert done.stdout.decode().split() == [str(tmp_path / "run/checkpoints/weights-000000192.safetensors")]
-    assert [line["images"] for line in stats(tmp_path / "run")] == list(range(8, 193, 8))
+    assert done.stdout.decode().split() == [str(tmp_path / "run/checkpoints/weights-000000224.safetensors")]
+    assert [line["images"] for line in stats(tmp_path / "run")] == list(range(8, 225, 8))
 
 
 def test_a_run_of_another_recipe_is_not_continued(photos: Path, tmp_path: Path) -> None:

@@ -16,11 +16,12 @@ def test_every_recipe_survives_writing_and_reading(name: str, tmp_path: Path) ->
 
 
 def test_the_default_recipe_freezes_then_trains_the_encoder() -> None:
-    first, second = load_recipe("tint").stages[:2]
+    first, second, *later = load_recipe("tint").stages
     assert first.freeze == ("encoder",)
     assert first.images >= 400_000
     assert second.freeze == ()
     assert second.images >= 300_000
+    assert all(stage.hints and stage.degrade for stage in later)
 
 
 def test_overrides() -> None:

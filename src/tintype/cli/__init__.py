@@ -20,6 +20,7 @@ VERBS = {
     "colorize": "Colour pictures: files, folders, patterns, or standard input.",
     "models": "List the models that can be used by name.",
     "info": "Describe a model, or a picture.",
+    "bench": "Measure how fast this machine colours.",
     "sketch": "Turn photographs into line drawings. (extra: train)",
     "data": "Find bad pictures in data sets, divide and pack them. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",
@@ -30,6 +31,7 @@ VERBS = {
     "serve": "Serve the web page and its HTTP API. (extra: server)",
     "worker": "Take jobs of a server that runs elsewhere. (extra: server)",
     "arena": "Ask people which of several models is better. (extra: server)",
+    "calibrate": "Measure how far a model's confidence can be believed. (extra: train)",
 }
 
 # Packages that only an extra brings, by the name they are imported under.

@@ -2,12 +2,17 @@
 
 import json
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from . import complain
 from .options import DeviceOption, JsonOption, PrecisionOption, ThreadsOption
+
+STEERING = "Steering"
+TASTE = "Taste"
+BATCH = "Many pictures"
 
 
 def colorize(
@@ -44,12 +49,97 @@ def colorize(
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            "--jobs", metavar="N", min=1, rich_help_panel=BATCH, help="Pictures worked on at a time; default: cores."
+        ),
+    ] = None,
+    watching: Annotated[
+        bool, typer.Option("--watch", rich_help_panel=BATCH, help="Go on with whatever arrives, until Ctrl-C.")
+    ] = False,
+    sheet: Annotated[
+        Path | None,
+        typer.Option("--sheet", metavar="FILE", rich_help_panel=BATCH, help="Write a page with before and after."),
+    ] = None,
+    hint: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--hint",
+            metavar="X,Y,#RRGGBB[,R]",
+            rich_help_panel=STEERING,
+            help="The colour of the thing at a pixel, R pixels around it; repeatable.",
+        ),
+    ] = None,
+    hints_file: Annotated[
+        Path | None,
+        typer.Option("--hints", metavar="FILE.json", rich_help_panel=STEERING, help="Hints from a file."),
+    ] = None,
+    reference: Annotated[
+        Path | None,
+        typer.Option(
+            "--reference", metavar="PHOTO", rich_help_panel=STEERING, help="Take colours from a photo of like things."
+        ),
+    ] = None,
+    palette: Annotated[
+        str,
+        typer.Option("--palette", metavar="#RRGGBB,...", rich_help_panel=STEERING, help="Use these colours alone."),
+    ] = "",
+    alternatives: Annotated[
+        int,
+        typer.Option(
+            "--alternatives", metavar="N", min=1, max=9, rich_help_panel=STEERING, help="Write N colourings of each."
+        ),
+    ] = 1,
+    confidence: Annotated[
+        Path | None,
+        typer.Option(
+            "--confidence",
+            metavar="MAP.png",
+            rich_help_panel=STEERING,
+            help="Write how sure it is (white).",
+        ),
+    ] = None,
+    saturation: Annotated[
+        float,
+        typer.Option("--saturation", metavar="0-3", rich_help_panel=TASTE, help="How vivid; 1 as answered."),
+    ] = 1.0,
+    temperature: Annotated[
+        float, typer.Option("--temperature", metavar="-1-1", rich_help_panel=TASTE, help="Cooler (-1) to warmer (1).")
+    ] = 0.0,
+    strength: Annotated[
+        str,
+        typer.Option(
+            "--strength", metavar="0-1|auto", rich_help_panel=TASTE, help="Grey (0) to full colour (1); auto: as sure."
+        ),
+    ] = "1",
+    keep_sepia: Annotated[
+        bool, typer.Option("--keep-sepia", rich_help_panel=TASTE, help="Lay the colours over the print's own tint.")
+    ] = False,
+    restore: Annotated[
+        str,
+        typer.Option(
+            "--restore",
+            metavar="STEPS",
+            rich_help_panel=TASTE,
+            help="Before colouring, of fade, dust, noise, separated by commas. These change the light.",
+        ),
+    ] = "",
+    mark: Annotated[
+        bool, typer.Option("--mark", rich_help_panel=TASTE, help="Write into a corner that the picture was coloured.")
+    ] = False,
+    tta: Annotated[
+        bool,
+        typer.Option("--tta", rich_help_panel=TASTE, help="Average over mirror image and two sizes: steadier, slower."),
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Colour pictures. The brightness of every pixel is kept, and so are metadata and colour profile.
 
     A model for drawings (`tintype info` says so: condition sketch) takes black lines on white paper and paints the
     brightness too.
+
+    A folder's run keeps a journal: killed and started again with the same options, it goes on where it was.
 
     One bad file does not stop the others: it is named, counted, and the exit status is 1.
 
@@ -59,36 +149,107 @@ def colorize(
 
       tintype colorize scans/ 'more/*.tif' --output coloured/
 
+      tintype colorize wedding.jpg --hint 412,530,#7a1f2b --alternatives 3
+
       tintype colorize - < grey.jpg > colour.jpg
     """
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..batch import STREAM, Result, plan, run
+    from ..batch import STREAM, Job, Report, Result, plan, run
     from ..colorizer import Colorizer
-    from ..errors import OutputError
+    from ..contact import write_sheet
+    from ..errors import OutputError, TintypeError
+    from ..extras import confidence_path, write_alternatives, write_confidence
+    from ..hints import Hint, parse_color, read_hints
+    from ..journal import Journal, place_for
+    from ..taste import Taste, parse_strength
+    from ..threads import CORES
+    from ..watch import watch
+    from ..weights import find_model
 
-    jobs = plan(inputs, output, overwrite=overwrite)
+    taste = Taste(
+        saturation=saturation,
+        temperature=temperature,
+        strength=parse_strength(strength),
+        keep_sepia=keep_sepia,
+        restore=tuple(step.strip() for step in restore.split(",") if step.strip()),
+        mark=mark,
+        palette=tuple(parse_color(color) for color in palette.split(",") if color.strip()),
+        tta=tta,
+    )
+    hints = [*(read_hints(hints_file) if hints_file else ()), *(Hint.parse(text) for text in hint or ())]
+    model_file = find_model(model)
+    options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
+    options |= {"hints": [str(one) for one in hints]} if hints else {}
+    options |= {"reference": str(reference)} if reference else {}
+    place = place_for(inputs, output)
+    journal = Journal(place, options) if place else None
+
+    def plan_again() -> list[Job]:
+        return plan(inputs, output, overwrite=overwrite, journal=journal)
+
+    jobs = [] if watching else plan_again()
+    workers = workers or (1 if len(jobs) < 2 and not watching else CORES)
     to_stream = any(job.target == STREAM for job in jobs)
+    if hints and len(jobs) > 1:
+        raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
+    extra = alternatives > 1 or confidence is not None
+    if extra and (to_stream or watching):
+        raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
     if as_json and to_stream:
         raise OutputError("--json and the picture would both go to standard output; name a file with --output")
     bar = len(jobs) > 1 and sys.stderr.isatty()
     progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
 
+    def write_extras(result: Result) -> None:
+        opened = colorizer.open(result.source)
+        target = Path(result.target or "")
+        if alternatives > 1:
+            for path in write_alternatives(
+                opened, target, alternatives, size=size, taste=taste, quality=quality, overwrite=overwrite
+            ):
+                print(f"{result.source} -> {path}", flush=True)
+        if confidence is not None:
+            place = confidence_path(confidence, Path(result.source), len(jobs) > 1)
+            print(f"{result.source} -> {write_confidence(opened, place, size=size, overwrite=overwrite)}", flush=True)
+
     def done(result: Result) -> None:
+        if extra and result.ok and not result.skipped:
+            write_extras(result)
         progress.advance(task)
         if result.error is not None:
             complain(result.error)
-        elif not (bar or as_json or to_stream):
+        elif not (bar or as_json or to_stream or result.skipped):
             print(f"{result.source} -> {result.target}", flush=True)
 
     with progress:
         task = progress.add_task("colouring", total=len(jobs))
-        colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
-        report = run(jobs, colorizer, size=size, quality=quality, overwrite=overwrite, done=done)
+        colorizer = Colorizer(model_file.path, device=device, precision=precision, threads=threads, streams=workers)
+
+        def work(jobs: list[Job]) -> Report:
+            return run(
+                jobs,
+                colorizer,
+                size=size,
+                hints=hints,
+                reference=reference,
+                taste=taste,
+                quality=quality,
+                overwrite=overwrite,
+                workers=workers,
+                journal=journal,
+                done=done,
+            )
+
+        report = watch(plan_again, work) if watching else work(jobs)
+    if journal is not None:
+        journal.finish()
+    if sheet is not None:
+        write_sheet(report, sheet)
     if as_json:
         print(json.dumps(report.as_dict(), indent=2))
-    if len(jobs) > 1:
-        print(f"{report.coloured} coloured, {report.failed} failed", file=sys.stderr)
+    if len(jobs) > 1 or watching:
+        print(report.summary(), file=sys.stderr)
     if report.failed:
         raise typer.Exit(1)

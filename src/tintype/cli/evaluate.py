@@ -1,13 +1,23 @@
 """`tintype evaluate`: a thin face of `tintype.evaluation`."""
 
 import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from . import complain
 from .options import DeviceOption, PrecisionOption, ThreadsOption
+
+if TYPE_CHECKING:
+    from ..evaluation import Report
+    from ..evaluation.gallery import Gallery
+
+# Seconds between two lines of progress where no terminal shows a bar.
+_PAUSE = 30.0
 
 
 def evaluate(
@@ -28,7 +38,22 @@ def evaluate(
         str | None,
         typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output."),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the JSON file if it exists.")] = False,
+    full: Annotated[
+        bool,
+        typer.Option("--full", help="Also LPIPS, FID, classes, blotches, and intervals. (extra: metrics)"),
+    ] = False,
+    html_file: Annotated[
+        str | None,
+        typer.Option(
+            "--html",
+            metavar="FILE",
+            help="With --full: pictures, charts and tables on one page; default: the JSON file's name with .html.",
+        ),
+    ] = None,
+    csv_file: Annotated[
+        str | None, typer.Option("--csv", metavar="FILE", help="With --full: write every figure as a line of CSV.")
+    ] = None,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
@@ -36,32 +61,36 @@ def evaluate(
     """Measure a model on colour photographs, beside trivial baselines.
 
     Every photograph is made grey, coloured, and compared with what it was. Grey itself, sepia and the true
-    chroma at 32 x 32 samples stand beside the model; docs/measures.md says what the figures mean.
+    chroma at 32 x 32 samples stand beside the model; docs/measures.md says what the figures mean. With --full
+    networks judge, too; their weights are fetched the first time, 145 MB.
 
     Examples:
 
       tintype evaluate --data photos/
 
       tintype evaluate --model run/model.onnx --data val.tar --limit 200 --json report.json
+
+      tintype evaluate --full --model tint --data val.tar --limit 200 --json full.json --html full.html
     """
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
     from ..colorizer import Colorizer
-    from ..evaluation import evaluate as run
+    from ..errors import OutputError
 
-    target = _target(json_file, overwrite)
+    if (csv_file or html_file) and not full:
+        raise OutputError(f"{csv_file or html_file}: only written with --full; add it, or use --json")
+    if full and json_file not in (None, "-") and html_file is None:
+        html_file = str(Path(json_file).with_suffix(".html"))
+    target = _target(json_file, overwrite) if json_file != "-" else None
+    page, table = _target(html_file, overwrite), _target(csv_file, overwrite)
+    gallery: Gallery | None = None
+    if full:
+        run, gallery = _full_run(threads)
+    else:
+        from ..evaluation import evaluate as run
     colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
-    columns = (TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty()) as progress:
-        task = progress.add_task("", total=limit)
-        report = run(
-            colorizer,
-            data,
-            size=size,
-            limit=limit,
-            progress=lambda done, total: progress.update(task, completed=done, total=total),
-        )
+    with _progress(limit, lines=full) as advance:
+        report = run(colorizer, data, size=size, limit=limit, progress=advance)
     for skipped in report.skipped:
         complain(f"left out {skipped.name}: {skipped.reason}")
     if json_file == "-":
@@ -70,18 +99,82 @@ def evaluate(
         Console().print(report.table())
     if target is not None:
         _write(target, report.to_json())
+    if full:
+        _write_full(report, gallery, page, table)
 
 
-def _target(json_file: str | None, overwrite: bool) -> Path | None:
-    """Where the JSON goes, checked before the long run rather than after it."""
+def _full_run(threads: int | None) -> "tuple[Callable[..., Report], Gallery]":
+    """What measures, and where it keeps pictures. Raises MissingExtra before the long run rather than after it."""
+    from functools import partial
+
+    from ..errors import MissingExtra
+
+    try:
+        from ..evaluation.full import evaluate_full
+        from ..evaluation.full_page import write_full_page  # noqa: F401 (to learn now whether it can be written)
+        from ..evaluation.gallery import Gallery
+    except ModuleNotFoundError as error:
+        package = (error.name or "").partition(".")[0]
+        raise MissingExtra(f"--full needs {package}: pip install 'tintype[metrics]'") from error
+    gallery = Gallery()
+    return partial(evaluate_full, threads=threads, gallery=gallery), gallery
+
+
+@contextmanager
+def _progress(limit: int | None, lines: bool) -> "Iterator[Callable[[int, int | None], None]]":
+    """What to call after each picture: a bar moves on a terminal; elsewhere a line comes now and then, if `lines`."""
+    from rich.console import Console
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    shown = sys.stderr.isatty()
+    started = said = time.monotonic()
+
+    def advance(done: int, total: int | None) -> None:
+        nonlocal said
+        bar.update(task, completed=done, total=total)
+        now = time.monotonic()
+        if lines and not shown and now - said >= _PAUSE:
+            said = now
+            of = f" of {total}" if total else ""
+            print(f"{done}{of} pictures, {(now - started) / done:.1f} s each", file=sys.stderr, flush=True)
+
+    columns = TextColumn("measuring"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()
+    with Progress(*columns, console=Console(stderr=True), transient=True, disable=not shown) as bar:
+        task = bar.add_task("", total=limit)
+        yield advance
+
+
+def _write_full(report: "Report", gallery: "Gallery | None", page: Path | None, table: Path | None) -> None:
+    from ..evaluation.full_page import write_full_page
+    from ..evaluation.full_report import FullReport
+
+    assert isinstance(report, FullReport)
+    if report.problem is not None:
+        complain(f"no FID: {report.problem}")
+    if table is not None:
+        _write(table, report.to_csv())
+    if page is not None:
+        write_full_page(page, report, gallery)
+        print(f"the report with pictures: {page}", file=sys.stderr)
+
+
+def _target(name: str | None, overwrite: bool) -> Path | None:
+    """Where a file goes, checked before the long run rather than after it."""
     from ..errors import OutputError
 
-    if json_file is None or json_file == "-":
+    if name is None:
         return None
-    target = Path(json_file)
+    target = Path(name)
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists already; name another file or give --overwrite")
-    if target.is_dir() or not target.parent.is_dir():
+    if target.is_dir() or not target.parent.is_dir() or name == "-":
         raise OutputError(f"{target}: no file can be made there; name a file in a folder that exists")
     return target
 

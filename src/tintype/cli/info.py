@@ -71,7 +71,10 @@ def _about_model(model: "ModelFile", device: Any, precision: Any) -> dict[str, A
 
 
 def _about_picture(photo: "Photo", path: Path) -> dict[str, Any]:
+    from ..record import read_record
+
     meta = photo.meta
+    record = read_record(meta) or {}
     return {
         "path": str(path),
         "bytes": path.stat().st_size,
@@ -88,4 +91,5 @@ def _about_picture(photo: "Photo", path: Path) -> dict[str, Any]:
         "icc_bytes": len(meta.icc or b""),
         "xmp_bytes": len(meta.xmp or b""),
         "iptc_bytes": len(meta.iptc or b""),
+        **{f"coloured_{name}": value for name, value in record.items()},
     }

@@ -18,6 +18,8 @@ from torch import Tensor
 
 from tintype.color import lightness_from_luma
 from tintype.data.cache import PictureCache
+from tintype.data.degrade import degrade
+from tintype.data.hints import RECOLOURED, draw_hints, put_hint, recolour
 from tintype.data.masks import PictureMasks
 from tintype.data.sketch import sketch
 
@@ -51,10 +53,14 @@ class PairForm:
 
 @dataclass(frozen=True)
 class PairBatch:
-    """`condition` (N, 1, S, S) in [-1, 1]; `target` (N, C, S/stride, S/stride) as the PairForm says, area averages."""
+    """`condition` (N, 1, S, S) in [-1, 1]; `target` (N, C, S/stride, S/stride) as the PairForm says, area averages.
+
+    `hints` (N, 3, S, S) - a/110, b/110, mask - in stages that train with them.
+    """
 
     condition: Tensor
     target: Tensor
+    hints: Tensor | None = None
 
 
 def crop_square(rgb: NDArray[np.uint8], size: int, scale: float, x: float, y: float, flip: bool) -> NDArray[np.uint8]:
@@ -79,9 +85,14 @@ def split_pair(rgb: NDArray[np.uint8], stride: int) -> tuple[NDArray[np.float32]
     rgb = np.ascontiguousarray(rgb)
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     ab: NDArray[Any] = cv2.cvtColor(rgb, cv2.COLOR_RGB2LAB)[..., 1:].astype(np.float32) - 128
+    return LIGHTNESS_OF_LUMA[luma][None], _as_target(ab, stride)
+
+
+def _as_target(ab: NDArray[Any], stride: int) -> NDArray[np.float32]:
+    """ab (S, S, 2) -> (2, S/stride, S/stride), area averages."""
     if stride > 1:
-        ab = cv2.resize(ab, (rgb.shape[1] // stride, rgb.shape[0] // stride), interpolation=cv2.INTER_AREA)
-    return LIGHTNESS_OF_LUMA[luma][None], np.ascontiguousarray(ab.transpose(2, 0, 1))
+        ab = cv2.resize(ab, (ab.shape[1] // stride, ab.shape[0] // stride), interpolation=cv2.INTER_AREA)
+    return np.ascontiguousarray(ab.transpose(2, 0, 1), np.float32)
 
 
 def make_pair(
@@ -109,6 +120,27 @@ def make_pair(
     return condition, ab
 
 
+def make_hinted_pair(
+    rgb: NDArray[np.uint8], form: PairForm, share: float, rng: np.random.Generator
+) -> tuple[NDArray[np.float32], NDArray[np.float32], NDArray[np.float32]]:
+    """RGB (S, S, 3) -> condition (1, S, S), target (2, S/stride, S/stride), hints (3, S, S).
+
+    One in 1/`share` samples has hints; some of these a region of another colour, which one hint always tells.
+    """
+    lightness, planes = split_pair(rgb, 1)
+    ab = planes.transpose(1, 2, 0)
+    hints = np.zeros((3, *rgb.shape[:2]), np.float32)
+    if rng.random() < share:
+        recoloured = recolour(rgb, ab, rng) if rng.random() < RECOLOURED else None
+        if recoloured:
+            ab = recoloured[0]
+        hints = draw_hints(ab, rng)
+        if recoloured:
+            y, x = recoloured[1]
+            put_hint(hints, y, x, 1, ab[y, x])
+    return lightness, _as_target(ab, form.stride) / np.float32(form.scale), hints
+
+
 def on_paper(rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """RGB (H, W, 3) where the mask (H, W) is 255, white paper where it is 0."""
     share = mask[..., None] * np.float32(1 / 255)
@@ -121,7 +153,8 @@ class PairLoader:
 
     `indices` are the pictures of `cache` to use; `smallest_crop` is the least part of the short side that a crop
     keeps. `noise` is the largest standard deviation, in levels of 255, of the Gaussian noise on the condition; each
-    sample draws its own from 0 to there (seed 3). `masks` replace the background by white paper. Each epoch goes
+    sample draws its own from 0 to there (seed 3). `degrade` is the share of samples whose condition looks like an old
+    print, `hints` the share that has colour hints. `masks` replace the background by white paper. Each epoch goes
     through all pictures in an order of its own.
     """
 
@@ -138,13 +171,16 @@ class PairLoader:
         smallest_crop: float = 0.75,
         flip: bool = True,
         noise: float = 0.0,
+        degrade: float = 0.0,
+        hints: float = 0.0,
         masks: PictureMasks | None = None,
         workers: int = 2,
         rank: int = 0,
         world: int = 1,
     ) -> None:
         self.cache, self.indices, self.masks = cache, indices, masks
-        self.form, self.size, self.batch, self.noise = form, size, batch, noise
+        self.form, self.size, self.batch = form, size, batch
+        self.noise, self.degrade, self.hints = noise, degrade, hints
         self.seed, self.start, self.smallest_crop, self.flip = seed, start, smallest_crop, flip
         self.workers, self.rank, self.world = workers, rank, world
         self._epoch, self._order = -1, indices
@@ -160,20 +196,27 @@ class PairLoader:
         condition = np.empty((len(samples), 1, self.size, self.size), np.float32)
         small = self.size // self.form.stride
         target = np.empty((len(samples), self.form.channels, small, small), np.float32)
+        hints = np.empty((len(samples), 3, self.size, self.size), np.float32) if self.hints else None
         for row, (sample, picture) in enumerate(samples):
             rng = np.random.Generator(np.random.Philox(key=(self.seed + (1 << 32), sample)))
             scale, x, y, turn = rng.random(4)
             scale = self.smallest_crop + (1 - self.smallest_crop) * scale
             place = (self.size, scale, x, y, self.flip and turn < 0.5)
             square = crop_square(self.cache[picture], *place)
-            mask = None if self.masks is None else crop_square(self.masks[picture], *place)
-            condition[row], target[row] = make_pair(square, self.form, mask)
+            if hints is not None:
+                condition[row], target[row], hints[row] = make_hinted_pair(square, self.form, self.hints, rng)
+            else:
+                mask = None if self.masks is None else crop_square(self.masks[picture], *place)
+                condition[row], target[row] = make_pair(square, self.form, mask)
+            if self.degrade and rng.random() < self.degrade:
+                condition[row, 0] = LIGHTNESS_OF_LUMA[degrade(square, rng)]
             if self.noise:
                 strength = np.float32(rng.random() * self.noise / 127.5)
                 condition[row] += strength * rng.standard_normal(condition[row].shape, np.float32)
         if self.noise:
             condition.clip(-1, 1, out=condition)
-        return PairBatch(torch.from_numpy(condition), torch.from_numpy(target))
+        given = None if hints is None else torch.from_numpy(hints)
+        return PairBatch(torch.from_numpy(condition), torch.from_numpy(target), given)
 
     def __iter__(self) -> Iterator[PairBatch]:
         cv2.setNumThreads(1)

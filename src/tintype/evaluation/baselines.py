@@ -28,17 +28,17 @@ def baselines(truth: Photo) -> Iterator[tuple[str, Photo]]:
     grey = truth.grey()
     yield GREY, grey
     yield SEPIA, compose(grey, np.full((TRUE_CHROMA_SIDE, TRUE_CHROMA_SIDE, 2), SEPIA_AB, np.float32))
-    yield TRUE_CHROMA, compose(grey, reduced_ab(truth.rgb(), TRUE_CHROMA_SIDE))
+    yield TRUE_CHROMA, compose(grey, reduced_ab(truth.rgb(), TRUE_CHROMA_SIDE, TRUE_CHROMA_SIDE))
 
 
-def reduced_ab(rgb: NDArray[np.uint8], side: int) -> NDArray[np.float32]:
-    """The a and b of a picture (H, W, 3), averaged over a grid of cells: (side, side, 2), in CIE units."""
+def reduced_ab(rgb: NDArray[np.uint8], columns: int, rows: int) -> NDArray[np.float32]:
+    """The a and b of a picture (H, W, 3), averaged over a grid of cells: (rows, columns, 2), in CIE units."""
     ab = np.empty((*rgb.shape[:2], 2), np.float32)
     for start in range(0, len(rgb), _ROWS):
-        rows = slice(start, start + _ROWS)
-        ab[rows] = color.srgb_to_lab(rgb[rows] * np.float32(1 / 255))[..., 1:]
+        strip = slice(start, start + _ROWS)
+        ab[strip] = color.srgb_to_lab(rgb[strip] * np.float32(1 / 255))[..., 1:]
     planes = [
-        np.asarray(Image.fromarray(np.ascontiguousarray(ab[..., i])).resize((side, side), Image.Resampling.BOX))
+        np.asarray(Image.fromarray(np.ascontiguousarray(ab[..., i])).resize((columns, rows), Image.Resampling.BOX))
         for i in range(2)
     ]
     return np.stack(planes, axis=-1)

@@ -2,10 +2,11 @@
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +26,22 @@ _NEUTRAL, _NEUTRAL_SPREAD = 128, 1
 
 Progress = Callable[[int, int | None], None]
 Measured = dict[str, Figures]
+T = TypeVar("T")
+# Called in several threads with a picture as it was found, its truth, and the model's colouring of it.
+Measurement = Callable[[Picture, Photo, Photo], T]
+
+
+@dataclass(frozen=True)
+class Collection(Generic[T]):
+    """What was measured of each picture, by source in alphabetical order, and what was left out."""
+
+    sources: dict[str, list[T]]
+    skipped: tuple[Skipped, ...]
+
+    @property
+    def everything(self) -> list[T]:
+        """All pictures, source after source."""
+        return [one for measured in self.sources.values() for one in measured]
 
 
 class Model(Protocol):
@@ -62,8 +79,23 @@ def evaluate(
         WeightsError: no such model, it is corrupt, it fails, or it colours drawings.
         TintypeError: limit or size is out of range.
     """
-    if limit is not None and limit < 1:
-        raise DataError(f"limit is {limit}, the least is 1; leave it out to measure every picture")
+    model = opened(model)
+    found = collect(model, data_path, _measure_one, size=size, limit=limit, progress=progress)
+    described = describe(model)
+    return Report(
+        model=described,
+        data=os.fspath(data_path),
+        size=size,
+        limit=limit,
+        images=len(found.everything),
+        rows=measured_rows(described["name"], found.everything),
+        sources={source: measured_rows(described["name"], each) for source, each in found.sources.items()},
+        skipped=found.skipped,
+    )
+
+
+def opened(model: Model | str | os.PathLike[str]) -> Model:
+    """The model itself, opened if only its name or path is given. Raises WeightsError when it colours drawings."""
     if isinstance(model, str | os.PathLike):
         model = Colorizer(model)
     if isinstance(model, Colorizer) and model.model.info.condition == "sketch":
@@ -71,38 +103,42 @@ def evaluate(
             f"{model.model.path}: colours drawings, and photographs are what is measured here; "
             "look at what it makes of `tintype sketch` instead"
         )
+    return model
+
+
+def collect(
+    model: Model,
+    data_path: str | os.PathLike[str],
+    measure: Measurement[T],
+    *,
+    size: int | None,
+    limit: int | None,
+    progress: Progress | None,
+) -> Collection[T]:
+    """Colour every picture and `measure` it, in threads; the other arguments and the errors are `evaluate`'s."""
+    if limit is not None and limit < 1:
+        raise DataError(f"limit is {limit}, the least is 1; leave it out to measure every picture")
     pictures: Iterable[Picture] = iter_pictures(Path(data_path))
     total = None
     if limit is not None:
         pictures = evenly_spread(pictures, limit)
         total = len(pictures)
 
-    measured: dict[str, list[Measured]] = {}
+    measured: dict[str, list[T]] = {}
     skipped: list[Skipped] = []
-    for done, (picture, outcome) in enumerate(_measure_all(model, pictures, size), start=1):
+    for done, (picture, outcome) in enumerate(_measure_all(model, pictures, measure, size), start=1):
         if isinstance(outcome, Skipped):
             skipped.append(outcome)
         else:
             measured.setdefault(picture.source, []).append(outcome)
         if progress is not None:
             progress(done, total)
-    everything = [one for source in sorted(measured) for one in measured[source]]
-    if not everything:
+    if not measured:
         raise DataError(
             f"{os.fspath(data_path)}: none of {len(skipped)} pictures can be measured "
             f"({skipped[0].name}: {skipped[0].reason}); give colour photographs"
         )
-    described = _describe(model)
-    return Report(
-        model=described,
-        data=os.fspath(data_path),
-        size=size,
-        limit=limit,
-        images=len(everything),
-        rows=_rows(described["name"], everything),
-        sources={source: _rows(described["name"], measured[source]) for source in sorted(measured)},
-        skipped=tuple(skipped),
-    )
+    return Collection({source: measured[source] for source in sorted(measured)}, tuple(skipped))
 
 
 def evenly_spread(pictures: Iterable[Picture], count: int) -> list[Picture]:
@@ -127,11 +163,11 @@ def evenly_spread(pictures: Iterable[Picture], count: int) -> list[Picture]:
 
 
 def _measure_all(
-    model: Model, pictures: Iterable[Picture], size: int | None
-) -> Iterator[tuple[Picture, Measured | Skipped]]:
+    model: Model, pictures: Iterable[Picture], measure: Measurement[T], size: int | None
+) -> Iterator[tuple[Picture, T | Skipped]]:
     """The outcome of every picture, in order. The network runs here, the measuring in threads beside it."""
     workers = min(4, os.cpu_count() or 1)
-    waiting: deque[tuple[Picture, Future[Measured] | Skipped]] = deque()
+    waiting: deque[tuple[Picture, Future[T] | Skipped]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         for picture in pictures:
             truth = _read(picture)
@@ -139,14 +175,15 @@ def _measure_all(
                 waiting.append((picture, truth))
             else:
                 coloured = model.colorize(truth.grey(), size=size)
-                waiting.append((picture, pool.submit(_measure_one, truth, coloured)))
+                waiting.append((picture, pool.submit(measure, picture, truth, coloured)))
             if len(waiting) > 2 * workers:
-                yield _finished(*waiting.popleft())
+                yield _finished(waiting.popleft())
         while waiting:
-            yield _finished(*waiting.popleft())
+            yield _finished(waiting.popleft())
 
 
-def _finished(picture: Picture, outcome: Future[Measured] | Skipped) -> tuple[Picture, Measured | Skipped]:
+def _finished(waiting: tuple[Picture, Future[Any] | Skipped]) -> tuple[Picture, Any]:
+    picture, outcome = waiting
     return picture, outcome if isinstance(outcome, Skipped) else outcome.result()
 
 
@@ -164,15 +201,21 @@ def _is_neutral(plane: NDArray[np.uint8]) -> bool:
     return bool(plane.min() >= _NEUTRAL - _NEUTRAL_SPREAD and plane.max() <= _NEUTRAL + _NEUTRAL_SPREAD)
 
 
-def _measure_one(truth: Photo, coloured: Photo) -> Measured:
-    true_rgb = truth.rgb()
+def _measure_one(_: Picture, truth: Photo, coloured: Photo) -> Measured:
+    pictures = colourings(truth, coloured)
+    return dict(zip(pictures, measure_all(list(pictures.values()), pictures[TRUTH]), strict=True))
+
+
+def colourings(truth: Photo, coloured: Photo) -> dict[str, NDArray[np.uint8]]:
+    """The pixels of all that is compared, in the order of the rows: the model's, the baselines', the truth's last."""
     pictures = {MODEL: coloured.rgb()}
     pictures |= {name: photo.rgb() for name, photo in baselines(truth)}
-    pictures[TRUTH] = true_rgb
-    return dict(zip(pictures, measure_all(list(pictures.values()), true_rgb), strict=True))
+    pictures[TRUTH] = truth.rgb()
+    return pictures
 
 
-def _rows(name: str, measured: list[Measured]) -> tuple[Row, ...]:
+def measured_rows(name: str, measured: Sequence[Measured]) -> tuple[Row, ...]:
+    """The rows of a report, of one picture at least."""
     truth = [one[TRUTH] for one in measured]
     return tuple(
         Row.average(name if key == MODEL else key, truth if key == TRUTH else [one[key] for one in measured], truth)
@@ -180,7 +223,8 @@ def _rows(name: str, measured: list[Measured]) -> tuple[Row, ...]:
     )
 
 
-def _describe(model: Model) -> dict[str, str]:
+def describe(model: Model) -> dict[str, str]:
+    """Which model it is: as much as a report says of it."""
     if not isinstance(model, Colorizer):
         return {"name": type(model).__name__}
     file, network = model.model, model.network

@@ -119,17 +119,11 @@ class InvertedResidual(nn.Module):
 
 
 class LiteEncoder(nn.Module):
-    """Lightness (N, 1, H, W) in [-1, 1] and optional hints (N, 3, H, W) -> features at strides 4, 8, 16, 32.
-
-    H and W are multiples of 32. The stem has three more planes for colour hints (a/110, b/110, mask), zero at the
-    start, so that a model trained without hints is unchanged by their presence.
-    """
+    """Lightness (N, 1, H, W) in [-1, 1] -> features at strides 4, 8, 16, 32; H and W are multiples of 32."""
 
     def __init__(self, config: EncoderConfig) -> None:
         super().__init__()
         self.stem = SameConv(1, STEM_CHANNELS, 3, 2)
-        self.hint_stem = nn.Conv2d(3, STEM_CHANNELS, 3, 2, bias=False)
-        nn.init.zeros_(self.hint_stem.weight)
         self.stages = nn.ModuleList()
         inputs, channels = STEM_CHANNELS, []
         for repeats, kernel, stride, expansion, base in STAGES:
@@ -143,11 +137,8 @@ class LiteEncoder(nn.Module):
             channels.append(outputs)
         self.channels = [channels[i] for i in SKIP_STAGES]
 
-    def forward(self, lightness: Tensor, hints: Tensor | None = None) -> list[Tensor]:
-        x = self.stem(lightness)
-        if hints is not None:
-            x = x + self.hint_stem(F.pad(hints, (0, 1, 0, 1)))
-        x = F.relu6(x)
+    def forward(self, lightness: Tensor) -> list[Tensor]:
+        x = F.relu6(self.stem(lightness))
         features = []
         for index, stage in enumerate(self.stages):
             x = stage(x)

@@ -5,7 +5,9 @@
 - Decoder: at each scale, project, double by bilinear interpolation, add the encoder's features, two 3x3 convolutions.
   It stops at stride 4: chroma is smooth, and full resolution comes from the luma of the original.
 - Head: logits over the in-gamut ab bins (Zhang 2016); the colour is the annealed mean of the distribution.
-- Colour hints (a/110, b/110, mask) enter at the stem with zero weights until a stage trains them.
+- Colour hints (a/110, b/110, mask) enter before the attention and at every scale of the decoder, never the encoder:
+  what it found in a picture is found once, however often a person then changes a colour. Their weights are zero
+  until a stage trains them, so that a model without hints is unchanged by their presence.
 """
 
 from dataclasses import dataclass
@@ -17,6 +19,9 @@ from torch.nn import functional as F
 from tintype.bins import ab_bins
 from tintype.models.encoders import ENCODERS, LiteEncoder
 from tintype.models.layers import ConvNormReLU, SelfAttention
+
+HINT_CHANNELS = 32
+STRIDES = (4, 8, 16, 32)
 
 
 @dataclass(frozen=True)
@@ -30,8 +35,36 @@ class TintConfig:
     widths: tuple[int, int, int] = (192, 128, 96)
 
 
+class HintPyramid(nn.Module):
+    """Hints (N, 3, H, W) -> what to add to the features at the strides 4, 8, 16 and 32, `channels` planes at each.
+
+    A cell of a stride holds the mean colour of the hints in it, and 1, or (0, 0) and 0 where there are none: a hint
+    is as strong on the coarse maps, which carry it far, as on the fine ones, which know where it must stop.
+    """
+
+    def __init__(self, channels: tuple[int, int, int, int]) -> None:
+        super().__init__()
+        self.convs = nn.ModuleList()
+        for count in channels:
+            out = nn.Conv2d(HINT_CHANNELS, count, 1, bias=False)
+            nn.init.zeros_(out.weight)
+            # No biases: where nobody gave a hint, nothing is added.
+            self.convs.append(nn.Sequential(nn.Conv2d(3, HINT_CHANNELS, 3, padding=1, bias=False), nn.ReLU(), out))
+
+    def forward(self, hints: Tensor) -> list[Tensor]:
+        mask = hints[:, 2:]
+        sums = F.avg_pool2d(torch.cat([hints[:, :2] * mask, mask], 1), STRIDES[0]) * STRIDES[0] ** 2
+        maps = []
+        for stride, convs in zip(STRIDES, self.convs, strict=True):
+            if stride > STRIDES[0]:
+                sums = F.avg_pool2d(sums, 2) * 4
+            weight = sums[:, 2:]
+            maps.append(convs(torch.cat([sums[:, :2] / weight.clamp(min=1), weight.clamp(max=1)], 1)))
+        return maps
+
+
 class UpBlock(nn.Module):
-    """Double the resolution and merge the encoder's features of that scale."""
+    """Double the resolution and merge the encoder's features of that scale, and what hints say there."""
 
     def __init__(self, inputs: int, skip: int, outputs: int) -> None:
         super().__init__()
@@ -39,19 +72,22 @@ class UpBlock(nn.Module):
         self.lateral = nn.Conv2d(skip, outputs, 1)
         self.convs = nn.Sequential(ConvNormReLU(outputs, outputs, 3), ConvNormReLU(outputs, outputs, 3))
 
-    def forward(self, x: Tensor, skip: Tensor) -> Tensor:
+    def forward(self, x: Tensor, skip: Tensor, hint: Tensor | None = None) -> Tensor:
         x = F.interpolate(self.project(x), scale_factor=2, mode="bilinear", align_corners=False)
-        merged: Tensor = self.convs(x + self.lateral(skip))
+        x = x + self.lateral(skip)
+        merged: Tensor = self.convs(x if hint is None else x + hint)
         return merged
 
 
 class Tint(nn.Module):
     """Lightness (N, 1, H, W) in [-1, 1], optional hints (N, 3, H, W) -> logits (N, Q, H/4, W/4).
 
-    H and W are multiples of 32. Q is the number of in-gamut ab bins (`tintype.bins.ab_bins`).
+    H and W are multiples of 32. Hints are a/110, b/110 and a mask of 0 and 1. Q is the number of in-gamut ab bins
+    (`tintype.bins.ab_bins`).
     """
 
     size_multiple = 32
+    takes_hints = True
     bins: Tensor
 
     def __init__(self, config: TintConfig | None = None) -> None:
@@ -68,14 +104,22 @@ class Tint(nn.Module):
         self.up16 = UpBlock(config.bottom, stride16, w16)
         self.up8 = UpBlock(w16, stride8, w8)
         self.up4 = UpBlock(w8, stride4, w4)
+        self.hints = HintPyramid((w4, w8, w16, config.bottom))
         bins = torch.tensor(ab_bins())
         self.register_buffer("bins", bins, persistent=False)
         self.head = nn.Conv2d(w4, len(bins), 1)
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
-        x4, x8, x16, x32 = self.encoder(lightness, hints)
-        x = self.up16(self.bottom(x32), x16)
-        logits: Tensor = self.head(self.up4(self.up8(x, x8), x4))
+        return self.decode(self.encoder(lightness), hints)
+
+    def decode(self, features: list[Tensor], hints: Tensor | None = None) -> Tensor:
+        """Logits from the encoder's `features` at the strides 4, 8, 16 and 32."""
+        x4, x8, x16, x32 = features
+        h4, h8, h16, h32 = [None] * 4 if hints is None else self.hints(hints)
+        x = self.bottom[0](x32)
+        x = self.bottom[1:](x if h32 is None else x + h32)
+        x = self.up16(x, x16, h16)
+        logits: Tensor = self.head(self.up4(self.up8(x, x8, h8), x4, h4))
         return logits
 
 

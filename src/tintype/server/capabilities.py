@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from ..colorizer import OpenPhoto
+from ..opened import OpenPhoto
 from ..weights import ModelFile
 from .problems import ProblemError
 from .schemas.common import ColourOptions
@@ -56,6 +56,18 @@ def _distribution(what: str, method: str) -> Callable[[ModelFile], Capability]:
     return decide
 
 
+def _alternatives(model: ModelFile) -> Capability:
+    """Other colourings are made by telling the network of other colours: as hints."""
+    hints = _hints(model)
+    return _distribution("alternatives", "alternatives")(model) if hints.available else hints
+
+
+def _confidence(model: ModelFile) -> Capability:
+    if not getattr(model.info, "calibration", ()):
+        return Capability(False, f"the model {model.info.name} was not calibrated (`tintype calibrate`)")
+    return _distribution("map of its confidence", "confidence")(model)
+
+
 def _films(model: ModelFile) -> Capability:
     if find_spec("tintype.video") is None:
         return Capability(False, "this version of tintype colours no films")
@@ -71,8 +83,9 @@ def _films(model: ModelFile) -> Capability:
 _DECIDE: dict[str, Callable[[ModelFile], Capability]] = {
     "hints": _hints,
     **{name: _taste(name) for name in TASTE},
-    "alternatives": _distribution("alternatives", "alternatives"),
-    "confidence": _distribution("map of its confidence", "confidence"),
+    "suggestions": _distribution("suggestions of colours", "suggest"),
+    "alternatives": _alternatives,
+    "confidence": _confidence,
     "films": _films,
 }
 

@@ -3,17 +3,19 @@
 import hashlib
 import json
 import time
-from importlib import import_module
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from ..colorizer import OpenPhoto
+from ..hints import Hint, parse_color
 from ..metadata import Metadata
+from ..opened import OpenPhoto
 from ..photo import Photo
+from ..record import read_record, recorded
+from ..taste import Taste
 from ..weights import ModelFile
-from .capabilities import TASTE, require_options
+from .capabilities import require_options
 from .intake import suffix_of
 from .problems import ProblemError, not_found
 from .schemas.common import ColourOptions
@@ -42,33 +44,32 @@ def check(services: Services, options: ColourOptions) -> ModelFile:
 
 
 def predict(opened: OpenPhoto, options: ColourOptions) -> Photo:
-    """Colour an open picture as asked; the options have been checked."""
-    asked = options.asked()
-    extra: dict[str, Any] = {}
-    if taste := {name: asked[name] for name in TASTE if name in asked}:
-        extra["taste"] = import_module("tintype.taste").Taste(**taste)
-    if options.hints:
-        extra["hints"] = library_hints(options, opened.photo)
+    """Colour an open picture as asked; the options have been checked.
+
+    Raises:
+        ProblemError: 422, the picture has fewer alternatives.
+    """
+    hints = library_hints(options, opened.photo)
     if options.alternative is not None:
-        moods: list[Photo] = opened.alternatives(options.alternative + 1, size=options.size, **extra)  # type: ignore[attr-defined]
+        moods = opened.propose(options.alternative + 1, size=options.size)
         if options.alternative >= len(moods):
             raise ProblemError(
                 422, f"this picture has {len(moods)} alternatives, number {options.alternative} is beyond them"
             )
-        return moods[options.alternative]
-    return opened.predict(size=options.size, **extra)
+        hints = [*moods[options.alternative], *hints]
+    taste = Taste(saturation=options.saturation, temperature=options.temperature, strength=options.strength)
+    return opened.predict(size=options.size, hints=hints, taste=taste)
 
 
-def library_hints(options: ColourOptions, photo: Photo) -> list[Any]:
+def library_hints(options: ColourOptions, photo: Photo) -> list[Hint]:
     """The options' hints in the library's own terms: pixels of this photo."""
-    Hint = import_module("tintype.hints").Hint
     short = min(photo.width, photo.height)
     return [
         Hint(
-            x=round(hint.x * (photo.width - 1)),
-            y=round(hint.y * (photo.height - 1)),
-            color=hint.color,
-            **({} if hint.radius is None else {"radius": max(1, round(hint.radius * short))}),
+            x=hint.x * (photo.width - 1),
+            y=hint.y * (photo.height - 1),
+            color=parse_color(hint.color),
+            radius=None if hint.radius is None else hint.radius * short,
         )
         for hint in options.hints
     ]
@@ -142,10 +143,16 @@ def read_file(services: Services, key: str) -> bytes:
         raise not_found("picture") from None
 
 
-def anonymous(photo: Photo) -> Photo:
-    """The photo without what its file told beside the picture: place, camera, comments."""
+def anonymous(photo: Photo, model: ModelFile | None) -> Photo:
+    """The photo without what its file told beside the picture: place, camera, comments.
+
+    That its colours are estimated, and by which model, stays, if the model is at hand.
+    """
     meta = photo.meta
     kept = Metadata(meta.format, meta.mode, icc=meta.icc, quality=meta.quality, subsampling=meta.subsampling)
+    record = read_record(meta)
+    if record is not None and model is not None:
+        kept = recorded(kept, model, record["options"])
     return Photo(photo.luma, photo.chroma, photo.alpha, kept)
 
 

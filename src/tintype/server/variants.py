@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 
 from PIL import Image
 
-from ..colorizer import OpenPhoto
 from ..metadata import Metadata
+from ..opened import OpenPhoto
 from ..photo import Photo
 from ..planes import Plane, as_plane, half_size
 from .colouring import read_file

@@ -198,7 +198,7 @@ class _Run:
             self._go_back()
 
     def _step(self, stage: Stage, optimizers: dict[str, Optimizer], batch: PairBatch, number: int) -> dict[str, Tensor]:
-        batch = PairBatch(*map(self.fabric.to_device, (batch.condition, batch.target)))
+        batch = PairBatch(*map(self.fabric.to_device, (batch.condition, batch.target, batch.hints)))
         parts: dict[str, Tensor] = {}
         turns = stage.turns(self.networks, batch, number)
         while True:

@@ -40,6 +40,7 @@ class Training:
             recipe.system, generator, condition=answer.condition, target=answer.target, scale=answer.ab_scale
         )
         _check_multiples(recipe, int(generator.size_multiple))  # type: ignore[arg-type]
+        _check_hints(recipe, generator, form)
         self.networks = {"generator": self._placed(generator)}
         self.answers = Answers(form, getattr(generator, "bins", None))
         if recipe.critic:
@@ -68,6 +69,11 @@ class Training:
             self._features = features.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._features
 
+    @property
+    def hinted(self) -> bool:
+        """Does the generator learn from hints in any stage?"""
+        return any(stage.hints for stage in self.recipe.stages)
+
     def build_stage(self, options: StageOptions) -> Stage:
         """The stage, with its losses."""
         features = self.feature_net() if options.losses.get("feature") else None
@@ -88,6 +94,8 @@ class Training:
             smallest_crop=options.smallest_crop,
             flip=self.recipe.data.flip,
             noise=options.noise,
+            degrade=options.degrade,
+            hints=options.hints,
             masks=self.masks,
             workers=self.recipe.data.workers,
             rank=self.fabric.global_rank,
@@ -144,6 +152,7 @@ class Training:
             "system": self.recipe.system,
             "generator": self.recipe.generator,
             "answer": {"condition": form.condition, "target": form.target, "scale": form.scale},
+            "hints": "trained" if self.hinted else "untrained",
             "images_seen": images,
             "recipe": self.recipe.to_toml(),
         }
@@ -158,6 +167,16 @@ class Training:
             "devices": self.fabric.world_size,
             "pictures": len(self.indices),
         }
+
+
+def _check_hints(recipe: Recipe, generator: nn.Module, form: PairForm) -> None:
+    hinted = [stage.name for stage in recipe.stages if stage.hints]
+    if not hinted:
+        return
+    if not getattr(generator, "takes_hints", False):
+        raise RecipeError(f"stage {hinted[0]!r} trains with hints; the generator of {recipe.system!r} takes none")
+    if form.condition == "sketch" or recipe.data.background == "remove":
+        raise RecipeError(f"stage {hinted[0]!r} trains with hints, which are for photographs, not for drawings")
 
 
 def _check_multiples(recipe: Recipe, multiple: int) -> None:

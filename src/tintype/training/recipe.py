@@ -69,6 +69,9 @@ class StageOptions(_Section):
     smallest_crop: float = Field(0.75, gt=0, le=1, description="least part of the short side that a crop keeps")
     noise: float = Field(0.0, ge=0, le=128, description="largest deviation of noise on the input, in levels of 255")
 
+    degrade: float = Field(0.0, ge=0, le=1, description="share of samples that look like an old print")
+    hints: float = Field(0.0, ge=0, le=1, description="share of samples with colour hints")
+
     lr: float = Field(gt=0, description="the generator's learning rate (in a critic stage: the critic's)")
     critic_lr: float | None = Field(None, gt=0, description="the critic's, when it differs: two time-scales")
     schedule: Literal["cosine", "linear", "step", "constant"] = "cosine"

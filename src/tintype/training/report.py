@@ -11,7 +11,9 @@ from tintype.training.report_page import (
     MISSING,
     alarms,
     card,
+    columns,
     facts,
+    framed,
     grid,
     number,
     picture,
@@ -172,16 +174,13 @@ def _pictures(history: History, sheets: Sequence[Sheet]) -> str:
     parts = []
     if nine is not None:
         text = "Left: given. Right: answered, at the same places."
-        parts.append(_framed("Nine pictures", text, picture(nine, "nine grey pictures, and the nine coloured answers")))
+        parts.append(framed("Nine pictures", text, picture(nine, "nine grey pictures, and the nine coloured answers")))
     course = over_time(sheets)
     if course is not None:
         times, shown = course
         heads = ["given", *(f"{images:,}" for images in times), "true"]
-        labels = "".join(f"<span>{head}</span>" for head in heads)
-        strip = f'<div class="times" style="grid-template-columns:repeat({len(heads)},1fr)">{labels}</div>'
-        shot = picture(shown, "the same pictures answered at different times of the run")
-        body = f'<div style="max-width:{shown.width}px">{strip}{shot}</div>'
-        parts.append(_framed("The same pictures as the run went on", "Above each column: images seen.", body))
+        body = columns(heads, shown, "the same pictures answered at different times of the run")
+        parts.append(framed("The same pictures as the run went on", "Above each column: images seen.", body))
     if sheets:
         shots = "".join(picture(whole(sheet), f"{sheet.images:,} images") for sheet in sheets)
         last = len(sheets) - 1
@@ -189,12 +188,8 @@ def _pictures(history: History, sheets: Sequence[Sheet]) -> str:
             '<div class="control"><label for="time">Time</label>'
             f'<input id="time" type="range" min="0" max="{last}" value="{last}"><output></output></div>'
         )
-        parts.append(_framed("Sample sheets", "Given, answered, true.", f'{control}<div class="sheets">{shots}</div>'))
+        parts.append(framed("Sample sheets", "Given, answered, true.", f'{control}<div class="sheets">{shots}</div>'))
     return section("Pictures", "Of the validation set, never trained on.", _group(parts))
-
-
-def _framed(title: str, note: str, body: str) -> str:
-    return f'<figure class="card"><figcaption><h3>{title}</h3><p>{note}</p></figcaption>{body}</figure>'
 
 
 def _group(parts: Sequence[str]) -> str:

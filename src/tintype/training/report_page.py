@@ -60,6 +60,19 @@ def picture(shown: Shown, text: str) -> str:
     return f'<img src="{shown.uri}" width="{shown.width}" height="{shown.height}" alt="{escape(text)}">'
 
 
+def columns(heads: Sequence[str], shown: Shown, text: str) -> str:
+    """A picture made of columns of one width, a name above each."""
+    names = "".join(f"<span>{escape(head)}</span>" for head in heads)
+    top = f'<div class="times" style="grid-template-columns:repeat({len(heads)},1fr)">{names}</div>'
+    return f'<div style="max-width:{shown.width}px">{top}{picture(shown, text)}</div>'
+
+
+def framed(title: str, note: str, body: str) -> str:
+    """Pictures (HTML) under their title and a sentence about them."""
+    head = f"<figcaption><h3>{escape(title)}</h3><p>{escape(note)}</p></figcaption>"
+    return f'<figure class="card">{head}{body}</figure>'
+
+
 def alarms(lines: Sequence[tuple[int, str]]) -> str:
     """Warnings, each with the images seen when it came; nothing without any."""
     items = "".join(f"<li><b>{images:,} images</b> {escape(text)}</li>" for images, text in lines)

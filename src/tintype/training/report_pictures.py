@@ -70,7 +70,7 @@ def collection(folder: Path, sheets: Sequence[Sheet]) -> Shown | None:
         x, y = (index % 3) * (side + GAP), (index // 3) * (side + GAP)
         canvas.paste(row[GIVEN], (x, y))
         canvas.paste(row[ANSWERED], (x + block + 4 * GAP, y))
-    return _show(canvas)
+    return show(canvas)
 
 
 def over_time(sheets: Sequence[Sheet]) -> tuple[list[int], Shown] | None:
@@ -82,7 +82,7 @@ def over_time(sheets: Sequence[Sheet]) -> tuple[list[int], Shown] | None:
     for index in evenly(range(len(sheets[-1].rows)), SHOWN_PICTURES):
         newest = sheets[-1].rows[index]
         rows.append([newest[GIVEN], *(sheet.rows[index][ANSWERED] for sheet in sheets), newest[TRUE]])
-    return [sheet.images for sheet in sheets], _show(_grid(rows))
+    return [sheet.images for sheet in sheets], show(_grid(rows))
 
 
 def whole(sheet: Sheet) -> Shown:
@@ -91,7 +91,7 @@ def whole(sheet: Sheet) -> Shown:
     rows: list[Sequence[Image.Image]] = list(sheet.rows[:half])
     for index, row in enumerate(sheet.rows[half:]):
         rows[index] = (*rows[index], *row)
-    return _show(_grid(rows))
+    return show(_grid(rows))
 
 
 def evenly(items: Sequence[T], most: int) -> list[T]:
@@ -133,7 +133,8 @@ def _grid(rows: Sequence[Sequence[Image.Image]]) -> Image.Image:
     return canvas
 
 
-def _show(picture: Image.Image) -> Shown:
+def show(picture: Image.Image) -> Shown:
+    """A picture as a page carries it: JPEG in a data URI."""
     stream = io.BytesIO()
     picture.save(stream, "JPEG", quality=88)
     return Shown(_uri(stream.getvalue(), "jpeg"), *picture.size)

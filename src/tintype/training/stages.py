@@ -42,6 +42,13 @@ class Stage(Protocol):
         ...
 
 
+def answer(networks: Networks, batch: PairBatch) -> Tensor:
+    """What the generator makes of a batch."""
+    given = (batch.condition,) if batch.hints is None else (batch.condition, batch.hints)
+    output: Tensor = networks["generator"](*given)
+    return output
+
+
 class Supervised:
     """The generator alone, on the distance between answer and truth."""
 
@@ -51,7 +58,7 @@ class Supervised:
         self.answers, self.objective = answers, objective
 
     def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
-        output = networks["generator"](batch.condition)
+        output = answer(networks, batch)
         # The mean colour of a distribution is only made when a loss asks for it.
         lazy = self.answers.form.target == "distribution" and set(self.objective.weights) <= {
             "distribution",
@@ -74,7 +81,7 @@ class Critic:
     def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
         networks["generator"].eval()  # pictures as a user would get them, with settled norms and no dropout
         with torch.no_grad():
-            planes = self.answers.planes(networks["generator"](batch.condition))
+            planes = self.answers.planes(answer(networks, batch))
         turn = _critic_turn(self.options, self.answers, self.gan, networks["critic"], planes, batch)
         yield Turn("critic", turn.loss, {"loss": turn.loss.detach()} | turn.parts)
 
@@ -93,7 +100,7 @@ class Adversarial:
 
     def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
         critic = networks["critic"]
-        output = networks["generator"](batch.condition)
+        output = answer(networks, batch)
         planes = self.answers.planes(output)
         if self.options.critic_every and number % self.options.critic_every == 0:
             yield _critic_turn(self.options, self.answers, self.gan, critic, planes.detach(), batch)

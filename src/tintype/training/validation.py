@@ -10,15 +10,17 @@ from PIL import Image
 from torch import nn
 
 from tintype.data.cache import open_cache
+from tintype.data.hints import true_hints
 from tintype.data.masks import open_masks
 from tintype.data.pairs import PairForm, crop_square, make_pair, on_paper
-from tintype.evaluation.metrics import measure, measure_all
+from tintype.evaluation.metrics import measure, measure_all, psnr
 from tintype.training.answers import Answers
 from tintype.training.log import sample_sheet
 from tintype.training.perceptual import FeatureLoss
 from tintype.training.recipe import Recipe
 
 SHOWN = 12
+HINTS = 10  # true ones, for the figure psnr_hints
 PIECE = 32
 TEMPERATURE = 0.6
 
@@ -32,7 +34,7 @@ class Validation:
         cache = open_cache([path], recipe.data.cache_side, cache_dir)
         masks = open_masks(cache) if recipe.data.background == "remove" else None
         size = max(stage.size for stage in recipe.stages)
-        conditions, targets, self.truths = [], [], []
+        conditions, targets, hints, self.truths = [], [], [], []
         for index in np.linspace(0, len(cache) - 1, min(most, len(cache)), dtype=int):
             place = (size, 1.0, 0.5, 0.5, False)
             rgb = crop_square(cache[index], *place)
@@ -40,9 +42,12 @@ class Validation:
             condition, target = make_pair(rgb, form, mask)
             conditions.append(condition)
             targets.append(target)
+            if any(stage.hints for stage in recipe.stages):
+                hints.append(true_hints(rgb, HINTS, np.random.default_rng(index)))
             self.truths.append(np.ascontiguousarray(rgb if mask is None else on_paper(rgb, mask)))
         self.condition = torch.from_numpy(np.stack(conditions))
         self.target = torch.from_numpy(np.stack(targets))
+        self.hints = torch.from_numpy(np.stack(hints)) if hints else None
         self._constants: dict[str, float] = {}
 
     @torch.no_grad()
@@ -53,7 +58,8 @@ class Validation:
         given | answered | true.
 
         ab_mse is the mean squared error of one ab plane in raw CIE units; psnr, ciede2000, colorfulness are means over
-        the pictures; feature_distance is that of `FeatureLoss`.
+        the pictures; feature_distance is that of `FeatureLoss`. psnr_hints is the PSNR with ten hints of the true
+        colour, of a generator that is trained with hints.
         """
         pictures, squares, distances = [], [], []
         for start in range(0, len(self.condition), PIECE):
@@ -74,11 +80,25 @@ class Validation:
             "ab_mse": float(torch.cat(squares).mean()),
             "ab_mse_grey": float(answers.ab(self.target).square().mean()),
         }
+        if self.hints is not None:
+            figures["psnr_hints"] = self._psnr_with_hints(generator, answers, fabric)
         if distances:
             figures["feature_distance"] = sum(distances) / len(self.truths)
         some = np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures)), dtype=int)
         rows = [(self._given(i), pictures[i], self.truths[i]) for i in some]
         return {key: round(value, 4) for key, value in figures.items()}, sample_sheet(rows)
+
+    def _psnr_with_hints(self, generator: nn.Module, answers: Answers, fabric: Fabric) -> float:
+        assert self.hints is not None
+        found = []
+        for start in range(0, len(self.condition), PIECE):
+            condition = fabric.to_device(self.condition[start : start + PIECE])
+            with fabric.autocast():
+                output = generator(condition, fabric.to_device(self.hints[start : start + PIECE]))
+            rgb = answers.rgb(condition, answers.planes(output, TEMPERATURE)).clamp(0, 1)
+            pictures = (rgb * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()
+            found += [psnr(mine, truth) for mine, truth in zip(pictures, self.truths[start:], strict=False)]
+        return float(np.mean(found))
 
     def _given(self, index: int) -> NDArray[np.uint8]:
         """The condition as a grey picture."""

@@ -2,7 +2,7 @@
 
 import io
 import time
-from typing import Annotated, Any
+from typing import Annotated
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
@@ -14,7 +14,7 @@ from ..identity import OwnerDep
 from ..library import find_picture
 from ..problems import ProblemError, documented
 from ..schemas.common import ColourOptions, Id
-from ..schemas.hints import Mood, Moods
+from ..schemas.hints import Mood, Moods, SuggestionPublic
 from ..services import Services
 from ..tables import Picture
 from .deps import ServicesDep
@@ -55,17 +55,18 @@ def list_alternatives(
     model: ModelQuery = None,
     count: Annotated[int, Query(ge=1, le=8, description="How many.")] = 4,
 ) -> Moods:
-    """Other moods for a photo; ask `predict` or `results` with `alternative` for one of them."""
-    options = ColourOptions(model=model)
-    file = check(services, options)
+    """Other moods for a photo, as many as the model sees; ask `predict` or `results` with `alternative` for one."""
+    file = check(services, ColourOptions(model=model))
     require("alternatives", file)
-    _photo(services, picture_id, owner)
+    picture = _photo(services, picture_id, owner)
+    with services.gate.pass_through():
+        found = len(services.opened.get(services, picture, model).propose(count))
     base = f"/api/pictures/{picture_id}/alternatives"
     chosen = f"?model={file.path.stem}"
     return Moods(
         items=[
             Mood(number=number, options={"alternative": number}, preview_url=f"{base}/{number}{chosen}")
-            for number in range(count)
+            for number in range(found)
         ]
     )
 
@@ -93,11 +94,32 @@ def get_confidence(picture_id: Id, services: ServicesDep, owner: OwnerDep, model
     require("confidence", check(services, options))
     picture = _photo(services, picture_id, owner)
     with services.gate.pass_through():
-        opened: Any = services.opened.get(services, picture, model)
-        plane = np.asarray(opened.confidence(), np.float32)
+        plane = services.opened.get(services, picture, model).confidence()
         target = io.BytesIO()
         Image.fromarray(np.round(plane.clip(0, 1) * 255).astype(np.uint8)).save(target, "PNG")
     return send_bytes(target.getvalue(), "image/png", "confidence.png")
+
+
+@router.get("/suggestions", operation_id="suggestColors", responses=documented(404, 429, 501, 503))
+def suggest_colors(
+    picture_id: Id,
+    services: ServicesDep,
+    owner: OwnerDep,
+    x: Annotated[float, Query(ge=0, le=1, description="From the left edge (0) to the right (1).")],
+    y: Annotated[float, Query(ge=0, le=1, description="From the top edge (0) to the bottom (1).")],
+    model: ModelQuery = None,
+    count: Annotated[int, Query(ge=1, le=12, description="How many at most.")] = 5,
+) -> list[SuggestionPublic]:
+    """Colours that the thing at a point may have, the likeliest first: a palette for a hint there."""
+    require("suggestions", check(services, ColourOptions(model=model)))
+    picture = _photo(services, picture_id, owner)
+    with services.gate.pass_through():
+        opened = services.opened.get(services, picture, model)
+        found = opened.suggest(x * (opened.photo.width - 1), y * (opened.photo.height - 1), count)
+    return [
+        SuggestionPublic(color="#{:02x}{:02x}{:02x}".format(*one.color), probability=round(one.probability, 4))
+        for one in found
+    ]
 
 
 def _photo(services: Services, picture_id: str, owner: str) -> Picture:

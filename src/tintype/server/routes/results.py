@@ -79,7 +79,7 @@ def get_file(
     with services.gate.pass_through():
         photo = Photo.read(read_file(services, row.key), max_pixels=services.settings.max_pixels)
         kind = (format or photo.format).upper()
-        data = (photo if is_own else anonymous(photo)).encode(kind, quality)
+        data = (photo if is_own else anonymous(photo, services.shelf.offered().get(row.model))).encode(kind, quality)
     suffix = suffix_of(kind)
     return send_bytes(data, media_type_of(suffix), name + suffix, download=download)
 

@@ -17,3 +17,10 @@ class Moods(BaseModel):
     """Alternative colourings, the likeliest first."""
 
     items: list[Mood]
+
+
+class SuggestionPublic(BaseModel):
+    """A colour that a place may have."""
+
+    color: str = Field(description="As in CSS, in the light of the place.", examples=["#8a1c2b"])
+    probability: float

@@ -1,0 +1,129 @@
+"""How much a person's hints help: PSNR against the number of true colours that a model is told, on real photographs.
+
+    python benchmarks/hints.py --data val.tar [--model tint] [--limit 200]
+
+Each photograph is coloured from its light alone, with 0, 1, 2, 5, 10, 20, 50 and 100 hints at places drawn at random,
+each of the true colour there (as in Zhang 2017, section 4.1). Then every hint's own place is looked at: how far, in
+CIEDE2000, the colour there is from the one asked for, for true colours and for made-up ones that no photograph has.
+Appends a line to benchmarks/hints.jsonl and writes table and figure into docs/hints.md.
+"""
+
+import argparse
+import datetime
+import json
+from pathlib import Path
+
+import numpy as np
+from documents import markdown_table, replace_block
+from line_chart import GREY, Line, Panel, draw_svg
+from numpy.typing import NDArray
+
+from tintype import Colorizer, Hint, Photo
+from tintype.color import ciede2000, srgb_to_lab
+from tintype.data.sources import iter_pictures
+from tintype.evaluation.benchmark import evenly_spread
+from tintype.evaluation.metrics import psnr
+from tintype.opened import OpenPhoto
+from tintype.proposals import color_at
+
+ROOT = Path(__file__).parents[1]
+COUNTS = (0, 1, 2, 5, 10, 20, 50, 100)
+PATCH = 3  # pixels of the photograph around a hint that its colour is the mean of, to each side
+MADE_UP = 3  # hints of invented colour, one at a time, for each photograph
+FAR = 100  # pixels from a made-up hint where nothing should change
+
+
+def true_hint(rgb: NDArray[np.uint8], x: int, y: int) -> Hint:
+    """The true colour around a place."""
+    patch = rgb[max(0, y - PATCH) : y + PATCH + 1, max(0, x - PATCH) : x + PATCH + 1]
+    red, green, blue = (int(v) for v in patch.reshape(-1, 3).mean(0).round())
+    return Hint(x, y, (red, green, blue))
+
+
+def difference(first: NDArray[np.uint8], second: NDArray[np.uint8]) -> NDArray[np.float32]:
+    """CIEDE2000 of two sRGB arrays (..., 3)."""
+    labs = (srgb_to_lab(np.asarray(part, np.float32) / 255) for part in (first, second))
+    return np.asarray(ciede2000(*labs), np.float32)
+
+
+def met(answer: NDArray[np.uint8], luma: NDArray[np.uint8], hint: Hint) -> float:
+    """CIEDE2000 between the picture at a hint and its colour in the light of that place."""
+    _, a, b = srgb_to_lab(np.array(hint.color, np.float32)[None] / 255)[0]
+    wanted = color_at(luma, hint.x, hint.y, (float(a), float(b)))
+    return float(difference(answer[int(hint.y), int(hint.x)], np.array(wanted, np.uint8)))
+
+
+def made_up(opened: OpenPhoto, plain: NDArray[np.uint8], rng: np.random.Generator) -> tuple[list[float], list[float]]:
+    """For invented colours at drawn places: how near they were met, and how much changed FAR away, both CIEDE2000."""
+    height, width = plain.shape[:2]
+    near, far = [], []
+    rows, columns = np.mgrid[:height, :width]
+    for _ in range(MADE_UP):
+        x, y = int(rng.integers(width)), int(rng.integers(height))
+        angle, chroma = rng.uniform(0, 2 * np.pi), rng.uniform(20, 50)
+        colour = color_at(opened.photo.luma, x, y, (chroma * np.cos(angle), chroma * np.sin(angle)))
+        hint = Hint(x, y, colour)
+        answer = opened.predict(hints=[hint]).rgb()
+        near.append(met(answer, opened.photo.luma, hint))
+        away = np.hypot(rows - y, columns - x) > FAR
+        if away.any():
+            far.append(float(difference(answer[away], plain[away]).mean()))
+    return near, far
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", default="tint")
+    parser.add_argument("--limit", type=int, default=200)
+    parser.add_argument("--threads", type=int, default=None)
+    options = parser.parse_args()
+    colorizer = Colorizer(options.model, threads=options.threads)
+    quality: dict[int, list[float]] = {count: [] for count in COUNTS}
+    true_met: list[float] = []
+    near: list[float] = []
+    far: list[float] = []
+    for number, picture in enumerate(evenly_spread(iter_pictures(options.data), options.limit)):
+        truth = Photo.read(picture.data)
+        if truth.chroma is None:
+            continue
+        rng = np.random.default_rng(number)
+        rgb, opened = truth.rgb(), colorizer.open(truth.grey())
+        places = rng.random((max(COUNTS), 2)) * [rgb.shape[1], rgb.shape[0]]
+        hints = [true_hint(rgb, int(x), int(y)) for x, y in places]
+        for count in COUNTS:
+            answer = opened.predict(hints=hints[:count]).rgb()
+            quality[count].append(psnr(answer, rgb))
+            if count == 0:
+                plain = answer
+            if count == 10:
+                true_met += [met(answer, truth.luma, hint) for hint in hints[:count]]
+        some = made_up(opened, plain, rng)
+        near, far = near + some[0], far + some[1]
+    means = {count: float(np.mean(values)) for count, values in quality.items()}
+    row = {
+        "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        "model": colorizer.model.info.name,
+        "sha256": colorizer.model.sha256,
+        "pictures": len(quality[0]),
+        "psnr": {str(count): round(value, 3) for count, value in means.items()},
+        "met_true": round(float(np.median(true_met)), 2),
+        "met_made_up": round(float(np.median(near)), 2),
+        "met_made_up_under_5": round(float(np.mean(np.array(near) < 5)), 3),
+        "changed_far": round(float(np.median(far)), 2) if far else None,
+    }
+    print(json.dumps(row, indent=2))
+    with (ROOT / "benchmarks" / "hints.jsonl").open("a", encoding="utf-8") as file:
+        file.write(json.dumps(row) + "\n")
+    gains = [f"{means[count] - means[0]:+.2f}" for count in COUNTS]
+    rows = [["PSNR, dB", *(f"{means[count]:.2f}" for count in COUNTS)], ["gain", *gains]]
+    table = markdown_table(["true hints", *map(str, COUNTS)], rows)
+    replace_block(ROOT / "docs" / "hints.md", "hints table", table)
+    steps = [(float(np.log10(count + 1)), means[count]) for count in COUNTS]
+    lines = [Line(steps, marked=True), Line([(steps[0][0], means[0]), (steps[-1][0], means[0])], "none", GREY, True)]
+    panel = Panel("PSNR, dB", "log10(1 + hints)", lines, 0, 0, 420, 260)
+    (ROOT / "docs" / "images" / "hints.svg").write_text(draw_svg([panel], 420, 260), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,160 @@
+"""The benchmark with everything that is known to measure: networks' judgement, blotches, intervals, ratios to grey."""
+
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+
+from ..data.sources import Picture, iter_pictures
+from ..photo import Photo
+from . import bootstrap
+from .baselines import GREY
+from .benchmark import (
+    MODEL,
+    TRUTH,
+    Measured,
+    Model,
+    Progress,
+    collect,
+    colourings,
+    describe,
+    measured_rows,
+    opened,
+)
+from .blotchiness import blotches
+from .fid import LEAST, Features, distance_of_halves, paired_distance
+from .full_report import (
+    AGAINST_GREY,
+    AGAINST_TRUTH,
+    COMPARISONS,
+    MEASURES,
+    FullReport,
+    FullRow,
+    Section,
+)
+from .gallery import Gallery
+from .judges import Judges, load_networks
+from .metrics import Figures, Pixels, measure_all
+
+
+@dataclass(frozen=True)
+class FullFigures:
+    """All measures of one colouring of one picture; `values` has those of `full_report.MEASURES`, but for FID."""
+
+    figures: Figures
+    values: dict[str, float]
+    features: Features | None
+
+
+FullMeasured = dict[str, FullFigures]
+
+
+def evaluate_full(
+    model: Model | str | os.PathLike[str],
+    data_path: str | os.PathLike[str],
+    *,
+    size: int | None = None,
+    limit: int | None = None,
+    progress: Progress | None = None,
+    judges: Judges | None = None,
+    threads: int | None = None,
+    gallery: Gallery | None = None,
+) -> FullReport:
+    """`evaluate`, with all further measures and an interval to each; docs/measures.md says what they mean.
+
+    Args and errors are those of `evaluate`. judges: the networks, by default the published ones, which are fetched the
+    first time (145 MB). threads: their CPU threads, torch's choice when None. gallery: where to keep a few pictures.
+
+    Raises WeightsError or MissingExtra, too, when the weights of LPIPS or of the classifier cannot be had. Without
+    those of FID the report has no FID, and says why.
+    """
+    model = opened(model)
+    next(iter_pictures(Path(data_path)))  # that there is none should be known before networks are fetched
+    judges = judges or Judges(load_networks(), threads)
+
+    def measure(picture: Picture, truth: Photo, coloured: Photo) -> FullMeasured:
+        return _measure_one(judges, picture.name, colourings(truth, coloured), gallery)
+
+    started = time.monotonic()
+    found = collect(model, data_path, measure, size=size, limit=limit, progress=progress)
+    took = time.monotonic() - started
+    described = describe(model)
+    name = described["name"]
+    plain = {source: [_plain(one) for one in each] for source, each in found.sources.items()}
+    whole = section(name, found.everything)
+    parts = {source: section(name, each) for source, each in found.sources.items()} if len(plain) > 1 else {}
+    return FullReport(
+        model=described,
+        data=os.fspath(data_path),
+        size=size,
+        limit=limit,
+        images=len(found.everything),
+        rows=measured_rows(name, [one for each in plain.values() for one in each]),
+        sources={source: measured_rows(name, each) for source, each in plain.items()},
+        skipped=found.skipped,
+        full=whole,
+        full_sources=parts or dict.fromkeys(plain, whole),
+        seconds_per_picture=round(took / len(found.everything), 3),
+        problem=judges.networks.problem,
+    )
+
+
+def _measure_one(judges: Judges, picture: str, named: dict[str, Pixels], gallery: Gallery | None) -> FullMeasured:
+    pictures = list(named.values())
+    figures, clouds = measure_all(pictures, named[TRUTH]), blotches(pictures, named[TRUTH])
+    measured = {}
+    for key, plain, cloud, judged in zip(named, figures, clouds, judges(pictures), strict=True):
+        networks = {name: value for name, value in vars(judged).items() if name != "features"}
+        values = asdict(plain) | networks | {"blotchiness": cloud.total, "excess_blotchiness": cloud.excess}
+        measured[key] = FullFigures(plain, values, judged.features)
+    if gallery is not None:
+        gallery.offer(picture, measured[MODEL].values["lpips_alex"], named, measured[MODEL].values)
+    return measured
+
+
+def _plain(measured: FullMeasured) -> Measured:
+    return {key: full.figures for key, full in measured.items()}
+
+
+def section(name: str, measured: Sequence[FullMeasured]) -> Section:
+    """The full rows of one set of pictures, one at least; `name` is the model's."""
+    truth = _features(measured, TRUTH)
+    rows = [_row(name if key == MODEL else key, key, measured, truth) for key in measured[0]]
+    halves = None if truth is None else distance_of_halves(truth)
+    return Section(images=len(measured), rows=tuple(rows), fid_of_halves=halves)
+
+
+def _row(name: str, key: str, measured: Sequence[FullMeasured], truth: Features | None) -> FullRow:
+    def column(of: str, measure: str) -> list[float]:
+        return [one[of].values[measure] for one in measured]
+
+    is_truth = key == TRUTH
+    features = None if is_truth or truth is None else _features(measured, key)
+    relative: dict[str, bootstrap.Estimate | None] = {}
+    if not is_truth:
+        relative["psnr_above_grey"] = bootstrap.difference(column(key, "psnr"), column(GREY, "psnr"))
+        for measure in AGAINST_GREY:
+            relative[f"{measure}_of_grey"] = bootstrap.ratio(column(key, measure), column(GREY, measure))
+        for measure in AGAINST_TRUTH:
+            relative[f"{measure}_of_truth"] = bootstrap.ratio(column(key, measure), column(TRUTH, measure))
+    return FullRow(
+        name=name,
+        images=len(measured),
+        figures={
+            measure.key: None if is_truth and measure.key in COMPARISONS else bootstrap.mean(column(key, measure.key))
+            for measure in MEASURES
+        },
+        fid=None if features is None or truth is None else paired_distance(features, truth),
+        relative=relative,
+    )
+
+
+def _features(measured: Sequence[FullMeasured], key: str) -> Features | None:
+    """The features of all pictures (N, 2048); None where they are missing or too few."""
+    found = [one[key].features for one in measured]
+    if len(found) < LEAST or any(features is None for features in found):
+        return None
+    return np.stack([features for features in found if features is not None])

@@ -1,0 +1,38 @@
+"""TIFF files of several pages: how many there are, and pages joined to one file."""
+
+import io
+import os
+
+from PIL import Image, TiffImagePlugin
+
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+
+
+def page_count(source: str | os.PathLike[str] | bytes) -> int:
+    """The pages of a TIFF; 1 for anything else and for what cannot be read. Smaller copies of a page do not count."""
+    try:
+        with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
+            if file.read(4) not in _TIFF:
+                return 1
+            file.seek(0)
+            with Image.open(file, formats=("TIFF",)) as image:
+                return sum(not _is_reduced(image, page) for page in range(getattr(image, "n_frames", 1))) or 1
+    except Exception:  # the reader will say what is wrong, in its own words
+        return 1
+
+
+def _is_reduced(image: Image.Image, page: int) -> bool:
+    image.seek(page)
+    assert isinstance(image, TiffImagePlugin.TiffImageFile)
+    return bool(int(image.tag_v2.get(254, 0)) & 1)
+
+
+def join_pages(pages: list[bytes]) -> bytes:
+    """One TIFF of the pages of several."""
+    target = io.BytesIO()
+    with TiffImagePlugin.AppendingTiffWriter(target, new=True) as writer:
+        for page in pages:
+            writer.write(page)
+            writer.newFrame()
+        writer.f = io.BytesIO(target.getvalue())  # closing must not close what is handed back
+    return target.getvalue()

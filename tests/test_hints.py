@@ -1,0 +1,134 @@
+"""Colours that a person asks for: read, put on planes, obeyed."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tiny_model
+from tintype import Colorizer, Hint, TintypeError, WeightsError
+from tintype.color import srgb_to_lab
+from tintype.hints import SCALE, SIDE, hint_planes, parse_color, read_hints
+
+
+@pytest.mark.parametrize(
+    ("text", "hint"),
+    [
+        ("120,80,#8b1a2b", Hint(120, 80, (0x8B, 0x1A, 0x2B))),
+        (" 12.5 , 8e1 , fff , 3 ", Hint(12.5, 80, (255, 255, 255), 3)),
+        ("0,0,#012,0.5", Hint(0, 0, (0x00, 0x11, 0x22), 0.5)),
+    ],
+)
+def test_hints_are_read(text: str, hint: Hint) -> None:
+    assert Hint.parse(text) == hint
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "write it as X,Y,#RRGGBB"),
+        ("12,80", "write it as X,Y,#RRGGBB"),
+        ("x,80,#fff", "write it as X,Y,#RRGGBB"),
+        ("1e,80,#fff", "write it as X,Y,#RRGGBB"),
+        ("12,80,red", "colour 'red': write it as #RRGGBB"),
+        ("12,80,#ffff", "colour '#ffff'"),
+        ("12,80,#fff,0", "radius of a hint is 0.0"),
+        ("12,80,#fff,-3", "radius of a hint is -3.0"),
+    ],
+)
+def test_what_is_no_hint_is_refused_with_the_way_to_write_it(text: str, words: str) -> None:
+    with pytest.raises(TintypeError) as caught:
+        Hint.parse(text)
+    assert words in str(caught.value)
+
+
+def test_impossible_values_are_refused() -> None:
+    with pytest.raises(TintypeError, match="0 to 255"):
+        Hint(1, 1, (256, 0, 0))
+    with pytest.raises(TintypeError, match="pixels of the picture"):
+        Hint(float("nan"), 1, (0, 0, 0))
+
+
+def test_a_file_of_hints(tmp_path: Path) -> None:
+    path = tmp_path / "hints.json"
+    path.write_text(json.dumps([{"x": 1, "y": 2, "color": "#ff0000"}, {"x": 3, "y": 4, "color": "0f0", "radius": 5}]))
+    assert read_hints(path) == [Hint(1, 2, (255, 0, 0)), Hint(3, 4, (0, 255, 0), 5)]
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        ("{", "not JSON"),
+        ('{"x": 1}', "wanted is a list"),
+        ('[{"x": 1, "y": 2}]', "'color' is missing"),
+        ('[{"x": 1, "y": 2, "colour": "#fff"}]', "'colour' is none of x, y, color, radius"),
+        ('[{"x": "left", "y": 2, "color": "#fff"}]', "x, y and radius are numbers"),
+    ],
+)
+def test_a_bad_file_of_hints_is_named(tmp_path: Path, content: str, words: str) -> None:
+    path = tmp_path / "hints.json"
+    path.write_text(content)
+    with pytest.raises(TintypeError) as caught:
+        read_hints(path)
+    assert words in str(caught.value)
+    assert str(path) in str(caught.value)
+    with pytest.raises(TintypeError, match="cannot be read"):
+        read_hints(tmp_path / "missing.json")
+
+
+def test_planes_hold_the_colour_around_the_point() -> None:
+    red = (200, 30, 40)
+    planes = hint_planes([Hint(300, 100, red)], (200, 400), (100, 200), (128, 224))
+    rows, columns = np.nonzero(planes[2])
+    assert (rows.mean(), columns.mean()) == (50, 150)
+    assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == SIDE
+    lab = srgb_to_lab(np.array(red, np.float32)[None] / 255)[0]
+    np.testing.assert_allclose(planes[:2, 50, 150] * SCALE, lab[1:], rtol=1e-5)
+    assert not planes[:, planes[2] == 0].any()
+
+
+def test_a_radius_is_in_pixels_of_the_picture_and_the_last_hint_wins() -> None:
+    wide, point = Hint(200, 100, (255, 0, 0), 20), Hint(200, 100, (0, 0, 255), 0.1)
+    planes = hint_planes([wide, point], (200, 400), (100, 200), (128, 224))
+    assert planes[2].sum() == 20 * 20
+    assert planes[1, 50, 100] < 0 < planes[1, 45, 95]
+
+
+def test_hints_at_the_edge_stay_inside_what_the_network_sees() -> None:
+    corners = [Hint(x, y, (9, 99, 9)) for x in (0, 399) for y in (0, 199)]
+    planes = hint_planes(corners, (200, 400), (100, 200), (128, 224))
+    assert planes[2].sum() == 4 * SIDE * SIDE
+    assert not planes[2, 100:].any()
+    assert not planes[2, :, 200:].any()
+
+
+@pytest.mark.parametrize(("x", "y"), [(-1, 5), (400, 5), (5, 200), (5, -0.5)])
+def test_a_hint_outside_the_picture_is_refused(x: float, y: float) -> None:
+    with pytest.raises(TintypeError, match="outside the picture of 400 x 200"):
+        hint_planes([Hint(x, y, (0, 0, 0))], (200, 400), (100, 200), (128, 224))
+
+
+def test_a_network_that_knows_hints_obeys_where_they_are(tmp_path: Path) -> None:
+    colorizer = Colorizer(tiny_model.build(tmp_path / "hinted.onnx", hints="trained"), threads=1)
+    opened = colorizer.open(np.full((64, 96), 128, np.uint8))
+    plain = opened.predict_ab()
+    hinted = opened.predict_ab(hints=[Hint(80, 32, (255, 0, 0))])
+    moved = np.abs(hinted - plain).max(2)
+    assert moved[6:10, 18:22].max() > 1
+    assert not moved[:, :15].any()
+    np.testing.assert_array_equal(opened.predict_ab(), plain)  # asked once, not for ever
+    picture = opened.predict(hints=[Hint(80, 32, (255, 0, 0))])
+    np.testing.assert_array_equal(picture.luma, opened.photo.luma)
+    np.testing.assert_array_equal(
+        colorizer.colorize(np.full((64, 96), 128, np.uint8), hints=[Hint(80, 32, (255, 0, 0))]).rgb(), picture.rgb()
+    )
+
+
+def test_a_network_that_was_not_trained_with_hints_says_so(model_path: Path) -> None:
+    with pytest.raises(WeightsError, match="was not trained with hints"):
+        Colorizer(model_path, threads=1).colorize(np.full((64, 96), 128, np.uint8), hints=[Hint(1, 1, (1, 2, 3))])
+
+
+def test_parse_color_takes_what_people_write() -> None:
+    assert parse_color("#ABCDEF") == parse_color("abcdef") == (0xAB, 0xCD, 0xEF)
