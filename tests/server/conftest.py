@@ -7,19 +7,26 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra server is not installed")
 
+import tiny_model
 from server.serving import Site, Visitor, postgres, redis, serving
 
 
 @pytest.fixture(scope="package", autouse=True)
-def small_model(model_path: Path) -> Iterator[None]:
-    """The model "tiny" is on offer too: servers that are visited for their manners start quicker with it."""
+def small_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Two small models are on offer too: "tiny", with which a server starts quicker; "hinted" has all parts."""
+    folder = tmp_path_factory.mktemp("small")
+    tiny_model.build(folder / "tiny.onnx")
+    knots = tuple((n / 10, 3.0 * n) for n in range(11))
+    tiny_model.build(folder / "hinted.onnx", name="hinted", hints="trained", calibration=knots)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("TINTYPE_MODELS", str(model_path.parent))
+        patch.setenv("TINTYPE_MODELS", str(folder))
         yield
 
 
 @pytest.fixture(scope="package", params=["embedded", "services"])
-def site(request: pytest.FixtureRequest, small_model: None, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+def site(
+    request: pytest.FixtureRequest, small_models: None, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
     """A server with the real model: all in one folder, or with its database in PostgreSQL and its queue in Redis."""
     folder = tmp_path_factory.mktemp(request.param)
     if request.param == "embedded":
