@@ -172,3 +172,17 @@ def _answers(address: str) -> bool:
 def _is_open(port: int) -> bool:
     with socket.socket() as sock:
         return sock.connect_ex(("127.0.0.1", port)) == 0
+
+
+def raw(site: Site, data: bytes, *, wait: float = 10) -> bytes:
+    """Send bytes, and return all that comes until the server closes or ``wait`` seconds pass."""
+    address = site.url.removeprefix("http://").split(":")
+    answer = b""
+    with socket.create_connection((address[0], int(address[1])), timeout=wait) as sock:
+        try:
+            sock.sendall(data)
+            while piece := sock.recv(65536):
+                answer += piece
+        except (ConnectionError, TimeoutError):
+            pass
+    return answer

@@ -15,7 +15,7 @@ MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32_000
 # What works without a token: the page itself, so that it can ask for one, and what machines ask.
 _OPEN = ("/api/session", "/health", "/ready")
-_UNCOUNTED = ("/health", "/ready", "/metrics")
+_UNCOUNTED = ("/health", "/ready", "/metrics")  # asked by machines, often by address instead of name
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -75,7 +75,7 @@ class Door:
         raw = scope["headers"]
         if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > MOST_HEADER_BYTES:
             return respond(431, f"a request may have {MOST_HEADERS} headers of {MOST_HEADER_BYTES:,} bytes in all")
-        if not self._is_known(headers.get("host", "")):
+        if path not in _UNCOUNTED and not self._is_known(headers.get("host", "")):
             return respond(403, "this host name is not served; the server's TINTYPE_ALLOWED_HOSTS lists those that are")
         if scope["method"] not in _SAFE and _is_from_elsewhere(headers):
             return respond(403, "another site may not change anything here")
