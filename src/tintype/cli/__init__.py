@@ -28,14 +28,21 @@ VERBS = {
     "tune": "Search a recipe's hyperparameters. (extra: tune)",
     "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",
+    "serve": "Serve the web page and its HTTP API. (extra: server)",
+    "worker": "Take jobs of a server that runs elsewhere. (extra: server)",
+    "arena": "Ask people which of several models is better. (extra: server)",
     "calibrate": "Measure how far a model's confidence can be believed. (extra: train)",
 }
 
 # Packages that only an extra brings, by the name they are imported under.
 _EXTRAS = {
+    "alembic": "server",
     "av": "video",
     "cv2": "train",
+    "fastapi": "server",
     "filelock": "tune",
+    "fsspec": "server",
+    "huey": "server",
     "lightning": "train",
     "lightning_fabric": "train",
     "onnx": "train",
@@ -43,11 +50,16 @@ _EXTRAS = {
     "onnxscript": "train",
     "optuna": "tune",
     "plotly": "train",
+    "prometheus_client": "server",
     "pydantic": "train",
+    "pydantic_settings": "server",
     "safetensors": "train",
+    "sqlalchemy": "server",
+    "structlog": "server",
     "tensorboard": "train",
     "torch": "train",
     "torchmetrics": "train",
+    "uvicorn": "server",
     "webdataset": "train",
 }
 
@@ -123,6 +135,24 @@ def tintype(
 def complain(message: str) -> None:
     """One line of error on standard error."""
     print(f"tintype: error: {' '.join(message.split())}", file=sys.stderr)
+
+
+def server_settings(**given: Any) -> Any:
+    """The server's settings: the environment's, except what the command line gives.
+
+    Raises:
+        TintypeError: a variable has an impossible value.
+    """
+    from pydantic import ValidationError
+
+    from ..server.settings import PREFIX, Settings
+
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else "a setting"
+        raise TintypeError(f"{name}: {first['msg']}; docs/settings.md lists every setting") from None
 
 
 def main() -> NoReturn:

@@ -1,0 +1,79 @@
+"""`tintype arena`: a thin face of `tintype.server.evaluations`."""
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def arena(
+    models: Annotated[str | None, typer.Option("--models", metavar="A,B,...", help="Names of models on offer.")] = None,
+    sizes: Annotated[
+        str | None,
+        typer.Option("--sizes", metavar="PIXELS,...", help="Working sizes; each model runs at each of them."),
+    ] = None,
+    photos: Annotated[
+        list[str] | None, typer.Option("--photos", metavar="FOLDER", help="Photographs: folders, files or patterns.")
+    ] = None,
+    turing: Annotated[
+        bool, typer.Option("--turing", help="Ask whether colours are real, instead of which are better.")
+    ] = False,
+    name: Annotated[str, typer.Option("--name", help="What the study is called.")] = "",
+    unlisted: Annotated[bool, typer.Option("--unlisted", help="Only who knows the address may see it.")] = False,
+    export: Annotated[
+        str | None,
+        typer.Option(
+            "--export", metavar="votes|ratings|STUDY", help="Write votes or ratings to standard output as CSV."
+        ),
+    ] = None,
+) -> None:
+    """Ask people which of several models is better, blind; or take away what they said.
+
+    The study goes into the server's database (the same TINTYPE_* variables) and opens when every photo is coloured.
+    `tintype serve` then shows it to everybody.
+
+    Examples:
+
+      tintype arena --models tint,mine --photos holidays/
+
+      tintype arena --models tint --photos holidays/ --turing
+
+      tintype arena --export votes > votes.csv
+    """
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from ..batch import plan
+    from ..errors import InputError
+    from ..server.evaluations.outcome import RATING_COLUMNS, VOTE_COLUMNS, as_csv, rating_rows, vote_rows
+    from ..server.evaluations.study import make_study
+    from ..server.services import Services
+    from . import complain, server_settings
+
+    services = Services.start(server_settings())
+    try:
+        if export is not None:
+            with services.database.session() as session:
+                if export == "ratings":
+                    text = as_csv(rating_rows(session), RATING_COLUMNS)
+                else:
+                    text = as_csv(vote_rows(session, None if export == "votes" else export), VOTE_COLUMNS)
+            sys.stdout.write(text)
+            return
+        if not (models and photos):
+            raise InputError("a study needs contestants and pictures; give --models A,B and --photos FOLDER")
+        sources = [Path(job.source) for job in plan(photos, overwrite=True) if job.error is None]
+        with Progress(console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:
+            task = progress.add_task("colouring", total=len(sources))
+            study, refused = make_study(
+                services, sources, models=models, sizes=sizes or "", kind="turing" if turing else "arena", name=name,
+                listed=not unlisted, done=lambda: progress.advance(task),
+            )  # fmt: skip
+        for why in refused:
+            complain(why)
+        print(f"{study.name}: {len(sources) - len(refused)} photos, open at /api/studies/{study.id}")
+        if refused:
+            raise typer.Exit(1)
+    finally:
+        services.close()

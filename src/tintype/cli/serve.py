@@ -1,0 +1,43 @@
+"""`tintype serve`: a thin face of `tintype.server`."""
+
+from typing import Annotated
+
+import typer
+
+
+def serve(
+    host: Annotated[str | None, typer.Option("--host", help="Address to listen on; default 127.0.0.1.")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option("--port", min=0, max=65535, help="Port to listen on; default 8000, 0 takes a free one."),
+    ] = None,
+    open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+) -> None:
+    """Serve the web page and its HTTP API, on this machine alone unless told otherwise.
+
+    Everything else is set by environment variables (docs/settings.md), and none is needed: pictures, database and jobs
+    lie in ~/.local/share/tintype, and jobs run inside the server.
+
+    Examples:
+
+      tintype serve --open
+
+      TINTYPE_TOKEN=secret tintype serve --host 0.0.0.0
+    """
+    import threading
+    import webbrowser
+
+    from ..server.running import listen
+    from ..server.running import serve as run
+    from . import server_settings
+
+    settings = server_settings(host=host, port=port)
+    sock = listen(settings.host, settings.port)
+    name = "localhost" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host
+    address = f"http://{name}:{sock.getsockname()[1]}/"
+    print(f"tintype serves {address} (stop with Ctrl+C)", flush=True)
+    if not (settings.is_local or settings.tokens):
+        typer.echo("Anybody who reaches this address may use it; set TINTYPE_TOKEN to change that.", err=True)
+    if open_page:
+        threading.Timer(1.5, webbrowser.open, [address]).start()
+    run(settings, sock)

@@ -1,0 +1,94 @@
+"""The application: routes inside, guards around them, services made when it starts."""
+
+import contextlib
+from collections.abc import AsyncIterator
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+
+from .. import __version__
+from . import page, problems
+from .guard.door import Door
+from .guard.faults import Faults
+from .guard.patience import Patience
+from .guard.watch import Watch
+from .jobs.worker import Housekeeper, Worker
+from .metrics import Metrics
+from .routes import ROUTERS
+from .services import Services
+from .settings import Settings
+
+DESCRIPTION = """Colours black-and-white photographs and film.
+
+Send photos to `/api/pictures`, ask for a result at `/api/pictures/{id}/results`, fetch it from its `file_url`. What you
+send is yours: it is tied to the session cookie that the first answer sets, or to your token. `/api/capabilities` says
+what this server can do; a part that is missing answers 501.
+"""
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """The server with these settings. Nothing is opened, made or loaded before it starts."""
+    app = FastAPI(
+        title="tintype",
+        version=__version__,
+        description=DESCRIPTION,
+        lifespan=_life,
+        docs_url=None,
+        redoc_url=None,
+        responses=problems.documented(401, 403, 422, 429),
+    )
+    app.state.settings = settings
+    app.state.metrics = Metrics()
+    app.state.streams = 0
+    for router in ROUTERS:
+        app.include_router(router)
+    problems.install(app)
+    page.install(app)
+    # The last one added is the outermost.
+    app.add_middleware(Faults)
+    app.add_middleware(Patience, settings=settings)
+    app.add_middleware(Door, settings=settings)
+    app.add_middleware(Watch, metrics=app.state.metrics)
+    _describe(app)
+    return app
+
+
+@contextlib.asynccontextmanager
+async def _life(app: FastAPI) -> AsyncIterator[None]:
+    settings: Settings = app.state.settings
+    services = await run_in_threadpool(Services.start, settings, app.state.metrics)
+    app.state.services = services
+    housekeeper = Housekeeper(services)
+    worker = Worker(services, settings.workers) if settings.workers else None
+    try:
+        await run_in_threadpool(services.shelf.warm)
+        services.ready = True
+        housekeeper.start()
+        if worker is not None:
+            worker.start()
+        structlog.get_logger("tintype.server").info("ready", models=list(services.shelf.offered()))
+        yield
+    finally:
+        housekeeper.stop()
+        if worker is not None:
+            await run_in_threadpool(worker.stop)
+        services.close()
+
+
+def _describe(app: FastAPI) -> None:
+    """Name the media type of problems rightly in the schema, which FastAPI takes for plain JSON."""
+    plain = app.openapi
+
+    def described() -> dict[str, Any]:
+        schema = plain()
+        for methods in schema["paths"].values():
+            for operation in methods.values():
+                for status, answer in operation["responses"].items():
+                    for content in list(answer.get("content", {}).values()):
+                        if status[0] in "45" and content.get("schema", {}).get("$ref", "").endswith("/Problem"):
+                            answer["content"] = {problems.MEDIA_TYPE: content}
+        return schema
+
+    app.openapi = described  # type: ignore[method-assign]

@@ -1,0 +1,106 @@
+"""The database: one engine for each process, and tables that are brought up to date by alembic."""
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.orm import Session, sessionmaker
+
+from ..errors import TintypeError
+
+MIGRATIONS = Path(__file__).with_name("migrations")
+# Several servers may start at once; whoever holds this Postgres lock brings the tables up to date.
+_MIGRATION_LOCK = 0x74696E74
+
+
+class Database:
+    """Sessions on the database at ``url``.
+
+    Raises:
+        TintypeError: the address makes no sense, or its driver is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self.engine = _make_engine(url)
+        except (SQLAlchemyError, ModuleNotFoundError, ValueError) as error:
+            raise TintypeError(
+                f"TINTYPE_DATABASE_URL cannot be used ({type(error).__name__}); give "
+                "postgresql://user:password@host/name "
+                "(pip install 'tintype[postgres]') or sqlite:///file"
+            ) from error
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Session]:
+        """A session that commits at the end of the block, or rolls back if it raises."""
+        with self._sessions.begin() as session:
+            yield session
+
+    def upgrade(self) -> None:
+        """Bring the tables up to date; several processes may do so at once.
+
+        Raises:
+            TintypeError: the database does not answer.
+        """
+        try:
+            with self.engine.connect() as connection:
+                is_postgres = self.engine.dialect.name == "postgresql"
+                if is_postgres:
+                    connection.execute(text("select pg_advisory_lock(:key)"), {"key": _MIGRATION_LOCK})
+                    connection.commit()
+                try:
+                    config = alembic_config()
+                    config.attributes["connection"] = connection
+                    command.upgrade(config, "head")
+                    connection.commit()
+                finally:
+                    if is_postgres:
+                        connection.rollback()
+                        connection.execute(text("select pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
+                        connection.commit()
+        except SQLAlchemyError as error:
+            raise TintypeError(
+                f"the database does not answer ({type(error).__name__}); check TINTYPE_DATABASE_URL"
+            ) from error
+
+    def check(self) -> None:
+        """Raises SQLAlchemyError if the database does not answer."""
+        with self.engine.connect() as connection:
+            connection.execute(text("select 1"))
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def alembic_config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
+
+
+def _make_engine(url: str) -> Engine:
+    address = make_url(url)
+    if address.get_backend_name() != "sqlite":
+        return create_engine(address, pool_size=10, max_overflow=30, pool_pre_ping=True, pool_timeout=20)
+    if address.database and address.database != ":memory:":
+        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+    engine = create_engine(
+        address,
+        connect_args={"timeout": 20, "check_same_thread": False},
+        pool_size=10,
+        max_overflow=30,
+    )
+
+    @event.listens_for(engine, "connect")
+    def prepare(connection: object, record: object) -> None:
+        cursor = connection.cursor()  # type: ignore[attr-defined]
+        for pragma in ("journal_mode=wal", "synchronous=normal", "foreign_keys=on", "busy_timeout=20000"):
+            cursor.execute(f"pragma {pragma}")
+        cursor.close()
+
+    return engine

@@ -1,0 +1,1 @@
+"""Where people's evaluations decide which model is better: stars, blind comparisons, and "is this real?"."""

@@ -1,0 +1,123 @@
+"""What the votes and stars say, as rankings and as tables to take away."""
+
+import csv
+import io
+from collections import Counter, defaultdict
+from typing import Any
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from ..schemas.evaluations import Ranked, Ranking, Starred, Taken
+from ..tables import Ballot, Rating
+from .ranking import bradley_terry, mean_interval, wilson
+
+_POINTS = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
+
+
+def ranking(session: Session, study_id: str | None = None) -> Ranking:
+    """Contestants by strength, from the votes of one study or of all comparisons."""
+    query = select(Ballot).where(Ballot.kind == "arena", Ballot.choice.is_not(None))
+    votes = list(session.scalars(query.where(Ballot.study_id == study_id) if study_id else query))
+    bad: Counter[str] = Counter()
+    for one in votes:
+        if one.choice == "both_bad":
+            bad.update((one.left_label, one.right_label))
+    ranked = bradley_terry((one.left_label, one.right_label, _POINTS[one.choice or "tie"]) for one in votes)
+    return Ranking(
+        votes=len(votes),
+        voters=len({one.voter for one in votes}),
+        contestants=[
+            Ranked(
+                label=one.name, score=round(one.score, 1), low=round(one.low, 1), high=round(one.high, 1),
+                wins=one.wins,
+                losses=one.losses, ties=one.ties - bad[one.name], both_bad=bad[one.name],
+            )
+            for one in ranked
+        ],
+    )  # fmt: skip
+
+
+def taken_for_original(session: Session, study_id: str) -> list[Taken]:
+    """How often each contestant's colours, and the real ones, were taken for the photograph's own."""
+    shown: Counter[str] = Counter()
+    fooled: Counter[str] = Counter()
+    for ballot in session.scalars(select(Ballot).where(Ballot.study_id == study_id, Ballot.choice.is_not(None))):
+        shown[ballot.left_label] += 1
+        fooled[ballot.left_label] += ballot.choice == "original"
+    found = []
+    for label in sorted(shown):
+        low, high = wilson(fooled[label], shown[label])
+        found.append(
+            Taken(
+                label=label or "the original", is_original=not label, shown=shown[label], taken=fooled[label],
+                rate=fooled[label] / shown[label], low=low, high=high,
+            )
+        )  # fmt: skip
+    return found
+
+
+def stars(session: Session) -> list[Starred]:
+    """Mean stars by model, the best first."""
+    given: dict[tuple[str, str], list[int]] = defaultdict(list)
+    for rating in session.scalars(select(Rating)):
+        given[rating.model, rating.model_version].append(rating.stars)
+    found = []
+    for (model, version), values in given.items():
+        mean, low, high = mean_interval(values)
+        counts = [values.count(number) for number in range(1, 6)]
+        found.append(
+            Starred(
+                model=model, model_version=version, ratings=len(values), mean=round(mean, 3), low=round(low, 3),
+                high=round(high, 3), counts=counts,
+            )
+        )  # fmt: skip
+    return sorted(found, key=lambda one: -one.mean)
+
+
+def vote_rows(session: Session, study_id: str | None = None) -> list[dict[str, Any]]:
+    """Every vote, voters as numbers: nothing leads back to a person."""
+    query = select(Ballot).where(Ballot.choice.is_not(None)).order_by(Ballot.voted, Ballot.id)
+    if study_id:
+        query = query.where(Ballot.study_id == study_id)
+    numbers: dict[str, int] = {}
+    return [
+        {
+            "study": one.study_id, "kind": one.kind, "picture": one.picture_id, "left": one.left_label,
+            "right": one.right_label, "choice": one.choice, "voter": numbers.setdefault(one.voter, len(numbers) + 1),
+            "voted": one.voted.isoformat() if one.voted else "",
+        }
+        for one in session.scalars(query)
+    ]  # fmt: skip
+
+
+def rating_rows(session: Session, commenter: str | None = None) -> list[dict[str, Any]]:
+    """Every rating, raters as numbers; comments only of ``commenter``, or all of them when None."""
+    numbers: dict[str, int] = {}
+    return [
+        {
+            "model": one.model, "model_version": one.model_version,
+            "options": " ".join(f"{name}={value}" for name, value in sorted(one.options.items()) if name != "hints"),
+            "stars": one.stars, "comment": one.comment if commenter in (None, one.rater) else "",
+            "rater": numbers.setdefault(one.rater, len(numbers) + 1), "created": one.created.isoformat(),
+        }
+        for one in session.scalars(select(Rating).order_by(Rating.created, Rating.id))
+    ]  # fmt: skip
+
+
+def as_csv(rows: list[dict[str, Any]], columns: list[str]) -> str:
+    """A table for spreadsheets; a text that one of them would take for a formula is quoted with an apostrophe."""
+    target = io.StringIO()
+    writer = csv.DictWriter(target, columns, lineterminator="\r\n")
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _inert(value) for name, value in row.items()})
+    return target.getvalue()
+
+
+def _inert(value: Any) -> Any:
+    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+
+
+VOTE_COLUMNS = ["study", "kind", "picture", "left", "right", "choice", "voter", "voted"]
+RATING_COLUMNS = ["model", "model_version", "options", "stars", "comment", "rater", "created"]

@@ -1,0 +1,123 @@
+"""Making a study: its photos are copied, and each is coloured by every contestant before anybody votes."""
+
+import base64
+import hashlib
+from typing import Any
+
+from ...planes import chroma_is_neutral
+from ...weights import ModelFile
+from ..colouring import check, colour, read_file
+from ..intake import check_photo
+from ..jobs.ledger import Claim
+from ..library import store_photo
+from ..problems import ProblemError
+from ..schemas.common import ColourOptions
+from ..services import Services
+from ..tables import Picture, Study
+
+DEFAULT_QUESTION = {
+    "arena": "Which of the two is the better colouring of this photograph?",
+    "turing": "Are these the photograph's own colours, or were they added?",
+}
+
+
+def contestant(services: Services, options: ColourOptions, label: str | None = None) -> dict[str, Any]:
+    """A contestant as a study keeps it. Raises ProblemError if the model is not there."""
+    model = check(services, options)
+    named = options.model_copy(update={"model": model.path.stem})
+    return {"label": label or label_of(options, model), "options": named.model_dump()}
+
+
+def label_of(options: ColourOptions, model: ModelFile) -> str:
+    """What a colouring is called in rankings: the model, and what was asked beyond its defaults."""
+    asked = options.asked()
+    if "hints" in asked:
+        asked["hints"] = len(options.hints)
+    return " ".join([model.path.stem, *(f"{name}={value}" for name, value in asked.items())])[:120]
+
+
+def create_study(
+    services: Services,
+    kind: str,
+    name: str,
+    question: str,
+    contestants: list[dict[str, Any]],
+    *,
+    owner: str,
+    listed: bool,
+) -> Study:
+    """Write a study down, still without photos.
+
+    Raises:
+        ProblemError: 422, contestants are missing or not to be told apart.
+    """
+    labels = [one["label"] for one in contestants]
+    least = 2 if kind == "arena" else 1
+    if len(labels) < least or len(set(labels)) != len(labels) or "" in labels:
+        raise ProblemError(
+            422, f"{kind} needs at least {least} contestants, each with a label of its own, not {labels}"
+        )
+    study = Study(
+        owner=owner, kind=kind, name=name or f"{' or '.join(labels)}?"[:200], listed=listed,
+        question=question or DEFAULT_QUESTION[kind], contestants=contestants,
+    )  # fmt: skip
+    with services.database.session() as session:
+        session.add(study)
+    return study
+
+
+def add_photo(services: Services, study: Study, data: bytes, name: str) -> None:
+    """Copy a photo into a study and colour it; doing it twice changes nothing.
+
+    Raises:
+        ProblemError: the photo is no picture, or grey where the study asks which colours are real.
+    """
+    identity = copy_id(study.id, data)
+    with services.database.session() as session:
+        known = session.get(Picture, identity) is not None
+    if not known:
+        checked = check_photo(data, name, services.settings.max_pixels)
+        chroma = checked.photo.chroma
+        if study.kind == "turing" and (chroma is None or chroma_is_neutral(chroma)):
+            raise ProblemError(422, f"{checked.name} is grey; this study needs photographs in their own colours")
+        store_photo(services, data, checked, owner="", study_id=study.id, identity=identity)
+    for one in study.contestants:
+        colour(services, identity, ColourOptions.model_validate(one["options"]))
+
+
+def copy_id(study_id: str, data: bytes) -> str:
+    """The same for the same photo in the same study."""
+    digest = hashlib.sha256(study_id.encode() + hashlib.sha256(data).digest()).digest()
+    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
+
+
+def open_study(services: Services, study_id: str) -> None:
+    """Let people vote."""
+    with services.database.session() as session:
+        session.get_one(Study, study_id).state = "open"
+
+
+def prepare_study(services: Services, mine: Claim) -> None:
+    """A job: copy and colour the payload's pictures, then open the study."""
+    payload = mine.job.payload
+    with services.database.session() as session:
+        study = session.get(Study, payload["study"])
+    if study is None:
+        raise ProblemError(404, "the study was deleted")
+    outcomes = list(mine.job.outcomes)
+    for picture_id in payload["pictures"][len(outcomes) :]:
+        mine.checkpoint()
+        outcome: dict[str, Any] = {"picture_id": picture_id, "result_id": None, "error": None}
+        try:
+            with services.database.session() as session:
+                picture = session.get(Picture, picture_id)
+            if picture is None:
+                raise ProblemError(404, "the picture was deleted")
+            add_photo(services, study, read_file(services, picture.key), picture.name)
+        except ProblemError as error:
+            outcome["error"] = error.detail
+        outcomes.append(outcome)
+        mine.progress(len(outcomes), outcomes=list(outcomes))
+    if all(outcome["error"] for outcome in outcomes):
+        raise ProblemError(422, outcomes[0]["error"] if outcomes else "no photo was given")
+    open_study(services, study.id)

@@ -1,0 +1,48 @@
+"""A study made on the command line, from files."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from ...errors import InputError
+from ..problems import ProblemError
+from ..schemas.common import ColourOptions
+from ..services import Services
+from ..settings import names
+from ..tables import Study
+from .prepare import add_photo, contestant, create_study, open_study
+
+
+def make_study(
+    services: Services,
+    photos: Sequence[Path],
+    *,
+    models: str,
+    sizes: str,
+    kind: str,
+    name: str,
+    listed: bool,
+    done: Callable[[], None] = lambda: None,
+) -> tuple[Study, list[str]]:
+    """Make a study of these files and open it; returns it, and why any photo was left out.
+
+    Raises:
+        InputError: no photo could be used, or models and sizes make no contestants.
+    """
+    try:
+        wanted: list[int | None] = [int(size) for size in names(sizes)] or [None]
+        options = [ColourOptions(model=model, size=size) for model in names(models) for size in wanted]
+        contestants = [contestant(services, one) for one in options]
+        study = create_study(services, kind, name, "", contestants, owner="", listed=listed)
+    except (ProblemError, ValueError) as error:
+        raise InputError(str(error).splitlines()[0]) from None
+    refused: list[str] = []
+    for photo in photos:
+        try:
+            add_photo(services, study, photo.read_bytes(), photo.name)
+        except (ProblemError, OSError) as error:
+            refused.append(f"{photo}: {error}")
+        done()
+    if len(refused) == len(photos):
+        raise InputError(refused[0] if refused else "no photographs there")
+    open_study(services, study.id)
+    return study, refused

@@ -1,0 +1,77 @@
+"""Films coming in: checked by their content, stored, and shown by their first frame.
+
+The library's film part may be missing; whoever calls this has asked `capabilities` first.
+"""
+
+import hashlib
+import tempfile
+from importlib import import_module
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+
+from ..errors import InputError
+from ..photo import Photo
+from .intake import display_name, film_format, suffix_of
+from .library import check_quota, expiry
+from .problems import ProblemError, public_text
+from .services import Services
+from .tables import Picture, new_id
+from .variants import THUMBNAIL_PIXELS, store_variant
+
+_HEAD = 64
+
+
+def add_film(services: Services, source: BinaryIO, size: int, given_name: str | None, owner: str) -> Picture:
+    """Check an uploaded film and store it with a poster.
+
+    Raises:
+        ProblemError: too large, not a film, damaged, the owner's quota is used up, or the server is busy.
+    """
+    name, limit = display_name(given_name), services.settings.max_film_bytes
+    if size > limit:
+        raise ProblemError(
+            413, f"the film has {size / 1e6:,.0f} MB, the limit is {limit / 1e6:,.0f} MB; cut it in parts"
+        )
+    format = film_format(source.read(_HEAD))
+    if format is None:
+        raise ProblemError(415, f"{name} is not a film: it must be MP4, MOV, Matroska, WebM, AVI, Ogg or MPEG")
+    check_quota(services, owner, size)
+    identity = new_id()
+    key = f"pictures/{identity}/file{suffix_of(format)}"
+    source.seek(0)
+    digest = hashlib.sha256()
+    with services.gate.pass_through(), tempfile.TemporaryDirectory(prefix="tintype-film-") as folder:
+        path = Path(folder) / f"film{suffix_of(format)}"
+        source.seek(0)
+        with path.open("wb") as target:
+            while piece := source.read(1 << 20):
+                digest.update(piece)
+                target.write(piece)
+        width, height, poster = _look(path, name)
+        with path.open("rb") as whole:
+            services.storage.write(key, whole)
+    for side in (THUMBNAIL_PIXELS, services.settings.preview_pixels):
+        store_variant(services, f"pictures/{identity}/{side}.jpg", poster, side)
+    row = Picture(
+        id=identity, owner=owner, kind="film", name=name, format=format, width=width, height=height, bytes=size,
+        sha256=digest.hexdigest(), key=key, expires=expiry(services), results=[],
+    )  # fmt: skip
+    with services.database.session() as session:
+        session.add(row)
+    return row
+
+
+def _look(path: Path, name: str) -> tuple[int, int, Photo]:
+    """Width, height and first frame. Raises ProblemError, 415."""
+    reader_of: Any = import_module("tintype.video.reader").FilmReader
+    try:
+        reader = reader_of(str(path))
+        frame = next(iter(reader.frames()))
+    except (InputError, StopIteration) as error:
+        text = public_text(str(error) or "it holds no frame").replace(path.name, name)
+        raise ProblemError(415, f"{name} cannot be read as a film: {text}") from None
+    info = reader.info
+    upright = np.rot90(info.signal.to_full8(frame.luma), info.rotation // 90)
+    return int(info.width), int(info.height), Photo.read(np.ascontiguousarray(upright))

@@ -1,0 +1,116 @@
+"""Who may come in: known host names, no other sites, small headers, a rate for each client, a token if there is one."""
+
+import ipaddress
+import time
+from collections import OrderedDict
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from ..identity import COOKIE, cookie_header, identify
+from ..problems import respond
+from ..settings import Settings
+
+MOST_HEADERS = 100
+MOST_HEADER_BYTES = 32_000
+# What works without a token: the page itself, so that it can ask for one, and what machines ask.
+_OPEN = ("/api/session", "/health", "/ready")
+_UNCOUNTED = ("/health", "/ready", "/metrics")  # asked by machines, often by address instead of name
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+class Rate:
+    """A token bucket for each client address; the least recently seen are forgotten first."""
+
+    def __init__(self, per_minute: int, burst: int, clients: int = 20_000) -> None:
+        self._per_second, self._burst, self._clients = per_minute / 60, burst, clients
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def wait(self, client: str, now: float | None = None) -> float:
+        """Seconds until this client may ask again; 0 if it may now, and then it is counted."""
+        if not self._per_second:
+            return 0.0
+        now = time.monotonic() if now is None else now
+        level, seen = self._buckets.pop(client, (float(self._burst), now))
+        level = min(self._burst, level + (now - seen) * self._per_second)
+        allowed = level >= 1
+        self._buckets[client] = (level - 1 if allowed else level, now)
+        while len(self._buckets) > self._clients:
+            self._buckets.popitem(last=False)
+        return 0.0 if allowed else (1 - level) / self._per_second
+
+
+class Door:
+    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+        self._app = app
+        self._tokens = settings.tokens
+        self._hosts = settings.hosts
+        self._rate = Rate(settings.requests_per_minute, settings.burst)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        caller = identify(headers, self._tokens)
+        scope.setdefault("state", {})["caller"] = caller
+        refusal = self._refusal(scope, headers, caller.allowed)
+        if refusal is not None:
+            await refusal(scope, receive, send)
+            return
+        if caller.new_session is None or not scope["path"].startswith("/api"):
+            await self._app(scope, receive, send)
+            return
+        cookie = cookie_header(COOKIE, caller.new_session, scope.get("scheme") == "https")
+
+        async def send_cookie(message: Message) -> None:
+            if message["type"] == "http.response.start" and message["status"] < 400:
+                MutableHeaders(scope=message).append("Set-Cookie", cookie)
+            await send(message)
+
+        await self._app(scope, receive, send_cookie)
+
+    def _refusal(self, scope: Scope, headers: Headers, allowed: bool) -> ASGIApp | None:
+        path = scope["path"]
+        raw = scope["headers"]
+        if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > MOST_HEADER_BYTES:
+            return respond(431, f"a request may have {MOST_HEADERS} headers of {MOST_HEADER_BYTES:,} bytes in all")
+        if path not in _UNCOUNTED and not self._is_known(headers.get("host", "")):
+            return respond(403, "this host name is not served; the server's TINTYPE_ALLOWED_HOSTS lists those that are")
+        if scope["method"] not in _SAFE and _is_from_elsewhere(headers):
+            return respond(403, "another site may not change anything here")
+        if path not in _UNCOUNTED and (seconds := self._rate.wait(_client(scope))):
+            wait = str(max(1, round(seconds)))
+            return respond(429, f"too many requests; try again in {wait} s", headers={"Retry-After": wait})
+        needs_token = path.startswith(("/api", "/metrics", "/openapi.json", "/docs")) and path not in _OPEN
+        if needs_token and not allowed:
+            challenge = {"WWW-Authenticate": "Bearer"}
+            return respond(401, "send Authorization: Bearer TOKEN, or give the token on the page", headers=challenge)
+        return None
+
+    def _is_known(self, host: str) -> bool:
+        if "*" in self._hosts:
+            return True
+        name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+        return name.lower() in self._hosts
+
+
+def _is_from_elsewhere(headers: Headers) -> bool:
+    """Whether a browser says that another site's page sent this."""
+    fetched = headers.get("sec-fetch-site")
+    if fetched is not None:
+        return fetched not in ("same-origin", "none")
+    origin = headers.get("origin")
+    return origin is not None and origin.partition("://")[2] != headers.get("host", "")
+
+
+def _client(scope: Scope) -> str:
+    """The client's address; of IPv6 the network, since one client has as many addresses as it likes."""
+    host = (scope.get("client") or ("unknown", 0))[0]
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return str(host)
+    if isinstance(address, ipaddress.IPv6Address):
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)

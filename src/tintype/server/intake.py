@@ -1,0 +1,99 @@
+"""What may come in: a file is what its content says it is, and one that is two things at once is refused."""
+
+import io
+import re
+import unicodedata
+import zipfile
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+from ..errors import InputError
+from ..photo import Photo
+from .problems import ProblemError, public_text
+from .schemas.common import clean
+
+_SUFFIX = {
+    "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "BMP": ".bmp", "DIB": ".bmp",
+    "GIF": ".gif", "MP4": ".mp4", "MATROSKA": ".mkv", "AVI": ".avi", "OGG": ".ogv", "MPEG": ".mpg",
+}  # fmt: skip
+_MEDIA = {
+    ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".tif": "image/tiff", ".bmp": "image/bmp",
+    ".gif": "image/gif", ".mp4": "video/mp4", ".mkv": "video/x-matroska", ".avi": "video/x-msvideo",
+    ".ogv": "video/ogg", ".mpg": "video/mpeg",
+}  # fmt: skip
+FILM_SUFFIXES = (".mp4", ".mkv", ".avi", ".ogv", ".mpg")
+_STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
+# What a browser or an interpreter would run, had it been talked into reading the file as text.
+_SCRIPT = re.compile(rb"<script|<\?php", re.IGNORECASE)
+_NAME_LENGTH = 120
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A photo that may come in: its display name, format, and the decoded picture."""
+
+    name: str
+    format: str
+    photo: Photo
+
+    @property
+    def suffix(self) -> str:
+        return suffix_of(self.format)
+
+
+def suffix_of_key(key: str) -> str:
+    return PurePosixPath(key).suffix
+
+
+def suffix_of(format: str) -> str:
+    return _SUFFIX.get(format, ".bin")
+
+
+def media_type_of(suffix: str) -> str:
+    return _MEDIA.get(suffix, "application/octet-stream")
+
+
+def display_name(given: str | None) -> str:
+    """A name to show: the last part of a path, without what could mislead a terminal, a page or a file system."""
+    last = PurePosixPath((given or "").replace("\\", "/")).name
+    visible = "".join(letter for letter in last if unicodedata.category(letter) not in ("Cf", "Co", "Cn"))
+    kept = re.sub(r'[<>:"/\\|?*\x00-\x1f]', "_", clean(visible)).strip(" .")
+    return kept[:_NAME_LENGTH] or "picture"
+
+
+def check_photo(data: bytes, given_name: str | None, max_pixels: int) -> Checked:
+    """Decode a photo, whole.
+
+    Raises:
+        ProblemError: 413, too many pixels; 415, not a picture, damaged, or a picture that is also something else.
+    """
+    name = display_name(given_name)
+    if film_format(data[:64]):
+        raise ProblemError(415, f"{name} is a film; send films to /api/films")
+    if _SCRIPT.search(data) or b"%PDF-" in data[:1024] or zipfile.is_zipfile(io.BytesIO(data)):
+        raise ProblemError(415, f"{name} is a picture and something else at once; save it anew as a picture alone")
+    try:
+        photo = Photo.read(data, max_pixels=max_pixels)
+    except InputError as error:
+        text = (
+            public_text(str(error))
+            .replace("the given bytes", name)
+            .replace(", or raise max_pixels if you trust it", "")
+        )
+        raise ProblemError(413 if "megapixels" in text else 415, text) from None
+    return Checked(name, photo.meta.format, photo)
+
+
+def film_format(head: bytes) -> str | None:
+    """The container of a film by its first 64 bytes, or None."""
+    if head[4:8] == b"ftyp" and head[8:12] not in _STILL_BRANDS:
+        return "MP4"
+    if head[:4] == b"\x1aE\xdf\xa3":
+        return "MATROSKA"
+    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
+        return "AVI"
+    if head[:4] == b"OggS":
+        return "OGG"
+    if head[:4] == b"\x00\x00\x01\xba":
+        return "MPEG"
+    return None

@@ -1,0 +1,107 @@
+"""Films as jobs: the library colours them in parts, and goes on from the last whole part after any interruption."""
+
+import shutil
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import select
+
+from ..capabilities import require
+from ..colouring import keep_row, options_key
+from ..problems import not_found
+from ..schemas.common import ColourOptions
+from ..services import Services
+from ..tables import Job, Picture, Result, new_id
+from ..variants import THUMBNAIL_PIXELS
+from .ledger import OPEN, Claim
+
+_TELL_SECONDS = 0.5
+
+
+def colour_film(services: Services, mine: Claim) -> None:
+    """Colour the payload's film. Its parts lie in the job's folder: a worker on this machine can go on with them."""
+    payload = mine.job.payload
+    options = ColourOptions.model_validate(payload["options"])
+    model = services.shelf.file(options.model)
+    require("films", model)
+    with services.database.session() as session:
+        film = session.get(Picture, payload["picture"])
+    if film is None:
+        raise not_found("film")
+    folder = services.settings.folder / "films" / mine.job.id
+    folder.mkdir(parents=True, exist_ok=True)
+    source = _fetched(services, film.key, folder)
+    target = folder / "coloured.mp4"
+    video: Any = import_module("tintype.video")
+    watch = _Watch(mine)
+    started = time.perf_counter()
+    if not target.exists():
+        colorizer = services.shelf.get(options.model)
+        video.colorize_film(
+            str(source), str(target), colorizer, video.FilmOptions(size=options.size), progress=watch.tell
+        )
+    mine.checkpoint()
+    identity = new_id()
+    key = f"results/{identity}/file.mp4"
+    with target.open("rb") as whole:
+        size = services.storage.write(key, whole)
+    poster = Path(watch.thumbnail)
+    for side in (THUMBNAIL_PIXELS, services.settings.preview_pixels):
+        if watch.thumbnail and poster.is_file():
+            services.storage.write(f"results/{identity}/{side}.jpg", poster.read_bytes())
+    row = Result(
+        id=identity, picture_id=film.id, model=model.path.stem, model_version=str(model.info.version),
+        model_sha256=model.sha256, options=options.asked(), options_key=options_key(model, options), format="MP4",
+        width=film.width, height=film.height, bytes=size, key=key, seconds=round(time.perf_counter() - started, 3),
+    )  # fmt: skip
+    result, _ = keep_row(services, row)
+    total = watch.total or watch.done or 1
+    mine.progress(total, total=total, outcomes=[{"picture_id": film.id, "result_id": result.id, "error": None}])
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+def forget_parts(services: Services) -> int:
+    """Delete what is left of films whose jobs have ended; returns of how many."""
+    home = services.settings.folder / "films"
+    folders = {folder.name: folder for folder in home.iterdir()} if home.is_dir() else {}
+    if not folders:
+        return 0
+    with services.database.session() as session:
+        going = set(session.scalars(select(Job.id).where(Job.state.in_(OPEN))))
+    ended = [folder for name, folder in folders.items() if name not in going]
+    for folder in ended:
+        shutil.rmtree(folder, ignore_errors=True)
+    return len(ended)
+
+
+class _Watch:
+    """Passes on how far the film is, not too often, and stops it when the job is to stop."""
+
+    def __init__(self, mine: Claim) -> None:
+        self._mine = mine
+        self._next = 0.0
+        self.done, self.total, self.thumbnail = 0, 0, ""
+
+    def tell(self, progress: Any) -> None:
+        self.done, self.total, self.thumbnail = progress.frames, progress.total or 0, progress.thumbnail
+        if time.monotonic() < self._next:
+            return
+        self._next = time.monotonic() + _TELL_SECONDS
+        self._mine.checkpoint()
+        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+        self._mine.progress(self.done, total=self.total, note=f"{progress.rate:.1f} frames a second{left}")
+
+
+def _fetched(services: Services, key: str, folder: Path) -> Path:
+    """The film on this machine, once and whole."""
+    stored = services.storage.local_path(key)
+    if stored is not None:
+        return stored
+    path = folder / Path(key).name
+    if not path.exists():
+        partial = path.with_suffix(".part")
+        services.storage.fetch(key, partial)
+        partial.rename(path)
+    return path

@@ -1,0 +1,165 @@
+"""Jobs in the database: made, claimed by one worker, kept alive, ended, put back in line when their worker is gone.
+
+Every change of a running job names the worker and the attempt that it is made by. A worker whose job was given to
+another finds that nothing was changed, and stops.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, func, select, update
+
+from ..problems import ProblemError
+from ..services import Services
+from ..tables import Job, now
+
+OPEN = ("queued", "running")
+MOST_OPEN = 50
+
+
+class LostJobError(Exception):
+    """The job is another worker's by now, or gone."""
+
+
+class CancelledJobError(Exception):
+    """Somebody asked for the job to stop."""
+
+
+def create(services: Services, kind: str, payload: dict[str, Any], total: int, owner: str) -> Job:
+    """Write a job down and send it to the workers.
+
+    Raises:
+        ProblemError: 429, the owner has too many unfinished jobs.
+    """
+    with services.database.session() as session:
+        unfinished = session.scalar(
+            select(func.count()).select_from(Job).where(Job.owner == owner, Job.state.in_(OPEN))
+        )
+        if (unfinished or 0) >= MOST_OPEN:
+            raise ProblemError(
+                429, f"you have {unfinished} unfinished jobs, the limit is {MOST_OPEN}; wait for some, or cancel them",
+                headers={"Retry-After": "30"},
+            )  # fmt: skip
+        job = Job(kind=kind, payload=payload, total=total, owner=owner)
+        session.add(job)
+    services.jobs.send(job.id)
+    return job
+
+
+def claim(services: Services, job_id: str, worker: str) -> Job | None:
+    """Make the job this worker's, if nobody has it and it is to be done."""
+    moment = now()
+    with services.database.session() as session:
+        claimed = session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.state == "queued")
+            .values(
+                state="running", worker=worker, attempts=Job.attempts + 1, lease=_lease(services),
+                started=func.coalesce(Job.started, moment),
+            )
+        )  # fmt: skip
+        if not cast("CursorResult[Any]", claimed).rowcount:
+            return None
+        return session.get(Job, job_id)
+
+
+class LeftJobError(Exception):
+    """This worker is stopping; another will go on with the job."""
+
+
+class Claim:
+    """A job while this worker has it."""
+
+    def __init__(self, services: Services, job: Job, worker: str) -> None:
+        self.job = job
+        self._services = services
+        self._mine = (
+            Job.id == job.id, Job.worker == worker, Job.attempts == job.attempts, Job.state == "running",
+        )  # fmt: skip
+
+    def keep_alive(self) -> None:
+        """Renew the lease. Raises LostJobError."""
+        self._change(lease=_lease(self._services))
+
+    def checkpoint(self) -> None:
+        """Between two steps.
+
+        Raises:
+            CancelledJobError: the job is to stop.
+            LostJobError: the job is not ours any more.
+            LeftJobError: this worker is to stop.
+        """
+        if self._services.stopping.is_set():
+            raise LeftJobError
+        with self._services.database.session() as session:
+            cancel = session.scalar(select(Job.cancel).where(*self._mine))
+        if cancel is None:
+            raise LostJobError
+        if cancel:
+            raise CancelledJobError
+
+    def progress(
+        self, done: int, *, total: int | None = None, note: str = "", outcomes: list[Any] | None = None
+    ) -> None:
+        """Write down how far the job is. Raises LostJobError."""
+        values: dict[str, Any] = {"done": done, "note": note[:200], "lease": _lease(self._services)}
+        if total is not None:
+            values["total"] = total
+        if outcomes is not None:
+            values["outcomes"] = outcomes
+        self._change(**values)
+
+    def end(self, state: str, error: str | None = None) -> None:
+        self._change(state=state, error=error, finished=now(), lease=None, note="")
+        self._services.metrics.job_ended(self.job.kind, state)
+
+    def leave(self) -> None:
+        """Put the job back in line for another worker; this try does not count."""
+        self._change(state="queued", worker=None, lease=None, attempts=self.job.attempts - 1)
+        self._services.jobs.send(self.job.id)
+
+    def _change(self, **values: Any) -> None:
+        with self._services.database.session() as session:
+            changed = session.execute(update(Job).where(*self._mine).values(**values))
+        if not cast("CursorResult[Any]", changed).rowcount:
+            raise LostJobError
+
+
+def cancel(services: Services, job_id: str) -> None:
+    """Stop a job: at once if it waits, at its next step if it runs; one that has ended stays as it is."""
+    with services.database.session() as session:
+        session.execute(
+            update(Job)
+            .where(Job.id == job_id, Job.state == "queued")
+            .values(state="cancelled", finished=now(), cancel=True)
+        )
+        session.execute(update(Job).where(Job.id == job_id, Job.state == "running").values(cancel=True))
+
+
+def rescue(services: Services) -> list[str]:
+    """Put jobs of dead workers back in line, and send again what waits but may have got lost; returns their numbers."""
+    moment = now()
+    dead = (Job.state == "running", Job.lease < moment)
+    stale = moment - timedelta(seconds=services.settings.lease_seconds)
+    with services.database.session() as session:
+        session.execute(update(Job).where(*dead, Job.cancel).values(state="cancelled", finished=moment, lease=None))
+        session.execute(
+            update(Job)
+            .where(*dead, Job.attempts >= services.settings.job_attempts)
+            .values(state="failed", error="its worker died each time it was tried", finished=moment, lease=None)
+        )
+        session.execute(update(Job).where(*dead).values(state="queued", worker=None, lease=None))
+        waiting: Iterable[str] = session.scalars(
+            select(Job.id).where(Job.state == "queued", Job.created < stale).order_by(Job.created).limit(200)
+        )
+        found = list(waiting)
+    if found and services.jobs.waiting() == 0:
+        for job_id in found:
+            services.jobs.send(job_id)
+        return found
+    return []
+
+
+def _lease(services: Services) -> Any:
+    return now() + timedelta(seconds=services.settings.lease_seconds)

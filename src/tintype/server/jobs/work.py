@@ -1,0 +1,100 @@
+"""What a worker does with a job, kind by kind."""
+
+import os
+import secrets
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import structlog
+
+from ...errors import TintypeError
+from ..colouring import colour
+from ..problems import ProblemError, from_library
+from ..schemas.common import ColourOptions
+from ..services import Services
+from .ledger import CancelledJobError, Claim, LeftJobError, LostJobError, claim
+
+Step = Callable[[Services, Claim], None]
+
+
+def worker_name() -> str:
+    return f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
+
+
+def run(services: Services, job_id: str, worker: str) -> None:
+    """Do the job if it is still to be done; every outcome is written down."""
+    job = claim(services, job_id, worker)
+    if job is None:
+        return
+    log = structlog.get_logger("tintype.jobs").bind(job=job.id, kind=job.kind, attempt=job.attempts)
+    log.info("job begins")
+    mine = Claim(services, job, worker)
+    ended = threading.Event()
+    heart = threading.Thread(target=_beat, args=(mine, ended, services.settings.lease_seconds / 4), daemon=True)
+    heart.start()
+    try:
+        _steps()[job.kind](services, mine)
+        mine.end("done")
+        log.info("job done")
+    except CancelledJobError:
+        mine.end("cancelled")
+        log.info("job cancelled")
+    except LostJobError:
+        log.warning("job lost to another worker")
+    except LeftJobError:
+        mine.leave()
+        log.info("job left to another worker")
+    except Exception as error:
+        text = _public(error)
+        log.error("job failed", why=text, exc_info=not isinstance(error, (TintypeError, ProblemError)))
+        mine.end("failed", text)
+    finally:
+        ended.set()
+        heart.join()
+
+
+def _beat(mine: Claim, ended: threading.Event, every: float) -> None:
+    while not ended.wait(every):
+        try:
+            mine.keep_alive()
+        except LostJobError:
+            return
+        except Exception:  # the database may be away for a moment; the lease is longer than that
+            structlog.get_logger("tintype.jobs").warning("no heartbeat", exc_info=True)
+
+
+def _steps() -> dict[str, Step]:
+    from ..evaluations.prepare import prepare_study
+    from .films import colour_film
+
+    return {"colorize": _colour_each, "film": colour_film, "study": prepare_study}
+
+
+def _colour_each(services: Services, mine: Claim) -> None:
+    """Colour every picture of the payload; a bad one costs the others nothing. Continues where an earlier try ended."""
+    payload = mine.job.payload
+    options = ColourOptions.model_validate(payload["options"])
+    outcomes: list[dict[str, Any]] = list(mine.job.outcomes)
+    for number, picture_id in enumerate(payload["pictures"]):
+        if number < len(outcomes):
+            continue
+        mine.checkpoint()
+        try:
+            result, _ = colour(services, picture_id, options)
+            outcome = {"picture_id": picture_id, "result_id": result.id, "error": None}
+        except (TintypeError, ProblemError) as error:
+            outcome = {"picture_id": picture_id, "result_id": None, "error": _public(error)}
+        outcomes.append(outcome)
+        mine.progress(len(outcomes), outcomes=list(outcomes))
+    if outcomes and all(outcome["error"] for outcome in outcomes):
+        raise ProblemError(422, outcomes[0]["error"])
+
+
+def _public(error: Exception) -> str:
+    if isinstance(error, ProblemError):
+        return error.detail
+    if isinstance(error, TintypeError):
+        return from_library(error)[1]
+    return "something unforeseen happened; the worker's log says what"

@@ -1,0 +1,71 @@
+"""A worker: threads that take jobs, and a housekeeper that rescues orphaned jobs and deletes what is too old."""
+
+import threading
+from collections.abc import Callable
+
+import structlog
+
+from ..library import forget_expired
+from ..services import Services
+from .films import forget_parts
+from .ledger import rescue
+from .work import run, worker_name
+
+
+class Worker:
+    """``threads`` jobs at a time, in this process; start() returns at once."""
+
+    def __init__(self, services: Services, threads: int) -> None:
+        self._services = services
+        self._name = worker_name()
+        self._consumer = services.jobs.consumer(self._do, threads)
+
+    def start(self) -> None:
+        self._consumer.start()
+
+    def stop(self) -> None:
+        """Leave running jobs after their step; one whose step takes long is another's when its lease runs out."""
+        self._services.stopping.set()
+        self._consumer.stop(graceful=True)
+
+    def _do(self, job_id: str) -> None:
+        run(self._services, job_id, self._name)
+
+
+class Housekeeper:
+    """Does small things again and again; several may do so at the same time."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+        self._stopped = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._every, args=(seconds, work), name=name, daemon=True)
+            for name, seconds, work in (
+                ("rescue", max(0.5, services.settings.lease_seconds / 4), lambda: rescue(services)),
+                (
+                    "forget",
+                    services.settings.cleanup_seconds,
+                    lambda: forget_expired(services) + forget_parts(services),
+                ),
+            )
+        ]
+
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self) -> None:
+        self._stopped.set()
+        for thread in self._threads:
+            thread.join(timeout=5)
+
+    def _every(self, seconds: float, work: Callable[[], int | list[str]]) -> None:
+        log = structlog.get_logger("tintype.housekeeping")
+        while True:
+            try:
+                if done := work():
+                    log.info(threading.current_thread().name, count=done if isinstance(done, int) else len(done))
+            except Exception:  # the database may be away for a moment; the next round comes
+                log.warning("housekeeping failed", what=threading.current_thread().name, exc_info=True)
+            if self._stopped.wait(seconds):
+                return

@@ -1,0 +1,72 @@
+"""What lies at /: the built web page if it is there, else a small honest one; and docs that need no network."""
+
+from html import escape
+from pathlib import Path
+
+from fastapi import FastAPI, Response
+from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
+
+from .. import __version__
+from .problems import not_found
+from .reference import as_html
+
+STATIC = Path(__file__).with_name("static")
+STYLE = """
+:root { color-scheme: light dark; }
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+code, pre { font: 14px/1.4 ui-monospace, monospace; } pre { overflow-x: auto; }
+h2 { margin-top: 2.5rem; } h3 { margin-bottom: .2rem; } .method { font-weight: 700; }
+table { border-collapse: collapse; } td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0; }
+"""
+
+
+def page(title: str, body: str) -> HTMLResponse:
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    head += '<link rel="stylesheet" href="/style.css">'
+    return HTMLResponse(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>')
+
+
+def install(app: FastAPI, static: Path = STATIC) -> None:
+    """Add the page and the docs to ``app``; called last, since the page answers every address that is left."""
+
+    @app.get("/style.css", include_in_schema=False)
+    async def style() -> PlainTextResponse:
+        return PlainTextResponse(STYLE, media_type="text/css")
+
+    @app.get("/docs", include_in_schema=False)
+    async def docs() -> HTMLResponse:
+        return page("tintype API", as_html(app.openapi()))
+
+    @app.get("/{path:path}", include_in_schema=False)
+    async def built(path: str) -> Response:
+        return _serve(static, path)
+
+
+def _serve(static: Path, path: str) -> Response:
+    if path.startswith(("api/", "health", "ready", "metrics")):
+        raise not_found("page")
+    index = static / "index.html"
+    if not index.is_file():
+        if path:
+            raise not_found("page")
+        return page("tintype", _plain())
+    wanted = (static / path).resolve()
+    if path and wanted.is_relative_to(static.resolve()) and wanted.is_file():
+        is_hashed = wanted.parent.name == "assets"
+        cache = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
+        return FileResponse(wanted, headers={"Cache-Control": cache})
+    if "." in path.rpartition("/")[2]:
+        raise not_found("file")
+    return FileResponse(index, headers={"Cache-Control": "no-cache"})  # an address inside the page
+
+
+def _plain() -> str:
+    return (
+        f"<h1>tintype {escape(__version__)}</h1>"
+        "<p>The server runs, but the web page was not built into this copy. The API does all the work: "
+        '<a href="/docs">its description</a>, <a href="/openapi.json">its OpenAPI schema</a>, '
+        '<a href="/api/capabilities">what it can do</a>.</p>'
+        "<pre>curl -c jar -b jar -F files=@grandmother.jpg http://HOST/api/pictures\n"
+        "curl -c jar -b jar -X POST -H 'Content-Type: application/json' -d '{}' http://HOST/api/pictures/ID/results\n"
+        "curl -c jar -b jar -o colour.jpg http://HOST/api/results/ID/file</pre>"
+    )

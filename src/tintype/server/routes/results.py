@@ -1,0 +1,108 @@
+"""Results: colour a photo, look at it, download it, delete it."""
+
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+
+from ...photo import Photo
+from ..colouring import anonymous, check, colour, read_file
+from ..identity import OwnerDep
+from ..intake import media_type_of, suffix_of
+from ..library import delete_result, find_picture, find_result
+from ..problems import ProblemError, documented
+from ..schemas.common import ColourOptions, Id
+from ..schemas.pictures import Deleted, ResultPublic
+from ..tables import Result
+from ..variants import THUMBNAIL_PIXELS, variant
+from .deps import ServicesDep
+from .files import PICTURE, send_bytes, send_file
+
+router = APIRouter(prefix="/api", tags=["results"])
+Format = Literal["jpeg", "png", "webp", "tiff"]
+
+
+@router.post(
+    "/pictures/{picture_id}/results",
+    operation_id="colorizePicture",
+    status_code=201,
+    responses=documented(404, 429, 501, 503) | {200: {"model": ResultPublic, "description": "It was there already."}},
+)
+def colorize_picture(
+    picture_id: Id, body: ColourOptions, response: Response, services: ServicesDep, owner: OwnerDep
+) -> ResultPublic:
+    """Colour a photo at full resolution and keep the result. Asked the same again, the same result comes back."""
+    check(services, body)
+    with services.database.session() as session:
+        picture = find_picture(session, picture_id, owner, to_change=True)
+    if picture.kind != "photo":
+        raise ProblemError(422, "this is a film; make a job of kind film for it")
+    with services.gate.pass_through():
+        row, is_new = colour(services, picture_id, body)
+    response.status_code = 201 if is_new else 200
+    return ResultPublic.of(row)
+
+
+@router.get("/results/{result_id}", operation_id="getResult", responses=documented(404))
+def get_result(result_id: Id, services: ServicesDep, owner: OwnerDep) -> ResultPublic:
+    """One result."""
+    return ResultPublic.of(_mine(result_id, services, owner))
+
+
+@router.delete("/results/{result_id}", operation_id="deleteResult", responses=documented(404))
+def delete_one(result_id: Id, services: ServicesDep, owner: OwnerDep) -> Deleted:
+    """Delete a result; the picture stays."""
+    _mine(result_id, services, owner, to_change=True)
+    delete_result(services, result_id)
+    return Deleted(results=1)
+
+
+@router.get(
+    "/results/{result_id}/file", operation_id="getResultFile", response_class=Response,
+    responses=documented(404, 429) | PICTURE,
+)  # fmt: skip
+def get_file(
+    result_id: Id,
+    services: ServicesDep,
+    owner: OwnerDep,
+    download: Annotated[bool, Query(description="Save it instead of showing it.")] = False,
+    format: Annotated[Format | None, Query(description="Another format than the photo's own.")] = None,
+    quality: Annotated[int | None, Query(ge=1, le=100, description="For JPEG and WebP.")] = None,
+) -> Response:
+    """The whole result, with the photo's metadata for whoever sent it, without them for others."""
+    row = _mine(result_id, services, owner)
+    is_own = row.picture.owner == owner
+    name = f"{PurePosixPath(row.picture.name).stem}-color"
+    if (is_own and format is None and quality is None) or row.picture.kind == "film":
+        suffix = PurePosixPath(row.key).suffix
+        return send_file(services, row.key, name + suffix, download=download)
+    with services.gate.pass_through():
+        photo = Photo.read(read_file(services, row.key), max_pixels=services.settings.max_pixels)
+        kind = (format or photo.format).upper()
+        data = (photo if is_own else anonymous(photo, services.shelf.offered().get(row.model))).encode(kind, quality)
+    suffix = suffix_of(kind)
+    return send_bytes(data, media_type_of(suffix), name + suffix, download=download)
+
+
+@router.get(
+    "/results/{result_id}/preview", operation_id="getResultPreview", response_class=Response,
+    responses=documented(404, 429) | PICTURE,
+)  # fmt: skip
+def get_preview(result_id: Id, services: ServicesDep, owner: OwnerDep) -> Response:
+    """The result at screen size, as JPEG."""
+    row = _mine(result_id, services, owner)
+    return send_file(services, variant(services, row, services.settings.preview_pixels))
+
+
+@router.get(
+    "/results/{result_id}/thumbnail", operation_id="getResultThumbnail", response_class=Response,
+    responses=documented(404, 429) | PICTURE,
+)  # fmt: skip
+def get_thumbnail(result_id: Id, services: ServicesDep, owner: OwnerDep) -> Response:
+    """The result, small, as JPEG."""
+    return send_file(services, variant(services, _mine(result_id, services, owner), THUMBNAIL_PIXELS))
+
+
+def _mine(result_id: str, services: ServicesDep, owner: str, *, to_change: bool = False) -> Result:
+    with services.database.session() as session:
+        return find_result(session, result_id, owner, to_change=to_change)

@@ -1,0 +1,50 @@
+"""The asker's own session: show the token, and forget everything."""
+
+from fastapi import APIRouter, Request, Response
+from sqlalchemy import select
+
+from ..identity import TOKEN_COOKIE, CallerDep, OwnerDep, cookie_header, pass_for, token_for
+from ..jobs.ledger import OPEN, cancel
+from ..library import delete_picture
+from ..problems import ProblemError, documented
+from ..schemas.pictures import Deleted
+from ..schemas.system import Login, SessionPublic
+from ..tables import Job, Picture
+from .deps import ServicesDep
+
+router = APIRouter(prefix="/api/session", tags=["session"])
+
+
+@router.get("", operation_id="getSession")
+def get_session(services: ServicesDep, caller: CallerDep) -> SessionPublic:
+    """Whether a token is needed, and whether the asker has shown it."""
+    return SessionPublic(token_needed=bool(services.settings.tokens), allowed=caller.allowed)
+
+
+@router.post("", operation_id="login", responses=documented(401))
+def login(body: Login, request: Request, response: Response, services: ServicesDep, caller: CallerDep) -> SessionPublic:
+    """Show the token once; the session's cookies remember it."""
+    tokens = services.settings.tokens
+    token = token_for(body.token, tokens)
+    if tokens and token is None:
+        raise ProblemError(401, "this is not the server's token")
+    if token is not None and caller.session:
+        secure = request.url.scheme == "https"
+        response.headers.append("Set-Cookie", cookie_header(TOKEN_COOKIE, pass_for(token, caller.session), secure))
+    return SessionPublic(token_needed=bool(tokens), allowed=True)
+
+
+@router.delete("/data", operation_id="deleteEverything")
+def delete_everything(services: ServicesDep, owner: OwnerDep) -> Deleted:
+    """Delete every picture, result and job of the asker."""
+    with services.database.session() as session:
+        pictures = list(session.scalars(select(Picture.id).where(Picture.owner == owner)))
+        jobs = list(session.scalars(select(Job.id).where(Job.owner == owner, Job.state.in_(OPEN))))
+    for job_id in jobs:
+        cancel(services, job_id)
+    results = sum(delete_picture(services, identity) for identity in pictures)
+    with services.database.session() as session:
+        ended = list(session.scalars(select(Job).where(Job.owner == owner, Job.state.not_in(OPEN))))
+        for job in ended:
+            session.delete(job)
+    return Deleted(pictures=len(pictures), results=results, jobs=len(ended))

@@ -1,0 +1,137 @@
+"""Studies: make one, vote in it, see what it says."""
+
+from fastapi import APIRouter, Response
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from ..evaluations.ballots import CHOICES, draw
+from ..evaluations.outcome import VOTE_COLUMNS, ranking, taken_for_original, vote_rows
+from ..evaluations.prepare import contestant, create_study
+from ..identity import OwnerDep
+from ..jobs.ledger import create
+from ..library import delete_picture, find_picture
+from ..paging import CursorDep, LimitQuery, after
+from ..problems import ProblemError, documented, not_found
+from ..schemas.common import Id, Page
+from ..schemas.evaluations import (
+    BallotPublic,
+    Question,
+    Ranking,
+    StudyCreate,
+    StudyOutcome,
+    StudyPublic,
+    StudyUpdate,
+    Table,
+)
+from ..tables import Picture, Study
+from .deps import ServicesDep
+from .ratings import FormatQuery, table
+
+router = APIRouter(prefix="/api", tags=["evaluations"])
+
+
+@router.post("/studies", operation_id="createStudy", status_code=202, responses=documented(404, 429, 501))
+def create_one(body: StudyCreate, services: ServicesDep, owner: OwnerDep) -> StudyPublic:
+    """Make a study of the asker's photos; a job copies and colours them, then the study opens."""
+    if services.settings.studies == "nobody":
+        raise ProblemError(403, "on this server only its owner makes studies, by `tintype arena`")
+    pictures = list(dict.fromkeys(body.pictures))
+    with services.database.session() as session:
+        for identity in pictures:
+            if find_picture(session, identity, owner, to_change=True).kind != "photo":
+                raise ProblemError(422, f"the picture {identity} is a film; studies are of photos")
+    contestants = [contestant(services, one.options, one.label) for one in body.contestants]
+    study = create_study(services, body.kind, body.name, body.question, contestants, owner=owner, listed=body.listed)
+    job = create(services, "study", {"study": study.id, "pictures": pictures}, len(pictures), owner)
+    with services.database.session() as session:
+        kept = session.get_one(Study, study.id)
+        kept.job_id = job.id
+        return StudyPublic.of(kept, owner)
+
+
+@router.get("/studies", operation_id="listStudies")
+def list_studies(
+    services: ServicesDep, owner: OwnerDep, cursor: CursorDep, limit: LimitQuery = 20
+) -> Page[StudyPublic]:
+    """Studies that are listed, and the asker's own, newest first."""
+    query = select(Study).where((Study.owner == owner) | Study.listed)
+    with services.database.session() as session:
+        rows, following = after(session, query, Study.created, Study.id, limit, cursor)
+        return Page(items=[StudyPublic.of(row, owner) for row in rows], next=following)
+
+
+@router.get("/studies/{study_id}", operation_id="getStudy", responses=documented(404))
+def get_study(study_id: Id, services: ServicesDep, owner: OwnerDep) -> StudyPublic:
+    """One study; whoever knows its address may vote in it."""
+    with services.database.session() as session:
+        return StudyPublic.of(_find(session, study_id), owner)
+
+
+@router.patch("/studies/{study_id}", operation_id="updateStudy", responses=documented(404, 409))
+def update_study(study_id: Id, body: StudyUpdate, services: ServicesDep, owner: OwnerDep) -> StudyPublic:
+    """Close a study, open it again, list it."""
+    with services.database.session() as session:
+        study = _find(session, study_id, owner)
+        if body.state is not None:
+            if study.state == "preparing":
+                raise ProblemError(409, "the study is still being prepared")
+            study.state = body.state
+        if body.listed is not None:
+            study.listed = body.listed
+        return StudyPublic.of(study, owner)
+
+
+@router.delete("/studies/{study_id}", operation_id="deleteStudy", status_code=204, responses=documented(404))
+def delete_study(study_id: Id, services: ServicesDep, owner: OwnerDep) -> None:
+    """Delete a study with its photos and votes."""
+    with services.database.session() as session:
+        _find(session, study_id, owner)
+        pictures = list(session.scalars(select(Picture.id).where(Picture.study_id == study_id)))
+    for identity in pictures:
+        delete_picture(services, identity)
+    with services.database.session() as session:
+        session.execute(delete(Study).where(Study.id == study_id))
+
+
+@router.post("/studies/{study_id}/ballots", operation_id="drawBallot", responses=documented(404, 409))
+def draw_ballot(study_id: Id, services: ServicesDep, owner: OwnerDep) -> Question:
+    """The asker's next question; until it is answered the same one comes again."""
+    with services.database.session() as session:
+        study = _find(session, study_id)
+    ballot, left = draw(services, study, owner)
+    return Question(ballot=BallotPublic.of(ballot, CHOICES[study.kind]) if ballot else None, left=left)
+
+
+@router.get("/studies/{study_id}/outcome", operation_id="getStudyOutcome", responses=documented(404))
+def get_outcome(study_id: Id, services: ServicesDep) -> StudyOutcome:
+    """What the votes of a study say so far."""
+    with services.database.session() as session:
+        if _find(session, study_id).kind == "arena":
+            return StudyOutcome(ranking=ranking(session, study_id), taken=None)
+        return StudyOutcome(ranking=None, taken=taken_for_original(session, study_id))
+
+
+@router.get(
+    "/studies/{study_id}/votes", operation_id="exportVotes", response_model=None,
+    responses=documented(404) | {200: {"model": Table, "content": {"text/csv": {}}}},
+)  # fmt: skip
+def export_votes(study_id: Id, services: ServicesDep, format: FormatQuery = "json") -> Response | Table:
+    """Every vote of a study, voters as numbers."""
+    with services.database.session() as session:
+        _find(session, study_id)
+        rows = vote_rows(session, study_id)
+    return table(rows, VOTE_COLUMNS, format, "votes.csv")
+
+
+@router.get("/ranking", operation_id="getRanking")
+def get_ranking(services: ServicesDep) -> Ranking:
+    """Models and settings by strength, from every blind comparison made on this server."""
+    with services.database.session() as session:
+        return ranking(session)
+
+
+def _find(session: Session, study_id: str, owner: str | None = None) -> Study:
+    study = session.get(Study, study_id)
+    if study is None or (owner is not None and study.owner != owner):
+        raise not_found("study")
+    return study

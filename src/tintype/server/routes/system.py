@@ -1,0 +1,76 @@
+"""What there is, and how the server is."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from fastapi.responses import PlainTextResponse
+from prometheus_client import CONTENT_TYPE_LATEST
+
+from ... import __version__
+from ...weights import ModelFile
+from ..capabilities import capabilities
+from ..problems import documented, not_found
+from ..schemas.system import Capabilities, Feature, Health, Limits, ModelPublic
+from .deps import ServicesDep
+
+router = APIRouter(tags=["system"])
+FORMATS = ["jpeg", "png", "webp", "tiff"]
+
+
+def _features(model: ModelFile) -> dict[str, Feature]:
+    return {name: Feature(available=one.available, why=one.why) for name, one in capabilities(model).items()}
+
+
+@router.get("/api/models", operation_id="listModels")
+def list_models(services: ServicesDep) -> list[ModelPublic]:
+    """The models on offer, the default first."""
+    offered = services.shelf.offered()
+    default = services.settings.model
+    return [ModelPublic.of(file, name == default, _features(file)) for name, file in offered.items()]
+
+
+@router.get("/api/capabilities", operation_id="getCapabilities", responses=documented(422))
+def get_capabilities(
+    services: ServicesDep, model: Annotated[str | None, Query(max_length=100, description="For this model.")] = None
+) -> Capabilities:
+    """What this server can do with a model, and what it takes."""
+    settings = services.settings
+    limits = Limits.model_validate({name: getattr(settings, name) for name in Limits.model_fields})
+    return Capabilities(
+        version=__version__,
+        default_model=settings.model,
+        features=_features(services.shelf.file(model)),
+        models=list_models(services),
+        formats=FORMATS,
+        limits=limits,
+        studies=settings.studies == "anyone",
+    )
+
+
+@router.get("/health", operation_id="getHealth")
+async def get_health() -> Health:
+    """Answers while the process lives."""
+    return Health(status="alive")
+
+
+@router.get("/ready", operation_id="getReadiness", responses={503: {"model": Health, "description": "Not ready."}})
+def get_readiness(services: ServicesDep, response: Response) -> Health:
+    """Whether the database and the storage answer and the model is warm."""
+    checks = {"model": "ok" if services.ready else "loading"}
+    for name, check in (("database", services.database.check), ("storage", services.storage.check)):
+        try:
+            check()
+            checks[name] = "ok"
+        except Exception as error:  # each backend raises what it likes
+            checks[name] = type(error).__name__
+    is_ready = all(value == "ok" for value in checks.values())
+    response.status_code = 200 if is_ready else 503
+    return Health(status="ready" if is_ready else "not ready", checks=checks)
+
+
+@router.get("/metrics", operation_id="getMetrics", response_class=PlainTextResponse, responses=documented(404))
+def get_metrics(services: ServicesDep) -> Response:
+    """What Prometheus reads."""
+    if not services.settings.metrics:
+        raise not_found("page")
+    return Response(services.metrics.page(), media_type=CONTENT_TYPE_LATEST)

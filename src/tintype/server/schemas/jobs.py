@@ -1,0 +1,64 @@
+"""Jobs: asked for, and as they are reported."""
+
+from datetime import datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, Field
+
+from ..tables import Job
+from .common import ColourOptions, Strict
+
+PictureId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
+State = Literal["queued", "running", "done", "failed", "cancelled"]
+
+
+class ColorizeJob(Strict):
+    """Colour many photos with the same options."""
+
+    kind: Literal["colorize"]
+    pictures: list[PictureId] = Field(min_length=1, max_length=1000, description="Photos of the asker.")
+    options: ColourOptions = Field(default_factory=ColourOptions)
+
+
+class FilmJob(Strict):
+    """Colour one film."""
+
+    kind: Literal["film"]
+    picture: PictureId = Field(description="A film of the asker.")
+    options: ColourOptions = Field(default_factory=ColourOptions)
+
+
+JobCreate = Annotated[ColorizeJob | FilmJob, Field(discriminator="kind")]
+
+
+class Outcome(BaseModel):
+    """What became of one picture of a job."""
+
+    picture_id: str
+    result_id: str | None = None
+    error: str | None = None
+
+
+class JobPublic(BaseModel):
+    """A job and how far it is. The same object comes with every event of its stream."""
+
+    id: str
+    kind: Literal["colorize", "film", "study"]
+    state: State
+    done: int = Field(description="Steps done: pictures, or frames of a film.")
+    total: int = Field(description="Steps in all; 0 while that is not known.")
+    note: str = Field(description="What is being done, in words.")
+    error: str | None
+    outcomes: list[Outcome]
+    attempts: int = Field(description="How often a worker began it.")
+    created: datetime
+    started: datetime | None
+    finished: datetime | None
+    events_url: str = Field(description="A stream of server-sent events, one at every change, until the job has ended.")
+
+    @classmethod
+    def of(cls, row: Job) -> "JobPublic":
+        return cls.model_validate(
+            {name: getattr(row, name) for name in cls.model_fields if name != "events_url"}
+            | {"events_url": f"/api/jobs/{row.id}/events"}
+        )

@@ -1,0 +1,201 @@
+"""Every setting of the server: an environment variable TINTYPE_*, with a default that works on one machine.
+
+`docs/settings.md` is made from this file, and a test keeps the two alike.
+"""
+
+import os
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "TINTYPE_"
+
+
+def default_folder() -> Path:
+    """Where a program of this user may keep things: $XDG_DATA_HOME/tintype, else ~/.local/share/tintype."""
+    home = os.environ.get("XDG_DATA_HOME")
+    return (Path(home) if home else Path.home() / ".local" / "share") / "tintype"
+
+
+class Settings(BaseSettings):
+    """What the server is told; none of it is needed. Each description is the variable's documentation."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", env_ignore_empty=True)
+
+    # Where it listens
+    host: str = Field("127.0.0.1", description="Address to listen on; 0.0.0.0 for every network card.")
+    port: int = Field(8000, ge=0, le=65535, description="Port to listen on; 0 takes a free one.")
+    allowed_hosts: str = Field(
+        "",
+        description="Host names that requests may name, with commas. Empty: only this machine's own names while "
+        "`TINTYPE_HOST` is a loopback address, any name otherwise.",
+    )
+    trusted_proxies: str = Field(
+        "",
+        description="Addresses of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas.",
+    )
+    log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
+
+    # Where things are kept
+    folder: Path = Field(
+        default_factory=default_folder,
+        description="Folder for everything that has no address of its own below. "
+        "Default: `~/.local/share/tintype`, or `$XDG_DATA_HOME/tintype`.",
+    )
+    database_url: SecretStr = Field(
+        SecretStr(""),
+        description="SQLAlchemy address of the database, such as postgresql://user:password@host/name (extra "
+        "`postgres`). Empty: SQLite in the folder.",
+    )
+    storage_url: str = Field(
+        "",
+        description="fsspec address of the place for pictures, such as s3://bucket/prefix (extra `s3`; keys and "
+        "endpoint by the usual AWS_* variables). Empty: a folder in the folder.",
+    )
+    queue_url: SecretStr = Field(
+        SecretStr(""),
+        description="Address of the job queue: redis://host:6379/0 (extra `redis`), or postgresql://... "
+        "Empty: the database's own Postgres if there is one, else SQLite in the folder.",
+    )
+    migrate: bool = Field(True, description="Whether starting brings the database's tables up to date.")
+
+    # Models and work
+    model: str = Field("tint", description="Name of the model that is used when a request names none.")
+    offered_models: str = Field(
+        "", description="Names of the models on offer, with commas. Empty: every model that `tintype models` lists."
+    )
+    device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where networks run.")
+    threads: int = Field(0, ge=0, le=256, description="CPU threads of a network; 0 for all cores.")
+    loaded_models: int = Field(4, ge=1, le=64, description="How many models are kept in memory at most.")
+    workers: int = Field(
+        1, ge=0, le=64, description="Job workers inside the server; 0 where `tintype worker` runs beside it."
+    )
+    lease_seconds: float = Field(
+        20, ge=1, le=3600, description="After how long without a sign of life a worker's job is given to another."
+    )
+    job_attempts: int = Field(
+        3, ge=1, le=20, description="How often a job is tried whose worker dies, before it counts as failed."
+    )
+    slots: int = Field(
+        0, ge=0, le=256, description="Pictures that are decoded or coloured at the same time; 0 for one a core."
+    )
+    waiting: int = Field(
+        24, ge=0, le=10_000, description="Requests that may wait for a slot; more are told 429 and when to come back."
+    )
+    wait_seconds: float = Field(
+        20, gt=0, le=600, description="How long a request waits for a slot before it is told 429."
+    )
+    open_pictures: int = Field(16, ge=0, le=1000, description="Pictures kept decoded for hints, previews and moods.")
+    preview_pixels: int = Field(1280, ge=64, le=8192, description="Long side of previews.")
+
+    # Limits
+    max_bytes: int = Field(50_000_000, ge=1000, description="Largest photo, in bytes.")
+    max_film_bytes: int = Field(2_000_000_000, ge=1000, description="Largest film, in bytes.")
+    max_pixels: int = Field(64_000_000, ge=1, description="Largest photo, in pixels; a bomb is refused by its header.")
+    max_files: int = Field(20, ge=1, le=1000, description="Files in one upload.")
+    max_size: int = Field(1024, ge=16, le=4096, description="Largest working size a request may ask a network for.")
+    quota_bytes: int = Field(5_000_000_000, ge=0, description="Bytes that one uploader may keep; 0 for no limit.")
+    request_seconds: float = Field(60, gt=0, description="How long any request may take, streams of events excepted.")
+    upload_seconds: float = Field(600, gt=0, description="How long the sending of an upload may take in all.")
+    idle_seconds: float = Field(20, gt=0, description="How long a sender may be silent before it is cut off.")
+    requests_per_minute: int = Field(600, ge=0, description="Requests a minute for each client; 0 for no limit.")
+    burst: int = Field(200, ge=1, description="Requests a client may make at once before the rate counts.")
+    connections: int = Field(400, ge=1, description="Connections at the same time; more are told 503.")
+    streams: int = Field(100, ge=1, description="Streams of events at the same time.")
+
+    # Who may what, and for how long
+    token: SecretStr = Field(
+        SecretStr(""),
+        description="If set, every use needs this token: as `Authorization: Bearer TOKEN`, or given once on the page. "
+        "Several with commas.",
+    )
+    retention_hours: float = Field(
+        168, ge=0, description="Hours after which a picture and its results are deleted; 0 keeps them."
+    )
+    cleanup_seconds: float = Field(600, gt=0, description="How often what is too old is looked for.")
+    metrics: bool = Field(True, description="Whether /metrics answers.")
+    studies: Literal["anyone", "nobody"] = Field(
+        "anyone", description="Who may make studies over HTTP; `tintype arena` always may."
+    )
+
+    @property
+    def database(self) -> str:
+        """The database's address, with the driver that tintype uses."""
+        url = self.database_url.get_secret_value() or f"sqlite:///{self.folder / 'tintype.db'}"
+        for short in ("postgres://", "postgresql://"):
+            if url.startswith(short):
+                return "postgresql+psycopg://" + url.removeprefix(short)
+        return url
+
+    @property
+    def storage(self) -> str:
+        return self.storage_url or f"file://{self.folder.absolute() / 'pictures'}"
+
+    @property
+    def queue(self) -> str:
+        """The queue's address: redis://, postgresql:// or sqlite:///."""
+        url = self.queue_url.get_secret_value()
+        if not url and self.database.startswith("postgresql"):
+            url = self.database
+        return url.replace("postgresql+psycopg://", "postgresql://") or f"sqlite:///{self.folder / 'queue.db'}"
+
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        return names(self.token.get_secret_value())
+
+    @property
+    def model_names(self) -> tuple[str, ...]:
+        """The models on offer, or nothing for all there are."""
+        return names(self.offered_models)
+
+    @property
+    def cores(self) -> int:
+        """How many pictures are worked on at once."""
+        return self.slots or os.cpu_count() or 1
+
+    @property
+    def is_local(self) -> bool:
+        """Whether only this machine can reach the server."""
+        return self.host in ("127.0.0.1", "::1", "localhost")
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """The host names that requests may name."""
+        if given := names(self.allowed_hosts):
+            return given
+        return ("localhost", "127.0.0.1", "[::1]") if self.is_local else ("*",)
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The parts of a list with commas."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def environment_names() -> list[str]:
+    """Every variable that `Settings` reads."""
+    return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def as_markdown() -> str:
+    """The settings as docs/settings.md has them."""
+    lines = [
+        "# Settings of the server",
+        "",
+        "Every setting is an environment variable, and none is needed. Made by `python -m tintype.server.settings`.",
+        "The library has one of its own: `TINTYPE_MODELS`, a folder of model files that can then be used by name.",
+        "",
+        "| variable | default | |",
+        "|---|---|---|",
+    ]
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        plain = default.get_secret_value() if isinstance(default, SecretStr) else default
+        shown = "" if field.default_factory is not None or plain == "" else f"`{str(plain).lower()}`"
+        lines.append(f"| `{PREFIX}{name.upper()}` | {shown} | {(field.description or '').replace('|', 'or')} |")
+    return "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    print(as_markdown(), end="")

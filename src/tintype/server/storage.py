@@ -1,0 +1,109 @@
+"""Where files lie: a folder, or anything that fsspec can reach. Keys are made here, never from a user's name."""
+
+import os
+import secrets
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+import fsspec
+
+from ..errors import OutputError, TintypeError
+
+_CHUNK = 1 << 20
+
+
+class Storage:
+    """Files by key, below one address such as file:///data or s3://bucket/prefix.
+
+    Raises:
+        TintypeError: the address makes no sense, or needs a package that is not installed.
+    """
+
+    def __init__(self, url: str) -> None:
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(url)
+        except (ImportError, ValueError) as error:
+            raise TintypeError(
+                "TINTYPE_STORAGE_URL cannot be used; give a folder as file:///path, or s3://bucket "
+                "(pip install 'tintype[s3]')"
+            ) from error
+        protocol = self._files.protocol
+        self._is_local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
+        if self._is_local:
+            Path(self._root).mkdir(parents=True, exist_ok=True)
+
+    def write(self, key: str, source: BinaryIO | bytes) -> int:
+        """Put a file in place, complete or not at all; returns its bytes.
+
+        Raises:
+            OutputError: the disk is full, the bucket is gone.
+        """
+        try:
+            if self._is_local:
+                return self._write_local(key, source)
+            with self._files.open(self._path(key), "wb") as target:
+                return _pour(source, target)
+        except OSError as error:
+            raise OutputError(f"the picture cannot be stored ({error.strerror or type(error).__name__})") from error
+
+    def read(self, key: str) -> bytes:
+        """Raises FileNotFoundError if there is no such file."""
+        data: bytes = self._files.cat_file(self._path(key))
+        return data
+
+    def exists(self, key: str) -> bool:
+        return bool(self._files.exists(self._path(key)))
+
+    def chunks(self, key: str) -> Iterator[bytes]:
+        """The file in pieces. Raises FileNotFoundError at the first one."""
+        with self._files.open(self._path(key), "rb") as source:
+            while piece := source.read(_CHUNK):
+                yield piece
+
+    def local_path(self, key: str) -> Path | None:
+        """The file's own path if it lies on this machine."""
+        return Path(self._path(key)) if self._is_local else None
+
+    def fetch(self, key: str, target: Path) -> None:
+        """Copy a file to this machine."""
+        self._files.get_file(self._path(key), str(target))
+
+    def delete_folder(self, folder: str) -> None:
+        """Delete a folder of keys; one that is not there is no error."""
+        try:
+            self._files.rm(self._path(folder), recursive=True)
+        except FileNotFoundError:
+            return
+
+    def check(self) -> None:
+        """Raises if nothing can be written."""
+        key = f"check/{secrets.token_hex(8)}"
+        self.write(key, b"ok")
+        self._files.rm_file(self._path(key))
+
+    def _path(self, key: str) -> str:
+        if not key or any(part in ("", ".", "..") for part in key.split("/")) or "\\" in key:
+            raise ValueError(f"not a key: {key!r}")
+        return f"{self._root}/{key}"
+
+    def _write_local(self, key: str, source: BinaryIO | bytes) -> int:
+        path = Path(self._path(key))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f".{secrets.token_hex(8)}.part")
+        try:
+            with partial.open("wb") as target:
+                size = _pour(source, target)
+            os.replace(partial, path)
+        finally:
+            partial.unlink(missing_ok=True)
+        return size
+
+
+def _pour(source: BinaryIO | bytes, target: BinaryIO) -> int:
+    if isinstance(source, bytes):
+        return target.write(source)
+    start = target.tell()
+    shutil.copyfileobj(source, target, _CHUNK)
+    return target.tell() - start

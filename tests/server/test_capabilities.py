@@ -1,0 +1,111 @@
+"""What is there works, what is not says so: 501 with its name, the same in the list as at the door."""
+
+import io
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from server.serving import Visitor
+
+HINT = {"x": 0.5, "y": 0.5, "color": "#c02020", "radius": 0.1}
+ASKED = {
+    "hints": {"hints": [HINT]},
+    "saturation": {"saturation": 1.5},
+    "temperature": {"temperature": 0.5},
+    "strength": {"strength": 0.3},
+    "alternatives": {"alternative": 1},
+}
+
+
+@pytest.mark.parametrize("model", ["tint", "hinted"])
+@pytest.mark.parametrize("part", ASKED)
+def test_each_part_is_there_or_says_that_it_is_not(visitor: Visitor, photo: Path, part: str, model: str) -> None:
+    feature = visitor.get("/api/capabilities", params={"model": model}).json()["features"][part]
+    (picture,) = visitor.upload(photo)
+    asked = ASKED[part] | {"model": model}
+    plain = visitor.post(f"/api/pictures/{picture['id']}/predict", json={"size": 128, "model": model})
+    answer = visitor.post(f"/api/pictures/{picture['id']}/predict", json={"size": 128} | asked)
+    if not feature["available"]:
+        assert feature["why"]
+        assert (answer.status_code, answer.json()["missing"]) == (501, part)
+        for url in ("results", "predict"):
+            assert visitor.post(f"/api/pictures/{picture['id']}/{url}", json=asked).status_code == 501
+        job = {"kind": "colorize", "pictures": [picture["id"]], "options": asked}
+        assert visitor.post("/api/jobs", json=job).status_code == 501
+        return
+    if part == "alternatives" and answer.status_code == 422:  # the model sees no second choice in this picture
+        assert "alternatives" in answer.json()["detail"]
+        return
+    assert answer.status_code == 200, answer.text
+    seen = [np.asarray(Image.open(io.BytesIO(one.content)), int) for one in (plain, answer)]
+    assert np.abs(seen[0] - seen[1]).mean() > 0.2
+    kept = visitor.colorize(picture, size=128, **asked)
+    assert visitor.get(kept["file_url"]).status_code == 200
+
+
+@pytest.mark.parametrize("model", ["tint", "hinted"])
+def test_the_map_of_confidence(visitor: Visitor, photo: Path, model: str) -> None:
+    feature = visitor.get("/api/capabilities", params={"model": model}).json()["features"]["confidence"]
+    (picture,) = visitor.upload(photo)
+    answer = visitor.get(f"/api/pictures/{picture['id']}/confidence", params={"model": model})
+    if feature["available"]:
+        assert np.ptp(np.asarray(Image.open(io.BytesIO(answer.content)))) > 0
+    else:
+        assert (answer.status_code, answer.json()["missing"]) == (501, "confidence")
+
+
+def test_colours_for_a_place_are_suggested(visitor: Visitor, photo: Path) -> None:
+    feature = visitor.get("/api/capabilities").json()["features"]["suggestions"]
+    (picture,) = visitor.upload(photo)
+    url = f"/api/pictures/{picture['id']}/suggestions"
+    for x, y in ((0, 0), (1, 1), (0.5, 0.4)):
+        answer = visitor.get(url, params={"x": x, "y": y, "count": 3})
+        if not feature["available"]:
+            assert (answer.status_code, answer.json()["missing"]) == (501, "suggestions")
+            continue
+        found = answer.json()
+        assert 1 <= len(found) <= 3
+        assert all(re.fullmatch("#[0-9a-f]{6}", one["color"]) for one in found)
+        assert [one["probability"] for one in found] == sorted((one["probability"] for one in found), reverse=True)
+    assert visitor.get(url, params={"x": 2, "y": 0}).status_code == 422
+
+
+@pytest.mark.parametrize("model", ["tint", "hinted"])
+def test_moods_are_listed(visitor: Visitor, photo: Path, model: str) -> None:
+    feature = visitor.get("/api/capabilities", params={"model": model}).json()["features"]["alternatives"]
+    (picture,) = visitor.upload(photo)
+    answer = visitor.get(f"/api/pictures/{picture['id']}/alternatives", params={"count": 3, "model": model})
+    if feature["available"]:
+        items = answer.json()["items"]
+        assert [one["number"] for one in items] == list(range(len(items)))
+        assert len({visitor.get(one["preview_url"]).content for one in items}) == len(items)
+    else:
+        assert (answer.status_code, answer.json()["missing"]) == (501, "alternatives")
+
+
+def test_models_and_limits(visitor: Visitor) -> None:
+    told = visitor.get("/api/capabilities").json()
+    assert told["default_model"] == "tint"
+    (tint,) = (one for one in told["models"] if one["default"])
+    assert (tint["name"], tint["condition"]) == ("tint", "lightness")
+    assert tint["features"] == told["features"]
+    assert told["limits"]["max_files"] == 20
+    (hinted,) = (one for one in told["models"] if one["name"] == "hinted")
+    missing = {name for name, feature in hinted["features"].items() if not feature["available"]}
+    assert missing <= {"films"}
+    assert visitor.get("/api/capabilities", params={"model": "nobody"}).status_code == 422
+
+
+def test_open_pictures_are_found_again(visitor: Visitor, photo: Path) -> None:
+    def count(name: str) -> float:
+        lines = visitor.get("/metrics").text.splitlines()
+        return float(next(line for line in lines if line.startswith(name + " ")).split()[1])
+
+    (picture,) = visitor.upload(photo)
+    before = count("tintype_open_hits"), count("tintype_open_misses")
+    for size in (64, 96, 128):
+        visitor.post(f"/api/pictures/{picture['id']}/predict", json={"size": size})
+    assert (count("tintype_open_hits") - before[0], count("tintype_open_misses") - before[1]) == (2, 1)
