@@ -2,8 +2,8 @@
 
     python benchmarks/dusk_drive.py driving.tar --output parts/
 
-The mean luma of a frame's lower half is at most 34.0 of 255 in 124 frames, as many as the drive at dusk has, and 37.5 or
-more in all others. Writes drive-train.manifest.jsonl and drive-val.manifest.jsonl.
+The mean luma of a frame's lower half is at most 34.0 of 255 in 124 frames, as many as the drive at dusk has, and
+37.5 or more in all others. Writes drive-train.manifest.jsonl and drive-val.manifest.jsonl.
 """
 
 import argparse
