@@ -19,9 +19,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from photo import cpu_name
 from PIL import Image, ImageFilter
 
+from tintype.bench import cpu_name
 from tintype.upsample import Enlarger, raise_planes
 
 FloatPlane = NDArray[np.float32]

@@ -24,7 +24,8 @@ def photo(tmp_path: Path, examples: list[Path]) -> Path:
 
 
 def files_in(folder: Path) -> set[str]:
-    return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    """The files below a folder, the journal of the run left out."""
+    return {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file() and path.name[0] != "."}
 
 
 def test_help_names_every_verb_and_loads_nothing_heavy(cli: RunCli) -> None:
@@ -219,8 +220,8 @@ tintype.cli.main()
 
 def test_the_quickstart_names_the_options_that_exist(cli: RunCli) -> None:
     text = (Path(__file__).parents[1] / "docs" / "quickstart.md").read_text(encoding="utf-8")
-    documented = set(re.findall(r"^\| `(--[a-z]+)`", text, re.MULTILINE))
-    offered = set(re.findall(r"(--[a-z]+)", cli("colorize", "--help").stdout.decode()))
+    documented = set(re.findall(r"^\| `(--[a-z-]+)`", text, re.MULTILINE))
+    offered = set(re.findall(r"(--[a-z-]+)", cli("colorize", "--help").stdout.decode()))
     assert documented
     assert documented <= offered
     assert offered - documented <= {"--help", "--json", "--overwrite"}

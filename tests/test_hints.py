@@ -9,7 +9,7 @@ import pytest
 import tiny_model
 from tintype import Colorizer, Hint, TintypeError, WeightsError
 from tintype.color import srgb_to_lab
-from tintype.hints import SCALE, SIDE, hint_planes, parse_color, read_hints
+from tintype.hints import SCALE, SIDE, ab_of, hint_planes, meet_hints, parse_color, read_hints
 
 
 @pytest.mark.parametrize(
@@ -62,8 +62,8 @@ def test_a_file_of_hints(tmp_path: Path) -> None:
         ("{", "not JSON"),
         ('{"x": 1}', "wanted is a list"),
         ('[{"x": 1, "y": 2}]', "'color' is missing"),
-        ('[{"x": 1, "y": 2, "colour": "#fff"}]', "'colour' is none of x, y, color, radius"),
-        ('[{"x": "left", "y": 2, "color": "#fff"}]', "x, y and radius are numbers"),
+        ('[{"x": 1, "y": 2, "colour": "#fff"}]', "'colour' is none of x, y, color, radius, confidence"),
+        ('[{"x": "left", "y": 2, "color": "#fff"}]', "x, y, radius and confidence are numbers"),
     ],
 )
 def test_a_bad_file_of_hints_is_named(tmp_path: Path, content: str, words: str) -> None:
@@ -116,7 +116,7 @@ def test_a_network_that_knows_hints_obeys_where_they_are(tmp_path: Path) -> None
     hinted = opened.predict_ab(hints=[Hint(80, 32, (255, 0, 0))])
     moved = np.abs(hinted - plain).max(2)
     assert moved[6:10, 18:22].max() > 1
-    assert not moved[:, :15].any()
+    assert moved[:, :5].max() < 0.2
     np.testing.assert_array_equal(opened.predict_ab(), plain)  # asked once, not for ever
     picture = opened.predict(hints=[Hint(80, 32, (255, 0, 0))])
     np.testing.assert_array_equal(picture.luma, opened.photo.luma)
@@ -132,3 +132,35 @@ def test_a_network_that_was_not_trained_with_hints_says_so(model_path: Path) -> 
 
 def test_parse_color_takes_what_people_write() -> None:
     assert parse_color("#ABCDEF") == parse_color("abcdef") == (0xAB, 0xCD, 0xEF)
+
+
+def test_hints_are_met_and_stop_where_things_end() -> None:
+    lightness = np.full((32, 48), -0.5, np.float32)
+    lightness[:, 24:] = 0.6
+    ab = np.zeros((32, 48, 2), np.float32)
+    ab[:, 24:] = (0, -20)
+    red = Hint(100, 160, (150, 40, 40))
+    met = meet_hints(ab, lightness, [red], (320, 480))
+    np.testing.assert_allclose(met[16, 10], ab_of(red), atol=1)
+    assert np.linalg.norm(met[16, 14] - ab_of(red)) < 5
+    assert np.abs(met[:, 24:] - ab[:, 24:]).max() < 1
+
+
+def test_hints_that_contradict_each_other_meet_in_the_middle() -> None:
+    hints = [Hint(50, 50, (200, 60, 60)), Hint(50, 50, (60, 60, 200))]
+    met = meet_hints(np.zeros((20, 20, 2), np.float32), np.zeros((20, 20), np.float32), hints, (100, 100))
+    middle = np.mean([ab_of(hint) for hint in hints], axis=0)
+    np.testing.assert_allclose(met[10, 10], middle, atol=3)
+    assert np.abs(met).max() < 100
+
+
+def test_an_unsure_hint_leaves_the_network_its_say() -> None:
+    def moved(confidence: float) -> float:
+        hint = Hint(50, 50, (200, 60, 60), confidence=confidence)
+        answer = meet_hints(np.zeros((20, 20, 2), np.float32), np.zeros((20, 20), np.float32), [hint], (100, 100))
+        return float(np.linalg.norm(answer[10, 10]) / np.linalg.norm(ab_of(hint)))
+
+    assert moved(1) > 0.95
+    assert 0.2 < moved(0.5) < 0.3
+    with pytest.raises(TintypeError, match="confidence of a hint is 0"):
+        moved(0)

@@ -10,7 +10,9 @@ import tintype
 CORE = (
     "tintype",
     "tintype.batch",
+    "tintype.bench",
     "tintype.cli",
+    "tintype.cli.bench",
     "tintype.cli.colorize",
     "tintype.cli.evaluate",
     "tintype.cli.info",
@@ -19,14 +21,23 @@ CORE = (
     "tintype.colorizer",
     "tintype.compose",
     "tintype.confidence",
+    "tintype.contact",
     "tintype.errors",
     "tintype.evaluation",
     "tintype.hints",
+    "tintype.huge",
+    "tintype.journal",
     "tintype.photo",
+    "tintype.record",
     "tintype.runtime",
+    "tintype.taste",
+    "tintype.upsample",
+    "tintype.video",
+    "tintype.video.jobs",
+    "tintype.watch",
     "tintype.weights",
 )
-HEAVY = ("cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
+HEAVY = ("av", "cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
 
 
 def loaded_after(code: str) -> set[str]:

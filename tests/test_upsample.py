@@ -1,6 +1,7 @@
 """Colour raised to full size follows the luma: it keeps averages, stays within edges and invents no texture."""
 
 import numpy as np
+import pytest
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -21,6 +22,7 @@ def averaged(plane: NDArray[np.float32], side: int) -> NDArray[np.float32]:
     return np.asarray(rows.mean(axis=(1, 3)), np.float32)
 
 
+@pytest.mark.seed("S1-25")
 def test_colour_stops_at_an_edge_that_the_grid_cannot_hold() -> None:
     luma, truth = two_halves(128, 0.53)
     low = averaged(truth, 16)

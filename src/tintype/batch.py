@@ -4,6 +4,7 @@ import glob
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import asdict, dataclass, field
@@ -16,13 +17,15 @@ from .hints import Hint
 from .huge import is_huge
 from .journal import Journal
 from .pages import join_pages, page_count
-from .photo import SUFFIXES, Photo, Source, write_whole
+from .photo import SUFFIXES, Photo, write_whole
 from .taste import Taste
 from .threads import alone
 
 STREAM = "-"
 READABLE = frozenset({*SUFFIXES, ".gif", ".avif", ".heic", ".heif", ".jxl"})
 COLOURED = "-color"
+# What a job hands over: a path, the bytes of a file, or a page that has been read.
+Given = str | bytes | Photo
 TIFF = (".tif", ".tiff")
 
 
@@ -160,7 +163,7 @@ def run(
     """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
     model = None if reference is None else colorizer.open(reference)
 
-    def colour(source: Source) -> Photo:
+    def colour(source: Given) -> Photo:
         return colorizer.open(source).predict(size=size, hints=hints, reference=model, taste=taste)
 
     def stream(source: str, target: str) -> tuple[int, int] | None:
@@ -176,7 +179,7 @@ def run(
 
 def run_each(
     jobs: Iterable[Job],
-    make: Callable[[Source], Photo],
+    make: Callable[[Given], Photo],
     *,
     quality: int | None = None,
     overwrite: bool = False,
@@ -189,50 +192,54 @@ def run_each(
 
     ``workers`` pictures are worked on at a time, so that reading, the network and writing of different pictures
     overlap; no more than twice as many are ever waiting. ``done`` is called after each, in the calling thread, in the
-    order in which they end; the report is in the order of the jobs. Errors end in the report, not here. ``stream``
+    order of the jobs, as is the report. Errors end in the report, not here. ``stream``
     goes from file to file by itself and says how large the picture is, or None where it leaves it to ``make``.
     """
 
     def attempt(job: Job) -> Result:
         return _attempt(job, make, stream, quality, overwrite, journal)
 
-    results: dict[int, Result] = {}
+    report = Report()
     if workers <= 1:
-        for number, job in enumerate(jobs):
-            results[number] = attempt(job)
-            done(results[number])
-        return Report(list(results.values()))
+        for job in jobs:
+            report.results.append(attempt(job))
+            done(report.results[-1])
+        return report
 
     def attempt_alone(job: Job) -> Result:
         with alone():
             return attempt(job)
 
     with ThreadPoolExecutor(workers) as pool:
-        waiting: dict[Future[Result], int] = {}
+        waiting: set[Future[Result]] = set()
+        ordered: deque[Future[Result]] = deque()
+
+        def collect() -> None:
+            waiting.difference_update(wait(waiting, return_when=FIRST_COMPLETED).done)
+            while ordered and ordered[0].done():
+                result = ordered.popleft().result()
+                report.results.append(result)
+                done(result)
+
         try:
-            for number, job in enumerate(jobs):
-                waiting[pool.submit(attempt_alone, job)] = number
+            for job in jobs:
+                future = pool.submit(attempt_alone, job)
+                waiting.add(future)
+                ordered.append(future)
                 while len(waiting) >= 2 * workers:
-                    _collect(waiting, results, done)
+                    collect()
             while waiting:
-                _collect(waiting, results, done)
+                collect()
         except BaseException:  # Ctrl-C: what is begun is finished, the rest is not begun
             for future in waiting:
                 future.cancel()
             raise
-    return Report([results[number] for number in sorted(results)])
-
-
-def _collect(waiting: dict[Future[Result], int], results: dict[int, Result], done: Callable[[Result], None]) -> None:
-    for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-        number = waiting.pop(future)
-        results[number] = future.result()
-        done(results[number])
+    return report
 
 
 def _attempt(
     job: Job,
-    make: Callable[[Source], Photo],
+    make: Callable[[Given], Photo],
     stream: Callable[[str, str], tuple[int, int] | None],
     quality: int | None,
     overwrite: bool,
@@ -265,7 +272,7 @@ def _attempt(
             journal.note(job.source, job.target, state)
 
 
-def _do(source: str, target: str, make: Callable[[Source], Photo], quality: int | None, overwrite: bool) -> Photo:
+def _do(source: str, target: str, make: Callable[[Given], Photo], quality: int | None, overwrite: bool) -> Photo:
     if source != STREAM and Path(target).suffix.lower() in TIFF and (count := page_count(source)) > 1:
         return _do_pages(source, target, count, make, overwrite)
     made = make(sys.stdin.buffer.read() if source == STREAM else source)
@@ -278,7 +285,7 @@ def _do(source: str, target: str, make: Callable[[Source], Photo], quality: int 
     return made
 
 
-def _do_pages(source: str, target: str, count: int, make: Callable[[Source], Photo], overwrite: bool) -> Photo:
+def _do_pages(source: str, target: str, count: int, make: Callable[[Given], Photo], overwrite: bool) -> Photo:
     """All pages of a TIFF; the first of them is handed back."""
     first: Photo | None = None
     pages = []

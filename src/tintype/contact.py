@@ -78,7 +78,7 @@ def _thumbnail(path: str) -> str:
         if upright.mode.startswith(("I", "F")):
             low, high = upright.getextrema()
             scale = 255 / max(float(high) - float(low), 1e-6)  # type: ignore[arg-type]
-            upright = upright.convert("F").point(lambda value: (value - low) * scale)  # type: ignore[operator]
+            upright = upright.convert("F").point(lambda value: (value - low) * scale)
         small = upright.convert("RGBA" if "A" in upright.getbands() else "RGB")
         small.thumbnail((_SIDE, _SIDE))
         target = io.BytesIO()

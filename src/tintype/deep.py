@@ -36,7 +36,7 @@ def is_deep(image: Image.Image) -> bool:
         return "16" in str(tile) or image.mode.startswith("I")
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         bits = image.tag_v2.get(258, (8,))
-        return max(bits if isinstance(bits, tuple) else (bits,)) >= 16
+        return bool(max(bits if isinstance(bits, tuple) else (bits,)) >= 16)
     return image.mode.startswith(("I", "F"))
 
 

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from .color import srgb_to_lab
 from .errors import TintypeError
+from .insist import insist
 
 Plane = npt.NDArray[np.float32]
 
@@ -32,6 +33,7 @@ class Hint:
         x, y: pixels of the upright picture, from its left and top edge.
         color: (R, G, B), 0 to 255. Its hue and chroma count; the picture keeps its own light.
         radius: pixels of the picture around the point that surely have this colour; None lets the model decide.
+        confidence: above 0 to 1. A hint of 1 is met; the less sure it is, the more the network may deviate.
 
     Raises:
         TintypeError: a value is impossible.
@@ -41,6 +43,7 @@ class Hint:
     y: float
     color: tuple[int, int, int]
     radius: float | None = None
+    confidence: float = 1.0
 
     def __post_init__(self) -> None:
         if len(self.color) != 3 or not all(0 <= value <= 255 for value in self.color):
@@ -49,6 +52,8 @@ class Hint:
             raise TintypeError(f"a hint is at {self.x}, {self.y}; wanted are pixels of the picture")
         if self.radius is not None and not 0 < self.radius < np.inf:
             raise TintypeError(f"the radius of a hint is {self.radius}; wanted is a number of pixels above 0")
+        if not 0 < self.confidence <= 1:
+            raise TintypeError(f"the confidence of a hint is {self.confidence}; wanted is a number above 0, at most 1")
 
     @classmethod
     def parse(cls, text: str) -> "Hint":
@@ -68,21 +73,25 @@ class Hint:
 
     @classmethod
     def from_mapping(cls, values: Mapping[str, Any]) -> "Hint":
-        """A hint from {"x": 120, "y": 80, "color": "#8b1a2b", "radius": 12}; the radius may be missing.
+        """A hint from {"x": 120, "y": 80, "color": "#8b1a2b", "radius": 12, "confidence": 1}; the last two may be
+        missing.
 
         Raises:
             TintypeError: a value is missing, unknown or impossible.
         """
-        if unknown := values.keys() - {"x", "y", "color", "radius"}:
-            raise TintypeError(f"hint {dict(values)}: {sorted(unknown)[0]!r} is none of x, y, color, radius")
+        if unknown := values.keys() - {"x", "y", "color", "radius", "confidence"}:
+            raise TintypeError(
+                f"hint {dict(values)}: {sorted(unknown)[0]!r} is none of x, y, color, radius, confidence"
+            )
         try:
             radius = values.get("radius")
             color = parse_color(str(values["color"]))
-            return cls(float(values["x"]), float(values["y"]), color, None if radius is None else float(radius))
+            sure = float(values.get("confidence", 1))
+            return cls(float(values["x"]), float(values["y"]), color, None if radius is None else float(radius), sure)
         except KeyError as error:
             raise TintypeError(f"hint {dict(values)}: {error} is missing") from None
         except (TypeError, ValueError):
-            raise TintypeError(f"hint {dict(values)}: x, y and radius are numbers") from None
+            raise TintypeError(f"hint {dict(values)}: x, y, radius and confidence are numbers") from None
 
 
 def parse_color(text: str) -> tuple[int, int, int]:
@@ -139,7 +148,7 @@ def hint_planes(
             raise TintypeError(
                 f"a hint is at {hint.x:g}, {hint.y:g}, outside the picture of {picture[1]} x {picture[0]} pixels"
             )
-        _, a, b = srgb_to_lab(np.asarray(hint.color, np.float32)[None, None] / 255)[0, 0]
+        a, b = ab_of(hint)
         scale = seen[1] / picture[1]
         side = SIDE if hint.radius is None else min(LARGEST_SIDE, max(1, round(2 * hint.radius * scale)))
         top = _start((hint.y + 0.5) * seen[0] / picture[0], side, seen[0])
@@ -147,6 +156,24 @@ def hint_planes(
         square = np.s_[top : top + side, left : left + side]
         planes[0][square], planes[1][square], planes[2][square] = a / SCALE, b / SCALE, 1
     return planes
+
+
+def ab_of(hint: Hint) -> tuple[float, float]:
+    """The colour of a hint, CIE a and b."""
+    _, a, b = srgb_to_lab(np.asarray(hint.color, np.float32)[None] / 255)[0]
+    return float(a), float(b)
+
+
+def meet_hints(ab: Plane, lightness: Plane, hints: Sequence[Hint], picture: tuple[int, int]) -> Plane:
+    """The answer of a network (h, w, 2), CIE units, with what it left between itself and the hints added (`insist`).
+
+    lightness (h, w), -1 to 1, is the picture's at that size; `picture` the height and width that hints are in.
+    """
+    scale = np.array(ab.shape[:2], np.float32) / np.array(picture, np.float32)
+    places = np.array([[hint.y + 0.5, hint.x + 0.5] for hint in hints], np.float32)
+    wanted = np.array([ab_of(hint) for hint in hints], np.float32)
+    sure = np.array([hint.confidence for hint in hints], np.float32)
+    return insist(ab, lightness, np.asarray(places * scale, np.float32), wanted, sure)
 
 
 def _start(centre: float, side: int, length: int) -> int:

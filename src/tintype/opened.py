@@ -17,7 +17,7 @@ from .color import lightness_from_luma
 from .compose import compose, compose_painting
 from .confidence import confidence, entropy
 from .errors import TintypeError, WeightsError
-from .hints import Hint, hint_planes
+from .hints import Hint, hint_planes, meet_hints
 from .mark import with_mark
 from .photo import Photo
 from .proposals import color_at, modes, probabilities, propose
@@ -187,7 +187,12 @@ class OpenPhoto:
             columns = math.ceil(plane.shape[1] * planes.shape[2] / padded.shape[1])
             return np.ascontiguousarray(planes[:, :rows, :columns].transpose(1, 2, 0))
 
-        return [cropped(answer[name][0]) for name in outputs]
+        planes_of = {name: cropped(answer[name][0]) for name in outputs}
+        if hints and "ab" in planes_of:
+            ab = planes_of["ab"]
+            light = resize_float(plane, ab.shape[1], ab.shape[0])
+            planes_of["ab"] = meet_hints(ab, light, hints, self.photo.luma.shape)
+        return [planes_of[name] for name in outputs]
 
     def _check_hints(self) -> None:
         if self._info.hints != "trained":

@@ -23,7 +23,8 @@ REGIONS = 4
 SPOTS = 3  # hints in a region
 WIDTH = 10.0  # CIE units that a mode of a distribution is wide
 APART = 24.0  # CIE units between two modes
-LEAST_MASS = 0.03  # probability near a mode
+CONFIDENCE = 0.7  # of a hint that nobody has asked for
+LEAST_MASS = 0.05  # probability near a mode
 
 
 @dataclass(frozen=True)
@@ -144,7 +145,7 @@ def _hint_at(
 ) -> Hint:
     cell = luma.shape[0] / shape[0], luma.shape[1] / shape[1]
     y, x = (spot[0] + 0.5) * cell[0], (spot[1] + 0.5) * cell[1]
-    return Hint(x, y, color_at(luma, x, y, ab), max(0.5, 0.3 * min(cell)))
+    return Hint(x, y, color_at(luma, x, y, ab), max(0.5, 0.3 * min(cell)), CONFIDENCE)
 
 
 def color_at(luma: npt.NDArray[np.uint8], x: float, y: float, ab: tuple[float, float]) -> tuple[int, int, int]:

@@ -2,7 +2,6 @@
 
 import contextlib
 import io
-import struct
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -72,9 +71,8 @@ def read_metadata(image: Image.Image) -> Metadata:
     if isinstance(image, TiffImagePlugin.TiffImageFile):
         exif = _tiff_exif(image)
         iptc = _as_bytes(image.tag_v2.get(_TIFF_PHOTOSHOP))
-        records = image.tag_v2.get(_TIFF_IPTC)
-        if isinstance(records, tuple) and all(isinstance(value, int) and 0 <= value < 1 << 32 for value in records):
-            records = struct.pack((">" if image.tag_v2.prefix[:1] == b"M" else "<") + f"{len(records)}I", *records)
+        # Writers store the records as one block of 32-bit numbers, of which Pillow would hand out the first.
+        records = getattr(image.tag_v2, "_tagdata", {}).get(_TIFF_IPTC)
         if isinstance(records, bytes) and iptc_records(iptc) is None:
             iptc = (iptc or b"") + photoshop_resources(records)
     dpi = info.get("dpi")

@@ -110,6 +110,8 @@ def with_software(exif: bytes | None, software: str) -> bytes:
             before = exif[start : start + count].rstrip(b"\0 ")
     earlier = re.sub(rb"(?:; )?tintype [^;]*$", b"", before)
     text = (earlier + b"; " if earlier else b"") + software.encode() + b"\0"
+    if before + b"\0" == text:
+        return exif
     end = entries[-1][0] + 12
     following = exif[end : end + 4] if end + 4 <= len(exif) else bytes(4)
     block = exif + bytes((len(exif) - base) % 2)

@@ -17,7 +17,7 @@ from .proposals import color_at
 
 Plane = npt.NDArray[np.float32]
 
-MOST = 60  # matches
+MOST = 120  # matches
 LEAST_LIKENESS = 0.5  # cosine
 
 
@@ -75,7 +75,7 @@ def hints_of(
     for found in matches:
         y, x = (found.place[0] + 0.5) * height, (found.place[1] + 0.5) * width
         a, b = (float(value) for value in ab[found.other])
-        hints.append(Hint(x, y, color_at(luma, x, y, (a, b)), max(0.5, 0.15 * min(height, width))))
+        hints.append(Hint(x, y, color_at(luma, x, y, (a, b)), max(0.5, 0.15 * min(height, width)), found.likeness))
     return hints
 
 

@@ -96,8 +96,8 @@ def reduce_noise(luma: Plane) -> Plane:
         part = luma[top:bottom].astype(np.float32)
         mean = _mean(part)
         spread_ = np.maximum(_mean(part * part) - mean * mean, 0)
-        slope = spread_ / (spread_ + variance)
-        smooth = _mean(slope) * part + _mean(mean - slope * mean)
+        slope = np.asarray(spread_ / (spread_ + variance), np.float32)
+        smooth = _mean(slope) * part + _mean(np.asarray(mean - slope * mean, np.float32))
         result[rows] = np.round(smooth[rows.start - top : rows.stop - top]).clip(0, 255).astype(np.uint8)
 
     spread(work, strips(height, max(16, (1 << 18) // width)))

@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tintype.server.gate import Gate
 from tintype.server.problems import ProblemError, public_text
 from tintype.server.running import listen
 from tintype.server.settings import Settings
+from tintype.server.shelf import Shelf
 from tintype.server.storage import Storage
 
 
@@ -60,6 +62,15 @@ def test_health_readiness_and_metrics(visitor: Visitor) -> None:
     assert checks == {"model": "ok", "database": "ok", "storage": "ok"}
     text = visitor.get("/metrics").text
     assert re.search(r'tintype_requests_total\{method="GET",route="/ready",status="200"\} [1-9]', text)
+
+
+@pytest.mark.seed("S1-30")
+def test_a_model_is_loaded_once_whoever_asks(tmp_path: Path) -> None:
+    shelf = Shelf(Settings(folder=tmp_path))
+    shelf.warm()
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(shelf.get, [None, "tint"] * 4))
+    assert all(colorizer is found[0] for colorizer in found)
 
 
 def test_addresses_that_are_not_there_are_problems(visitor: Visitor) -> None:

@@ -59,6 +59,7 @@ def test_services_depend_on_what_is_there(compose: dict[str, Any]) -> None:
     assert all(port.startswith("127.0.0.1:") for one in services.values() for port in one.get("ports", []))
 
 
+@pytest.mark.seed("S1-33")
 def test_the_container_is_small_and_has_no_rights(compose: dict[str, Any]) -> None:
     steps = instructions()
     kinds = [kind for kind, _ in steps]

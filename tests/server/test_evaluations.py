@@ -24,6 +24,7 @@ def colourful(seed: int) -> tuple[str, bytes]:
     return f"{seed}.png", file_bytes(Image.merge("RGB", bands), "PNG")
 
 
+@pytest.mark.seed("S1-33")
 def test_stars_and_a_comment(visitor: Visitor, stranger: Visitor) -> None:
     (picture,) = visitor.upload(colourful(1))
     url = f"/api/results/{visitor.colorize(picture, size=64)['id']}/rating"
@@ -54,6 +55,7 @@ def make_study(visitor: Visitor, kind: str, contestants: list[dict[str, Any]], p
     return dict(visitor.get(f"/api/studies/{study['id']}").json())
 
 
+@pytest.mark.seed("S4-39")
 def test_a_blind_comparison(site: Site, visitor: Visitor) -> None:
     contestants = [{"label": f"size {one['size']}", "options": one} for one in SIZES]
     study = make_study(visitor, "arena", contestants, photos=4)

@@ -4,6 +4,7 @@ import io
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PIL import Image
 
 import tintype
@@ -11,6 +12,7 @@ from pictures import file_bytes, light, smooth
 from server.serving import Visitor
 
 
+@pytest.mark.seed("S1-29", "S1-32")
 def test_a_photo_goes_in_grey_and_comes_out_in_colour(visitor: Visitor, photo: Path) -> None:
     (picture,) = visitor.upload(photo)
     assert (picture["width"], picture["height"]) == Image.open(photo).size
@@ -24,6 +26,7 @@ def test_a_photo_goes_in_grey_and_comes_out_in_colour(visitor: Visitor, photo: P
     assert abs(light(answer.content) - light(photo.read_bytes())).mean() < 1
 
 
+@pytest.mark.seed("S1-32")
 def test_the_same_question_gives_the_same_result(visitor: Visitor, photo: Path) -> None:
     (picture,) = visitor.upload(photo)
     first, again = visitor.colorize(picture), visitor.colorize(picture, model="tint")
@@ -57,6 +60,7 @@ def test_thumbnails_previews_and_the_grey_one(visitor: Visitor) -> None:
     assert np.ptp(np.asarray(colour, int), axis=2).mean() > 10
 
 
+@pytest.mark.seed("S1-31")
 def test_formats_that_browsers_cannot_show_have_previews_and_keep_theirs(visitor: Visitor) -> None:
     page = file_bytes(Image.fromarray(np.full((40, 60), 90, np.uint8)), "TIFF")
     (picture,) = visitor.upload(("scan.tif", page))

@@ -11,14 +11,14 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from .. import __version__
 from ..errors import MissingExtra, TintypeError
 
 # The verbs and their lines in `tintype --help`, so that help imports none of them.
 VERBS = {
-    "colorize": "Colour pictures: files, folders, patterns, or standard input.",
+    "colorize": "Colour pictures and films: files, folders, patterns, or standard input.",
     "models": "List the models that can be used by name.",
     "info": "Describe a model, or a picture.",
     "bench": "Measure how fast this machine colours.",
@@ -38,6 +38,7 @@ VERBS = {
 # Packages that only an extra brings, by the name they are imported under.
 _EXTRAS = {
     "alembic": "server",
+    "av": "video",
     "cv2": "train",
     "fastapi": "server",
     "filelock": "tune",
@@ -74,6 +75,21 @@ EXAMPLES = """Examples:
   tintype info tint"""
 
 
+class _Verb(TyperCommand):
+    """A verb whose help lists the options of each panel under the panel's name."""
+
+    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
+        panels: dict[str, list[Any]] = {}
+        for parameter in self.get_params(ctx):
+            record = parameter.get_help_record(ctx)
+            if record is not None:
+                kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                panels.setdefault(getattr(parameter, "rich_help_panel", None) or kind, []).append(record)
+        for name in sorted(panels, key=("Arguments", *[n for n in panels if n != "Arguments"]).index):
+            with formatter.section(name):
+                formatter.write_dl(panels[name])
+
+
 class _Verbs(TyperGroup):
     def list_commands(self, ctx: typer.Context) -> list[str]:  # type: ignore[override]
         return list(VERBS)
@@ -85,7 +101,7 @@ class _Verbs(TyperGroup):
         if isinstance(verb, typer.Typer):  # a verb with verbs of its own
             return typer.main.get_command(verb)
         app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name)(verb)
+        app.command(name, cls=_Verb)(verb)
         return typer.main.get_command(app)
 
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]

@@ -1,14 +1,14 @@
-"""`tintype colorize`: a thin face of `tintype.batch`."""
+"""`tintype colorize`: a thin face of `tintype.batch` for pictures and of `tintype.video` for films."""
 
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, Literal
 
 import typer
 
 from . import complain
-from .options import DeviceOption, JsonOption, PrecisionOption, ThreadsOption
+from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 
 STEERING = "Steering"
 TASTE = "Taste"
@@ -66,9 +66,10 @@ def colorize(
         list[str] | None,
         typer.Option(
             "--hint",
-            metavar="X,Y,#RRGGBB[,R]",
+            metavar="[TIME:]X,Y,#RRGGBB[,R]",
             rich_help_panel=STEERING,
-            help="The colour of the thing at a pixel, R pixels around it; repeatable.",
+            help="The colour of the thing at a pixel, R pixels around it; in films at a time (12.5s:...), for its "
+            "scene; repeatable.",
         ),
     ] = None,
     hints_file: Annotated[
@@ -133,11 +134,47 @@ def colorize(
         typer.Option("--tta", rich_help_panel=TASTE, help="Average over mirror image and two sizes: steadier, slower."),
     ] = False,
     as_json: JsonOption = False,
+    codec: Annotated[
+        Literal["h264", "hevc", "av1", "vp9", "prores", "ffv1"] | None,
+        typer.Option("--codec", help="Default: by container and depth.", rich_help_panel=FILMS),
+    ] = None,
+    crf: Annotated[
+        int | None,
+        typer.Option("--crf", metavar="0-63", help="Quality; smaller is better and larger.", rich_help_panel=FILMS),
+    ] = None,
+    stability: StabilityOption = 0.75,
+    every: EveryOption = "auto",
+    start: Annotated[
+        str | None,
+        typer.Option("--start", metavar="TIME", help="From here on: 12.5 or 1:02:03.", rich_help_panel=FILMS),
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option("--end", metavar="TIME", help="Up to here.", rich_help_panel=FILMS),
+    ] = None,
+    preview: Annotated[
+        str | None,
+        typer.Option(
+            "--preview",
+            metavar="SECONDS|auto",
+            help="Only a sheet (JPEG) with a small frame every so many seconds.",
+            rich_help_panel=FILMS,
+        ),
+    ] = None,
+    rate: Annotated[
+        float | None,
+        typer.Option(
+            "--rate", metavar="FPS", help="Of numbered pictures (frames/%04d.png); default 25.", rich_help_panel=FILMS
+        ),
+    ] = None,
 ) -> None:
-    """Colour pictures. The brightness of every pixel is kept, and so are metadata and colour profile.
+    """Colour pictures and films. The brightness of every pixel is kept, and so are metadata and colour profile.
 
     A model for drawings (`tintype info` says so: condition sketch) takes black lines on white paper and paints the
     brightness too.
+
+    A film (extra: video) keeps its sound, timestamps and tags. Its colours are carried along motion, so that they
+    hold still. When a run is interrupted, the same command goes on where it stopped.
 
     A folder's run keeps a journal: killed and started again with the same options, it goes on where it was.
 
@@ -152,6 +189,8 @@ def colorize(
       tintype colorize wedding.jpg --hint 412,530,#7a1f2b --alternatives 3
 
       tintype colorize - < grey.jpg > colour.jpg
+
+      tintype colorize reel.mp4 --output coloured.mkv
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -165,6 +204,7 @@ def colorize(
     from ..journal import Journal, place_for
     from ..taste import Taste, parse_strength
     from ..threads import CORES
+    from ..video.jobs import split
     from ..watch import watch
     from ..weights import find_model
 
@@ -178,23 +218,27 @@ def colorize(
         palette=tuple(parse_color(color) for color in palette.split(",") if color.strip()),
         tta=tta,
     )
-    hints = [*(read_hints(hints_file) if hints_file else ()), *(Hint.parse(text) for text in hint or ())]
+    films, pictures = ([], inputs) if watching else split(inputs, output, overwrite=overwrite)
+    direct = [] if films else [Hint.parse(text) for text in hint or ()]
+    hints = [*(read_hints(hints_file) if hints_file else ()), *direct]
     model_file = find_model(model)
     options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
     options |= {"hints": [str(one) for one in hints]} if hints else {}
     options |= {"reference": str(reference)} if reference else {}
-    place = place_for(inputs, output)
+    place = place_for(pictures, output) if pictures else None
     journal = Journal(place, options) if place else None
 
     def plan_again() -> list[Job]:
-        return plan(inputs, output, overwrite=overwrite, journal=journal)
+        return plan(pictures, output, overwrite=overwrite, journal=journal)
 
-    jobs = [] if watching else plan_again()
+    jobs = [] if watching or (films and not pictures) else plan_again()
     workers = workers or (1 if len(jobs) < 2 and not watching else CORES)
     to_stream = any(job.target == STREAM for job in jobs)
     if hints and len(jobs) > 1:
         raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
     extra = alternatives > 1 or confidence is not None
+    if films and (hints_file or extra or (hint and (jobs or len(films) > 1))):
+        raise TintypeError("of hints a film takes --hint TIME:X,Y,#RRGGBB alone, and then it must be the only input")
     if extra and (to_stream or watching):
         raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
     if as_json and to_stream:
@@ -243,13 +287,22 @@ def colorize(
             )
 
         report = watch(plan_again, work) if watching else work(jobs)
+    reels: list[dict[str, Any]] = []
+    if films:
+        from .films import colour_films, film_options
+
+        film = film_options(size, stability, every, codec, crf, start, end, rate, hint, reference, taste)
+        reels = colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
+    missed = sum(not reel["ok"] for reel in reels)
     if journal is not None:
         journal.finish()
     if sheet is not None:
         write_sheet(report, sheet)
     if as_json:
-        print(json.dumps(report.as_dict(), indent=2))
+        print(json.dumps(report.as_dict() | ({"films": reels} if reels else {}), indent=2))
     if len(jobs) > 1 or watching:
         print(report.summary(), file=sys.stderr)
-    if report.failed:
+    if len(reels) > 1:
+        print(f"films: {len(reels) - missed} coloured, {missed} failed", file=sys.stderr)
+    if report.failed or missed:
         raise typer.Exit(1)

@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..errors import TintypeError
 from . import complain
-from .options import DeviceOption, PrecisionOption, ThreadsOption
+from .options import DeviceOption, EveryOption, PrecisionOption, StabilityOption, ThreadsOption
 
 if TYPE_CHECKING:
     from ..evaluation import Report
@@ -24,7 +25,7 @@ def evaluate(
     data: Annotated[
         str,
         typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."),
-    ],
+    ] = "",
     model: Annotated[str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")] = "tint",
     size: Annotated[
         int | None,
@@ -32,7 +33,12 @@ def evaluate(
     ] = None,
     limit: Annotated[
         int | None,
-        typer.Option("--limit", metavar="N", min=1, help="Only N pictures, spread evenly; the same ones every time."),
+        typer.Option(
+            "--limit",
+            metavar="N",
+            min=1,
+            help="Only N pictures, spread evenly, always the same; or N frames of a film.",
+        ),
     ] = None,
     json_file: Annotated[
         str | None,
@@ -54,6 +60,12 @@ def evaluate(
         str | None, typer.Option("--csv", metavar="FILE", help="With --full: write every figure as a line of CSV.")
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")] = False,
+    video: Annotated[
+        list[str] | None,
+        typer.Option("--video", metavar="FILM", help="Instead of photographs, a colour film; may be repeated."),
+    ] = None,
+    stability: StabilityOption = 0.75,
+    every: EveryOption = "auto",
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",
     threads: ThreadsOption = None,
@@ -71,7 +83,17 @@ def evaluate(
       tintype evaluate --model run/model.onnx --data val.tar --limit 200 --json report.json
 
       tintype evaluate --full --model tint --data val.tar --limit 200 --json full.json --html full.html
+
+      tintype evaluate --video clip.mp4 --stability 0.9
     """
+    if video:
+        from .films import evaluate_films
+
+        where = (device, precision, threads)
+        evaluate_films(video, model, size, limit, stability, every, json_file, overwrite, *where)
+        return
+    if not data:
+        raise TintypeError("nothing to measure on; name photographs with --data, or films with --video")
     from rich.console import Console
 
     from ..colorizer import Colorizer

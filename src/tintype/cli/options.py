@@ -14,3 +14,17 @@ ThreadsOption = Annotated[
     typer.Option("--threads", metavar="N", min=1, help="CPU threads for the network; default: all cores."),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output.")]
+
+FILMS = "Films"  # the panel of help that options for films stand in
+StabilityOption = Annotated[
+    float,
+    typer.Option(
+        "--stability",
+        metavar="0..1",
+        help="How long colours are remembered; with --every 1, 0 is frame by frame.",
+        rich_help_panel=FILMS,
+    ),
+]
+EveryOption = Annotated[
+    str, typer.Option("--every", metavar="N|auto", help="Frames between predictions.", rich_help_panel=FILMS)
+]

@@ -55,7 +55,7 @@ def sketch(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..batch import STREAM, Result, plan, run_each
+    from ..batch import STREAM, Given, Result, plan, run_each
     from ..data.background import choose_method
     from ..data.sketch import check_size, check_thresholds, make_sketch
     from ..photo import Photo
@@ -69,7 +69,7 @@ def sketch(
     bar = len(jobs) > 1 and sys.stderr.isatty()
     progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
 
-    def draw(source: str | bytes) -> Photo:
+    def draw(source: Given) -> Photo:
         rgb = Photo.read(source).over_white().rgb()
         background: Literal["keep", "remove"] = "remove" if remove_background else "keep"
         return Photo(make_sketch(rgb, size, background, low=low, high=high, method=used))

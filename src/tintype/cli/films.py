@@ -1,0 +1,154 @@
+"""The film side of `tintype colorize` and `tintype evaluate`: progress, one line for each film, notes and tables."""
+
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..batch import Job
+from ..colorizer import Colorizer
+from ..errors import TintypeError
+from ..runtime import Device, Precision
+from ..taste import Taste
+from ..video.direction import FilmHint
+from ..video.options import FilmOptions, parse_every, parse_time
+from . import complain
+
+
+def film_options(
+    size: int | None,
+    stability: float,
+    every: str,
+    codec: str | None,
+    crf: int | None,
+    start: str | None,
+    end: str | None,
+    rate: float | None,
+    hints: list[str] | None,
+    reference: Path | None,
+    taste: Taste,
+) -> FilmOptions:
+    """The options of the command line, as the library takes them."""
+    return FilmOptions(
+        size=size,
+        stability=stability,
+        every=parse_every(every),
+        codec=codec,
+        crf=crf,
+        start=None if start is None else parse_time(start),
+        end=None if end is None else parse_time(end),
+        rate=rate,
+        hints=tuple(FilmHint.parse(text) for text in hints or ()),
+        reference=None if reference is None else str(reference),
+        taste=taste,
+    )
+
+
+def colour_films(
+    jobs: list[Job],
+    colorizer: Colorizer,
+    options: FilmOptions,
+    *,
+    overwrite: bool,
+    preview: str | None,
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    """Colour the films, or only look into them where ``preview`` gives a step in seconds or "auto".
+
+    Returns:
+        for each job its report as plain values; "ok" says whether there is a result.
+    """
+    step = None if preview is None else 0.0 if preview == "auto" else parse_time(preview)
+    reports: list[dict[str, Any]] = []
+    for job in jobs:
+        try:
+            if job.error is not None or job.target is None:
+                raise TintypeError(job.error or job.source)
+            report = _one(job.source, job.target, colorizer, options, overwrite, step)
+        except TintypeError as error:
+            complain(str(error))
+            reports.append({"source": job.source, "target": None, "error": str(error), "ok": False})
+            continue
+        for note in report["notes"]:
+            print(f"tintype: {job.source}: {note}", file=sys.stderr)
+        if not quiet:
+            print(f"{report['source']} -> {report['target']}", flush=True)
+        reports.append(report | {"error": None, "ok": True})
+    return reports
+
+
+def _one(
+    source: str, target: str, colorizer: Colorizer, options: FilmOptions, overwrite: bool, preview: float | None
+) -> dict[str, Any]:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from ..video.film import Progress as FilmProgress
+    from ..video.film import colorize_film
+    from ..video.look import preview_film
+
+    Path(target).parent.mkdir(parents=True, exist_ok=True)
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"))
+    console = Console(stderr=True)
+    if preview is not None:
+        sheet = str(Path(target).with_suffix(".jpg"))
+        return preview_film(source, sheet, colorizer, options, step=preview or None, overwrite=overwrite)
+    terminal = sys.stderr.isatty()
+    bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not terminal)
+    with bar:
+        task = bar.add_task(Path(source).name, total=None, speed="")
+        told = False
+
+        def show(progress: FilmProgress) -> None:
+            nonlocal told
+            if not told and terminal:
+                console.print(f"newest frame: {progress.thumbnail}", highlight=False)
+                told = True
+            speed = f"{progress.rate:.1f} frames/s"
+            bar.update(task, completed=progress.frames, total=progress.total, speed=speed)
+
+        return colorize_film(source, target, colorizer, options, overwrite=overwrite, progress=show).as_dict()
+
+
+def evaluate_films(
+    films: list[str],
+    model: str,
+    size: int | None,
+    limit: int | None,
+    stability: float,
+    every: str,
+    json_file: str | None,
+    overwrite: bool,
+    device: Device,
+    precision: Precision,
+    threads: int | None,
+) -> None:
+    """`tintype evaluate --video`: print the table, or write the JSON."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn
+
+    from ..video.measures import evaluate_films as run
+    from ..video.measures import table, to_json
+    from .evaluate import _target, _write
+
+    target = _target(json_file, overwrite)
+    options = FilmOptions(size=size, stability=stability, every=parse_every(every))
+    colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
+    bar = Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), console=Console(stderr=True), transient=True,
+        disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+    with bar:
+        task = bar.add_task("finding motion")
+        measures = run(
+            films,
+            colorizer,
+            options,
+            limit=limit,
+            progress=lambda name, frames: bar.update(task, description=f"{name}: frame {frames}"),
+        )
+    if json_file == "-":
+        print(to_json(measures), end="")
+    else:
+        print(table(measures), end="")
+    if target is not None:
+        _write(target, to_json(measures))

@@ -1,0 +1,151 @@
+"""Colours that a person asks for in a film: a point at one moment, followed through its whole scene.
+
+Before a film with hints is coloured, it is read once up to the ends of the hinted scenes, and each point is followed
+along the motion, forwards and backwards, to the cuts on both sides. The network is then told of the point in every
+frame that it sees.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..colorizer import Colorizer
+from ..errors import TintypeError, WeightsError
+from ..hints import Hint
+from .chroma import shrink
+from .cuts import likeness
+from .motion import Motion, Step, grid_size
+from .options import FilmOptions, parse_time
+from .reader import FilmInfo, FilmReader, Frame
+
+_HINT = re.compile(r"\s*([\d:.]+)s?\s*:\s*([^:]+)")
+# A point is lost where its motion can be trusted less than this, and the most frames that it is followed backwards.
+_TRUST = 0.1
+_BACKWARDS = 1500
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class FilmHint:
+    """A colour for the thing at one point of the frame that is shown at ``seconds``, for its whole scene.
+
+    The point is in pixels of the upright picture, as `tintype.Hint` has it.
+    """
+
+    seconds: float
+    hint: Hint
+
+    @classmethod
+    def parse(cls, text: str) -> "FilmHint":
+        """A hint from `12.5s:X,Y,#RRGGBB` or `1:02.5:X,Y,#RRGGBB,RADIUS`.
+
+        Raises:
+            TintypeError: the text is none.
+        """
+        found = _HINT.fullmatch(text)
+        if found is None:
+            raise TintypeError(f"hint {text!r}: write it TIME:X,Y,#RRGGBB, for example 12.5s:320,180,#7a1f2b")
+        return cls(parse_time(found[1]), Hint.parse(found[2]))
+
+
+HintsAt = Callable[[Frame], list[Hint]]
+
+
+def check_direction(options: FilmOptions, colorizer: Colorizer, info: FilmInfo) -> None:
+    """Refuse hints, and a reference, that cannot be obeyed, before any work begins.
+
+    Raises:
+        WeightsError: the model was not trained with hints.
+        TintypeError: a hint lies outside the picture or behind the end of the film.
+    """
+    model = colorizer.model.info
+    wide, high = (info.width, info.height) if info.rotation % 180 == 0 else (info.height, info.width)
+    if (options.hints or options.reference) and model.hints != "trained":
+        raise WeightsError(
+            f"the model {model.name} does not obey hints ({model.hints}), and a reference works by them; "
+            "`tintype info MODEL` says which model does"
+        )
+    for hint in options.hints:
+        if not (0 <= hint.hint.x < wide and 0 <= hint.hint.y < high):
+            raise TintypeError(
+                f"a hint is at {hint.hint.x:g}, {hint.hint.y:g}, outside the picture of {wide} x {high} pixels"
+            )
+        if info.seconds is not None and hint.seconds > info.seconds:
+            raise TintypeError(f"a hint is at {hint.seconds:g} s, the film is {info.seconds:.1f} s long")
+
+
+def follow(reader: FilmReader, hints: tuple[FilmHint, ...]) -> HintsAt:
+    """Where the hints are in each frame of their scenes: a function from a frame to its hints.
+
+    Points are in pixels of the upright picture.
+    """
+    if not hints:
+        return lambda frame: []
+    info = reader.info
+    height, width = grid_size(info.height, info.width)
+    motion = Motion(height, width)
+    starts = {index: info.at(hint.seconds) for index, hint in enumerate(hints)}
+    found: dict[int, list[tuple[int, float, float]]] = {}
+    live: dict[int, tuple[float, float]] = {}
+    scene: list[tuple[int, Step]] = []  # timestamps of the frames of this scene, with the motion from the one before
+    first, earlier = info.first_pts, None
+    for frame in reader.frames():
+        light = info.signal.to_full8(shrink(frame.luma, width, height))
+        if earlier is not None:
+            step = motion.between(earlier, light)
+            if likeness(motion, step, earlier, light).is_cut:
+                scene, live, first = [], {}, frame.pts
+                if not starts:
+                    break
+            else:
+                live = {i: moved for i, at in live.items() if (moved := _step(at, step.forth, step.trust_forth))}
+                scene = [*scene[-_BACKWARDS:], (frame.pts, step)] if starts else []
+        for index in [i for i, pts in starts.items() if frame.pts >= pts]:
+            del starts[index]
+            live[index] = at = _to_grid(hints[index].hint, info, width, height)
+            times = [first, *(pts for pts, _ in scene)] if len(scene) <= _BACKWARDS else [pts for pts, _ in scene]
+            for pts, (_, back) in zip(times[-2::-1], scene[::-1], strict=False):
+                moved = _step(at, back.back, back.trust_back)
+                if moved is None:
+                    break
+                at = moved
+                found.setdefault(pts, []).append((index, *at))
+        for index, (x, y) in live.items():
+            found.setdefault(frame.pts, []).append((index, x, y))
+        earlier = light
+
+    def at_frame(frame: Frame) -> list[Hint]:
+        places = sorted(found.get(frame.pts, []))
+        return [_from_grid(hints[index].hint, x, y, info, width, height) for index, x, y in places]
+
+    return at_frame
+
+
+def _step(at: tuple[float, float], flow: Floats, trust: Floats) -> tuple[float, float] | None:
+    """The point one frame further; None where it is lost."""
+    column, row = round(at[0]), round(at[1])
+    height, width = trust.shape
+    if not (0 <= column < width and 0 <= row < height) or trust[row, column] < _TRUST:
+        return None
+    x, y = at[0] + float(flow[row, column, 0]), at[1] + float(flow[row, column, 1])
+    return (x, y) if 0 <= x <= width - 1 and 0 <= y <= height - 1 else None
+
+
+def _to_grid(hint: Hint, info: FilmInfo, width: int, height: int) -> tuple[float, float]:
+    """From pixels of the upright picture to the grid, which lies as the frames are stored."""
+    x, y = hint.x, hint.y
+    for turn in reversed(range(info.rotation // 90)):  # undo quarter turns counter-clockwise, the last one first
+        x, y = (info.height if turn % 2 else info.width) - 1 - y, x
+    return x * (width - 1) / max(1, info.width - 1), y * (height - 1) / max(1, info.height - 1)
+
+
+def _from_grid(hint: Hint, x: float, y: float, info: FilmInfo, width: int, height: int) -> Hint:
+    x, y = x * (info.width - 1) / max(1, width - 1), y * (info.height - 1) / max(1, height - 1)
+    wide, high = info.width, info.height
+    for _ in range(info.rotation // 90):  # a quarter turn counter-clockwise
+        x, y, wide, high = y, wide - 1 - x, high, wide
+    return replace(hint, x=min(max(x, 0), wide - 1), y=min(max(y, 0), high - 1))

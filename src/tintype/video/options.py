@@ -1,0 +1,99 @@
+"""What can be asked of a film, checked before any work begins."""
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from ..errors import TintypeError
+from ..taste import Taste
+
+if TYPE_CHECKING:
+    from .direction import FilmHint
+
+# A part of the film is finished, and safe from any crash, at a cut or after this many frames.
+PART_FRAMES = 250
+DEFAULT_STABILITY = 0.75
+
+_CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)s?")
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """How a film is coloured and written.
+
+    Attributes:
+        size: short side in pixels of what the network sees; the model's own when None.
+        stability: 0 to 1, how long colours are remembered: 0 forgets at every prediction, 1 never forgets.
+        every: frames from one prediction to the next; chosen by motion when None.
+        codec: one of `tintype.video.codecs.CODECS`; chosen by depth and container when None.
+        crf: constant rate factor of the codec; smaller is better and larger in bytes; the codec's default when None.
+        start, end: in seconds from the film's first frame; the whole film when None.
+        rate: frames per second of numbered pictures; other films know their own.
+        hints: colours for things at points of the film, each for its whole scene.
+        reference: a photograph of like things whose colours are taken; None for none.
+        taste: how the colours are changed; what restores or marks pictures is not for films.
+        part_frames: the most frames in one part, the unit that a crash can cost.
+
+    Raises:
+        TintypeError: a value is out of range.
+    """
+
+    size: int | None = None
+    stability: float = DEFAULT_STABILITY
+    every: int | None = None
+    codec: str | None = None
+    crf: int | None = None
+    start: float | None = None
+    end: float | None = None
+    rate: float | None = None
+    hints: "tuple[FilmHint, ...]" = ()
+    reference: str | None = None
+    taste: Taste = field(default_factory=Taste)
+    part_frames: int = PART_FRAMES
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.stability <= 1:
+            raise TintypeError(f"stability is {self.stability:g}; it goes from 0 (frame by frame) to 1 (never forgets)")
+        if self.every is not None and not 1 <= self.every <= 100:
+            raise TintypeError(f"every is {self.every} frames; choose 1 to 100, or auto")
+        if self.crf is not None and not 0 <= self.crf <= 63:
+            raise TintypeError(f"crf is {self.crf}; it goes from 0 (best) to 63 (smallest)")
+        if self.rate is not None and not 0 < self.rate <= 1000:
+            raise TintypeError(f"rate is {self.rate:g} frames per second; choose more than 0, 1000 at most")
+        if self.taste.restore or self.taste.mark or self.taste.keep_sepia:
+            raise TintypeError("restore, mark and keep-sepia are for pictures; a film keeps its light as it is")
+        if self.start is not None and self.start < 0:
+            raise TintypeError(f"start is {self.start:g} s; the film begins at 0")
+        if self.end is not None and self.end <= (self.start or 0):
+            raise TintypeError(f"end is {self.end:g} s, start is {self.start or 0:g} s: nothing lies between them")
+
+    @property
+    def frame_by_frame(self) -> bool:
+        """Every frame predicted by itself: no motion, no memory."""
+        return self.every == 1 and self.stability == 0
+
+
+def parse_time(text: str) -> float:
+    """Seconds of "12.5", "12.5s", "1:02.5" or "1:00:02.5".
+
+    Raises:
+        TintypeError: none of these.
+    """
+    found = _CLOCK.fullmatch(text.strip())
+    if found is None:
+        raise TintypeError(f"{text!r} is no time; write seconds (12.5) or a clock (1:02:03.5)")
+    hours, minutes, seconds = (float(group or 0) for group in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+def parse_every(text: str) -> int | None:
+    """Frames between predictions: a number, or None for "auto".
+
+    Raises:
+        TintypeError: neither.
+    """
+    if text == "auto":
+        return None
+    if not text.isdecimal():
+        raise TintypeError(f"every is {text!r}; choose a number of frames, 1 to 100, or auto")
+    return int(text)

@@ -1,0 +1,62 @@
+"""One frame to colour by itself: the network sees it upright, at the size that it likes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..colorizer import Colorizer
+from ..errors import WeightsError
+from ..hints import Hint
+from ..seen import working_size
+from .chroma import shrink
+from .options import FilmOptions
+from .reader import FilmInfo, Frame
+
+Floats = NDArray[np.float32]
+Paint = Callable[[Frame], Floats]
+
+
+def painter(
+    colorizer: Colorizer,
+    info: FilmInfo,
+    options: FilmOptions,
+    hints_at: Callable[[Frame], list[Hint]] = lambda frame: [],
+) -> Paint:
+    """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
+
+    ``hints_at`` tells the hints of a frame, in pixels of the upright picture.
+
+    Raises:
+        WeightsError: the model is one for drawings, which paints the light as well.
+        TintypeError: `FilmOptions.size` is outside what networks take.
+        InputError: the reference cannot be read.
+    """
+    model = colorizer.model.info
+    if model.condition != "lightness":
+        raise WeightsError(f"{model.name} colours drawings and paints their light anew; films need one for photographs")
+    side = model.size if options.size is None else options.size
+    taste = options.taste
+    reference = None if options.reference is None else colorizer.open(options.reference)
+    height, width = working_size(info.height, info.width, side)
+    turns = info.rotation // 90
+
+    def paint(frame: Frame) -> Floats:
+        light = info.signal.to_full8(shrink(frame.luma, width, height))
+        upright = np.ascontiguousarray(np.rot90(light, turns))
+        scale = upright.shape[1] / (info.width if turns % 2 == 0 else info.height)
+        hints = [
+            replace(hint, x=hint.x * scale, y=hint.y * scale, radius=hint.radius and hint.radius * scale)
+            for hint in hints_at(frame)
+        ]
+        inside = [hint for hint in hints if hint.y < upright.shape[0] and hint.x < upright.shape[1]]
+        opened = colorizer.open(upright)
+        if reference is not None:
+            inside += opened.match(reference, size=side)
+        answer = opened.averaged_ab if taste.tta else opened.predict_ab
+        sure = opened.confidence(size=side, hints=inside) if taste.strength == "auto" else None
+        ab = taste.apply(answer(size=side, hints=inside), opened.photo, sure)
+        return np.ascontiguousarray(np.rot90(ab, -turns))
+
+    return paint

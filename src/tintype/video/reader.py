@@ -1,0 +1,358 @@
+"""Read a film frame by frame: luma planes as they are, timestamps as they are, and what is wrong with the file."""
+
+import os
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from fractions import Fraction
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..errors import InputError
+from .levels import FULL, LIMITED, Luma, Signal, known, known_matrix
+from .need import need_av
+from .sniff import is_sequence
+
+# Codecs whose standard says that an unstated range is the limited one, for grey too.
+_LIMITED_BY_STANDARD = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg2video", "mpeg1video", "mpeg4")
+_STEP_BACK = 2.0  # seconds before the wanted frame that a jump aims at: some indexes are off
+
+
+@dataclass(eq=False)
+class Frame:
+    """One picture of a film: its luma (H, W) at the film's own depth, and when it is shown, in the film's time base."""
+
+    pts: int
+    duration: int
+    luma: Luma
+    picture: Any = None  # the decoded frame itself, where the reader was asked to keep it
+
+    @property
+    def checksum(self) -> int:
+        return zlib.crc32(np.ascontiguousarray(self.luma).data)
+
+
+@dataclass(frozen=True)
+class FilmInfo:
+    """What a film is, as its first frame and its container tell.
+
+    ``frames`` and ``seconds`` are what the container claims, None where it claims nothing; ``rotation`` is how far, in
+    degrees counter-clockwise, players turn the pictures; ``matrix`` is the display matrix that says so.
+    """
+
+    path: str
+    container: str
+    codec: str
+    width: int
+    height: int
+    pix_fmt: str
+    signal: Signal
+    rate: Fraction
+    time_base: Fraction
+    first_pts: int
+    frames: int | None
+    seconds: float | None
+    interlaced: bool
+    rotation: int
+    display_matrix: tuple[int, ...] | None
+    sample_aspect: Fraction | None
+
+    @property
+    def step(self) -> int:
+        """The usual time from one frame to the next, in the time base."""
+        return max(1, round(1 / (self.rate * self.time_base)))
+
+    def at(self, seconds: float) -> int:
+        """The timestamp that many seconds after the first frame."""
+        return self.first_pts + round(Fraction(seconds) / self.time_base)
+
+
+@dataclass
+class Trouble:
+    """What went wrong while reading; none of it stops the film."""
+
+    damaged_packets: int = 0
+    repaired_times: int = 0
+    cut_short: str | None = None
+    lines: list[str] = field(default_factory=list)
+
+    def notes(self) -> list[str]:
+        """Each trouble in a line."""
+        found = list(self.lines)
+        if self.damaged_packets:
+            found.append(f"{self.damaged_packets} damaged pieces of picture were skipped")
+        if self.repaired_times:
+            found.append(f"{self.repaired_times} frames had no usable timestamp and were given one")
+        if self.cut_short:
+            found.append(self.cut_short)
+        return found
+
+
+def open_container(path: str | os.PathLike[str], rate: float | None = None) -> Any:
+    """The file opened by FFmpeg's libraries.
+
+    Raises:
+        InputError: missing, no film, or cut short in a way that leaves nothing to read.
+        MissingExtra: PyAV is not installed.
+    """
+    av = need_av()
+    name = os.fspath(path)
+    try:
+        if is_sequence(name):
+            frames = Fraction(rate or 25).limit_denominator(1001)
+            return av.open(name, format="image2", options={"framerate": f"{frames.numerator}/{frames.denominator}"})
+        return av.open(name, metadata_errors="replace")
+    except av.error.FileNotFoundError:
+        raise InputError(f"{name}: no such film") from None
+    except av.error.FFmpegError as error:
+        size = Path(name).stat().st_size if Path(name).is_file() else None
+        what = error.strerror
+        if size == 0:
+            raise InputError(f"{name}: the file is empty") from None
+        if size and _lacks_index(Path(name)):
+            what = "its index is missing, so it was cut short or never finished"
+        raise InputError(f"{name}: cannot be read as a film ({what})") from None
+
+
+def _lacks_index(path: Path) -> bool:
+    """Whether an MP4 or MOV has no box "moov", without which nothing in it can be found."""
+    with path.open("rb") as file:
+        if file.read(8)[4:] != b"ftyp":
+            return False
+        at, size = 0, path.stat().st_size
+        while at + 8 <= size:
+            file.seek(at)
+            head = file.read(16)
+            if head[4:8] == b"moov":
+                return False
+            length = int.from_bytes(head[:4], "big")
+            at += int.from_bytes(head[8:16], "big") if length == 1 else length if length >= 8 else size
+    return True
+
+
+class FilmReader:
+    """Frames of one film, in the order in which they are shown.
+
+    Args:
+        path: a file, or a pattern for numbered pictures (``frames/%04d.png``).
+        rate: frames per second of numbered pictures.
+        keep_pictures: whether each `Frame` keeps the decoded picture, chroma included.
+
+    Raises:
+        InputError: no film, no video in it, or not a single frame that can be decoded.
+        MissingExtra: PyAV is not installed.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, rate: float | None = None, keep_pictures: bool = False) -> None:
+        self.path = os.fspath(path)
+        self.trouble = Trouble()
+        self._rate = rate
+        self._keep = keep_pictures
+        self.info = self._look()
+
+    def frames(self, *, start: float | None = None, end: float | None = None) -> Iterator[Frame]:
+        """The frames from ``start`` up to, not including, ``end``, in seconds from the first frame."""
+        first = None if start is None else self.info.at(start)
+        last = None if end is None else self.info.at(end)
+        for frame in self._decoded(first):
+            if last is not None and frame.pts >= last:
+                return
+            if first is None or frame.pts >= first:
+                yield frame
+
+    def frames_after(self, pts: int, checksum: int, *, end: float | None = None) -> Iterator[Frame]:
+        """The frames behind the one with this timestamp and checksum of luma.
+
+        The file's index is used to get there; where it leads to another picture, everything before is decoded.
+
+        Raises:
+            InputError: there is no such frame any more: the film is another one than before.
+        """
+        last = None if end is None else self.info.at(end)
+        for aim in (pts, None):
+            found = False
+            for frame in self._decoded(aim):
+                if found:
+                    if last is not None and frame.pts >= last:
+                        return
+                    yield frame
+                elif frame.pts == pts:
+                    if frame.checksum != checksum:
+                        break
+                    found = True
+                elif frame.pts > pts:
+                    break
+            if found:
+                return
+        raise InputError(f"{self.path}: has changed since its colouring was interrupted; add --overwrite to start anew")
+
+    def _look(self) -> FilmInfo:
+        """Open the film and decode its first frame."""
+        with open_container(self.path, self._rate) as container:
+            stream = _video_stream(container, self.path)
+            picture = next(self._pictures(container, stream), None)
+            if picture is None:
+                raise InputError(f"{self.path}: not a single frame can be decoded; the file is damaged or cut short")
+            info = _describe(self.path, container, stream, picture)
+        self.trouble = Trouble()
+        return info
+
+    def _decoded(self, aim: int | None) -> Iterator[Frame]:
+        """Frames from the start, or from a little before the timestamp ``aim``, with good and growing timestamps."""
+        av = need_av()
+        self.trouble = Trouble()
+        with open_container(self.path, self._rate) as container:
+            stream = _video_stream(container, self.path)
+            if aim is not None:
+                target = max(self.info.first_pts, aim - round(_STEP_BACK / self.info.time_base))
+                try:
+                    container.seek(target, stream=stream, backward=True)
+                except av.error.FFmpegError:
+                    return
+            yield from self._timed(self._pictures(container, stream))
+
+    def _timed(self, pictures: Iterator[Any]) -> Iterator[Frame]:
+        step, previous, count = self.info.step, None, 0
+        for picture in pictures:
+            pts = picture.pts
+            if pts is None or (previous is not None and pts <= previous):
+                pts = self.info.first_pts if previous is None else previous + step
+                self.trouble.repaired_times += 1
+            previous, count = pts, count + 1
+            luma = _luma(picture, self.info)
+            yield Frame(pts, picture.duration or step, luma, picture if self._keep else None)
+        self._note_end(previous)
+
+    def _note_end(self, last_pts: int | None) -> None:
+        """Say so if the film ends well before the container's own word."""
+        info = self.info
+        if info.seconds is None or last_pts is None:
+            return
+        shown = float((last_pts + info.step - info.first_pts) * info.time_base)
+        if shown < info.seconds - max(0.5, 2.5 / float(info.rate)):
+            self.trouble.cut_short = (
+                f"the film ends after {shown:.1f} of {info.seconds:.1f} seconds: the file is cut short or damaged"
+            )
+
+    def _pictures(self, container: Any, stream: Any) -> Iterator[Any]:
+        av = need_av()
+        stream.thread_type = "AUTO"
+        packets = container.demux(stream)
+        while True:
+            try:
+                packet = next(packets)
+            except StopIteration:
+                return
+            except av.error.FFmpegError as error:
+                self.trouble.cut_short = f"the file cannot be read to its end ({error.strerror})"
+                yield from self._decode(stream, None)
+                return
+            yield from self._decode(stream, packet)
+
+    def _decode(self, stream: Any, packet: Any) -> Iterator[Any]:
+        av = need_av()
+        try:
+            yield from stream.decode(packet)
+        except av.error.EOFError:
+            return
+        except av.error.FFmpegError:
+            self.trouble.damaged_packets += 1
+
+
+def _video_stream(container: Any, path: str) -> Any:
+    """The first stream of moving pictures; cover art is none."""
+    for stream in container.streams.video:
+        if not stream.disposition & type(stream.disposition).attached_pic:
+            return stream
+    kinds = ", ".join(sorted({stream.type for stream in container.streams})) or "nothing"
+    raise InputError(f"{path}: holds no moving pictures, only {kinds}")
+
+
+def _describe(path: str, container: Any, stream: Any, picture: Any) -> FilmInfo:
+    context = stream.codec_context
+    kind = picture.format
+    grey = kind.name.startswith("gray")
+    code = int(picture.color_range) or int(context.color_range or 0)
+    if code not in (LIMITED, FULL):
+        jpeg = kind.name.startswith("yuvj") or (grey and context.name not in _LIMITED_BY_STANDARD)
+        code = FULL if jpeg else LIMITED
+    if kind.is_rgb:
+        code = LIMITED
+    depth = min(16, max(component.bits for component in kind.components))
+    signal = Signal(
+        8 if depth <= 8 else depth,
+        code == FULL,
+        known_matrix(int(picture.colorspace), picture.height),
+        known(int(picture.color_primaries)),
+        known(int(picture.color_trc)),
+    )
+    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+    time_base = stream.time_base or 1 / rate
+    seconds = float(stream.duration * time_base) if stream.duration else None
+    if seconds is None and container.duration:
+        seconds = container.duration / 1e6
+    matrix = _display_matrix(picture)
+    return FilmInfo(
+        path=path,
+        container=container.format.name,
+        codec=context.name,
+        width=picture.width,
+        height=picture.height,
+        pix_fmt=kind.name,
+        signal=signal,
+        rate=Fraction(rate),
+        time_base=Fraction(time_base),
+        first_pts=picture.pts if picture.pts is not None else (stream.start_time or 0),
+        frames=stream.frames or None,
+        seconds=seconds,
+        interlaced=bool(picture.interlaced_frame),
+        rotation=round(picture.rotation) % 360 if matrix else 0,
+        display_matrix=matrix,
+        sample_aspect=stream.sample_aspect_ratio or None,
+    )
+
+
+def _display_matrix(picture: Any) -> tuple[int, ...] | None:
+    for data in picture.side_data.keys() if hasattr(picture.side_data, "keys") else ():
+        if data.type.name == "DISPLAYMATRIX":
+            return tuple(int(number) for number in np.frombuffer(bytes(data), np.int32))
+    return None
+
+
+def _luma(picture: Any, info: FilmInfo) -> Luma:
+    """The luma plane, copied out of the decoder; computed only where the picture has none (RGB, packed formats)."""
+    kind = picture.format
+    if (picture.width, picture.height) != (info.width, info.height):
+        picture = picture.reformat(width=info.width, height=info.height)
+        kind = picture.format
+    deep = info.signal.depth > 8
+    if not _is_readable(kind):
+        name = "gray16le" if kind.is_rgb is False and kind.name.startswith("gray") else _planar(info.signal.depth)
+        full = "JPEG" if info.signal.full_range else "MPEG"
+        space = "ITU709" if info.signal.matrix == 1 else "ITU601"
+        target = {"dst_colorspace": space, "dst_color_range": full} if kind.is_rgb else {}
+        picture = picture.reformat(format=name, **target)
+        kind = picture.format
+    plane = picture.planes[0]
+    sample = np.dtype("<u2") if max(c.bits for c in kind.components) > 8 else np.dtype(np.uint8)
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: info.height]
+    luma = rows[:, : info.width * sample.itemsize].view(sample)
+    if deep and sample.itemsize == 1:
+        return luma.astype(np.uint16) << (info.signal.depth - 8)
+    return np.array(luma)
+
+
+def _is_readable(kind: Any) -> bool:
+    """Whether plane 0 is luma, in the machine's byte order, one sample after the other."""
+    name = kind.name
+    if kind.is_rgb or (kind.is_big_endian and max(c.bits for c in kind.components) > 8):
+        return False
+    return name.startswith(("gray", "yuvj", "nv12", "nv16", "nv21", "nv24")) or (
+        name.startswith("yuv") and "p" in name[3:] and kind.is_planar
+    )
+
+
+def _planar(depth: int) -> str:
+    return "yuv444p" if depth <= 8 else f"yuv444p{depth}le"

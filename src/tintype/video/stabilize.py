@@ -1,0 +1,215 @@
+"""Steady colour: predicted on some frames, carried along motion to those between, corrected towards new predictions.
+
+A *key* is a frame that the network has seen. The colours there are a running mean: what the keys before said of the
+same things, carried along motion and fading with time, and what the network says now. A frame between two keys gets
+the colours of both, the earlier carried forwards and the later backwards, each as far as its motion can be trusted;
+what only one of them has seen gets its colour from that one. Nothing crosses a cut.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .chroma import shrink
+from .cuts import likeness
+from .motion import Chain, Motion, Small, Step, grid_size
+from .need import need_cv2
+from .options import FilmOptions
+from .painter import Paint
+from .reader import FilmInfo, Frame
+
+Floats = NDArray[np.float32]
+State = dict[str, Floats]
+
+# With `every` auto: the longest time between keys, the fewest and most frames, and the share of the picture that may
+# get out of sight of the last key before a new one is due.
+KEY_SECONDS = 0.5
+FEWEST, MOST = 4, 24
+LOST = 0.6
+# Seconds of memory at a stability of one half.
+MEMORY = 1.0
+
+
+@dataclass(eq=False)
+class Coloured:
+    """A frame and its colours: ab (h, w, 2) float32 in CIE units on a coarse grid."""
+
+    frame: Frame
+    ab: Floats
+    predicted: bool
+
+
+@dataclass(eq=False)
+class PartEnd:
+    """The frames since the last of these can be written for good.
+
+    ``state`` is what is needed to go on from here; empty where a new scene begins.
+    """
+
+    state: State = field(default_factory=dict)
+
+
+@dataclass(eq=False)
+class _Key:
+    frame: Frame
+    ab: Floats  # (h, w, 2)
+    weight: Floats  # (h, w): how many predictions the colours stand for
+
+
+class Stabilizer:
+    """Colours the frames of one film, in order.
+
+    Args:
+        paint: colours one frame by itself.
+        info: of the film.
+        options: `stability`, `every` and `part_frames` are used.
+    """
+
+    def __init__(self, paint: Paint, info: FilmInfo, options: FilmOptions) -> None:
+        self._paint, self._info, self._options = paint, info, options
+        self._grid = grid_size(info.height, info.width)
+        self._motion = Motion(*self._grid)
+        self._auto = options.every is None
+        rate = float(info.rate)
+        self._every = options.every or int(np.clip(round(KEY_SECONDS * rate), FEWEST, MOST))
+        stability = options.stability
+        self._memory = np.inf if stability == 1 else MEMORY * stability / (1 - stability)
+        self.scenes = 0
+        self.predictions = 0
+
+    def run(self, frames: Iterable[Frame], state: State | None = None) -> Iterator[Coloured | PartEnd]:
+        """The frames with their colours, and where parts end; ``state`` is that of the last part of an earlier run."""
+        if self._options.frame_by_frame:
+            yield from self._each(frames)
+            return
+        key: _Key | None = None
+        light: Small | None = None
+        window: list[Frame] = []
+        steps: list[Step] = []
+        chains = [Chain.start(*self._grid)]
+        done = 0
+        for frame in frames:
+            earlier, light = light, self._light(frame)
+            if key is None or earlier is None:
+                key = _Key(frame, state["ab"], state["weight"]) if state else self._first_key(frame, light)
+            else:
+                step = self._motion.between(earlier, light)
+                if likeness(self._motion, step, earlier, light).is_cut:
+                    yield from self._close(key, window, steps, chains, earlier)
+                    yield PartEnd()
+                    key, window, steps, chains, done = self._first_key(frame, light), [], [], chains[:1], 0
+                else:
+                    steps.append(step)
+                    chains.append(chains[-1].then(self._motion, step.back, step.trust_back))
+                    if self._is_due(len(window), chains[-1]):
+                        following = self._next_key(key, frame, light, chains[-1])
+                        yield from self._between(key, following, window, steps, chains)
+                        done += len(window)
+                        key, window, steps, chains = following, [], [], chains[:1]
+                        if done >= self._options.part_frames:
+                            yield PartEnd({"ab": key.ab, "weight": key.weight})
+                            done = 0
+            window.append(frame)
+        if key is not None and light is not None:
+            yield from self._close(key, window, steps, chains, light)
+        yield PartEnd()
+
+    def _each(self, frames: Iterable[Frame]) -> Iterator[Coloured | PartEnd]:
+        """Frame by frame: no motion, no memory."""
+        count = 0
+        for count, frame in enumerate(frames, 1):
+            yield Coloured(frame, self._predict(frame), True)
+            if count % self._options.part_frames == 0:
+                yield PartEnd()
+        if count % self._options.part_frames or not count:
+            yield PartEnd()
+
+    def _is_due(self, gap: int, chain: Chain) -> bool:
+        if gap >= self._every:
+            return True
+        return self._auto and gap >= FEWEST and float(chain.trust.mean()) < 1 - LOST
+
+    def _light(self, frame: Frame) -> Small:
+        height, width = self._grid
+        return self._info.signal.to_full8(shrink(frame.luma, width, height))
+
+    def _predict(self, frame: Frame) -> Floats:
+        """The network's answer on the grid."""
+        cv2 = need_cv2()
+        self.predictions += 1
+        height, width = self._grid
+        ab: Floats = cv2.resize(self._paint(frame), (width, height), interpolation=cv2.INTER_LINEAR)
+        return ab
+
+    def _first_key(self, frame: Frame, light: Small) -> _Key:
+        self.scenes += 1
+        ab = self._predict(frame)
+        return _Key(frame, ab, np.full(self._grid, _evidence(light), np.float32))
+
+    def _next_key(self, key: _Key, frame: Frame, light: Small, chain: Chain) -> _Key:
+        """The colours at a new key: the last key's, carried here, and a new prediction, by their weights."""
+        seconds = float((frame.pts - key.frame.pts) * self._info.time_base)
+        kept = np.float32(np.exp(-seconds / self._memory) if self._memory > 0 else 0)
+        old = self._motion.sample(key.weight, chain.flow) * chain.trust * kept
+        carried = self._motion.sample(key.ab, chain.flow)
+        new = np.float32(_evidence(light))
+        weight = old + new
+        share = (old / weight)[..., None]
+        predicted = self._predict(frame)
+        return _Key(frame, predicted + (carried - predicted) * share, weight)
+
+    def _between(
+        self, key: _Key, following: _Key, window: list[Frame], steps: list[Step], chains: list[Chain]
+    ) -> Iterator[Coloured]:
+        """The colours of the frames from one key up to, not including, the next."""
+        backwards = [Chain.start(*self._grid)]
+        for step in reversed(steps[1:]):
+            backwards.append(backwards[-1].then(self._motion, step.forth, step.trust_forth))
+        backwards.reverse()
+        span = following.frame.pts - key.frame.pts
+        yield Coloured(key.frame, key.ab, True)
+        for i in range(1, len(window)):
+            share = np.float32((window[i].pts - key.frame.pts) / span)
+            forth, back = chains[i], backwards[i]
+            yield Coloured(window[i], self._blend(key, forth, following, back, share), False)
+
+    def _blend(self, key: _Key, forth: Chain, following: _Key, back: Chain, share: np.float32) -> Floats:
+        earlier, later = self._motion.sample(key.ab, forth.flow), self._motion.sample(following.ab, back.flow)
+        weight_earlier = (1 - share) * forth.trust + np.float32(1e-3) * (1 - share)
+        weight_later = share * back.trust + np.float32(1e-3) * share
+        total = weight_earlier + weight_later
+        mixed = np.asarray(earlier + (later - earlier) * (weight_later / total)[..., None], np.float32)
+        return _fill(mixed, np.maximum(forth.trust, back.trust))
+
+    def _close(
+        self, key: _Key, window: list[Frame], steps: list[Step], chains: list[Chain], light: Small
+    ) -> Iterator[Coloured]:
+        """The last frames of a scene: the very last one is a key, unless the last key is near."""
+        if len(window) - 1 >= max(2, self._every // 3):
+            last = self._next_key(key, window[-1], light, chains[-1])
+            yield from self._between(key, last, window[:-1], steps, chains)
+            yield Coloured(last.frame, last.ab, True)
+            return
+        for i, frame in enumerate(window):
+            carried = self._motion.sample(key.ab, chains[i].flow)
+            yield Coloured(frame, _fill(carried, chains[i].trust), i == 0)
+
+
+def _evidence(light: Small) -> float:
+    """What a prediction counts for: little where there is hardly a picture, as in a fade from black."""
+    return float(np.clip(light.std() / 20, 0.05, 1))
+
+
+def _fill(ab: Floats, trust: Floats) -> Floats:
+    """Colours around them for pixels that no key has seen."""
+    cv2 = need_cv2()
+    if float(trust.mean()) > 0.99:
+        return ab
+    height, width = trust.shape
+    side = max(3, min(height, width) // 6 | 1)
+    sure = (trust + np.float32(1e-3))[..., None]
+    around = cv2.blur(ab * sure, (side, side)) / cv2.blur(sure, (side, side))[..., None]
+    filled: Floats = ab + (around - ab) * ((1 - trust) ** 2)[..., None]
+    return filled

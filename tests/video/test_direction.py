@@ -1,0 +1,86 @@
+"""Hints of films: followed along motion, for their scene and no other."""
+
+from fractions import Fraction
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import tiny_model
+from conftest import RunCli
+from little_films import Recipe, make, scene
+from tintype.colorizer import Colorizer
+from tintype.errors import TintypeError, WeightsError
+from tintype.hints import Hint
+from tintype.video import FilmHint, FilmOptions, colorize_film
+from tintype.video.direction import _from_grid, _to_grid, follow
+from tintype.video.levels import Signal
+from tintype.video.reader import FilmInfo, FilmReader
+
+RED = (200, 30, 30)
+
+
+@pytest.fixture
+def reel(tmp_path: Path) -> Path:
+    """Two scenes of ten frames; in both the camera moves two pixels a frame, right and down."""
+    frames = [frame for seed in (0, 5) for frame in scene(96, 128, 10, seed=seed, speed=2)]
+    make(tmp_path / "reel.mkv", frames, Recipe("ffv1", audio=None))
+    return tmp_path / "reel.mkv"
+
+
+def test_a_point_is_followed_to_both_ends_of_its_scene(reel: Path) -> None:
+    at = follow(FilmReader(reel), (FilmHint(14 / 25, Hint(64, 48, RED)),))
+    places = [at(frame) for frame in FilmReader(reel).frames()]
+    assert [len(hints) for hints in places] == [0] * 10 + [1] * 10
+    for i, (hint,) in enumerate(places[10:]):
+        assert hint.x == pytest.approx(64 - 2 * (i - 4), abs=2)
+        assert hint.y == pytest.approx(48 - 2 * (i - 4), abs=2)
+        assert hint.color == RED
+
+
+def test_what_is_written_on_the_command_line() -> None:
+    assert FilmHint.parse("12.5s:320,180,#c81e1e") == FilmHint(12.5, Hint(320, 180, RED))
+    assert FilmHint.parse("1:02.5:3,4,#c81e1e,9") == FilmHint(62.5, Hint(3, 4, RED, 9))
+    for wrong in ("320,180,#c81e1e", "soon:3,4,#fff", "1s:3,4"):
+        with pytest.raises(TintypeError, match="hint"):
+            FilmHint.parse(wrong)
+
+
+def test_a_hint_changes_its_scene_and_no_other(reel: Path, tmp_path: Path) -> None:
+    trained = Colorizer(tiny_model.build(tmp_path / "obeys.onnx", hints="trained"), precision="f32", threads=1)
+    results = []
+    for hints in ((), (FilmHint(14 / 25, Hint(64, 48, RED, 12)),)):
+        target = tmp_path / f"{len(hints)}.mkv"
+        colorize_film(str(reel), str(target), trained, FilmOptions(codec="ffv1", hints=hints))
+        frames = FilmReader(target, keep_pictures=True).frames()
+        results.append([frame.picture.to_ndarray(format="yuv420p")[96:] for frame in frames])
+    changed = [bool((a != b).any()) for a, b in zip(*results, strict=True)]
+    assert changed == [False] * 10 + [True] * 10
+
+
+def test_a_model_that_does_not_obey_says_so(reel: Path, tmp_path: Path, tiny: Colorizer) -> None:
+    options = FilmOptions(hints=(FilmHint(0, Hint(64, 48, RED)),))
+    with pytest.raises(WeightsError, match=r"tiny does not obey hints \(untrained\)"):
+        colorize_film(str(reel), str(tmp_path / "out.mkv"), tiny, options)
+    assert not (tmp_path / "out.mkv").exists()
+    assert not (tmp_path / ".out.mkv.parts").exists()
+
+
+def test_hints_are_for_one_film(cli: RunCli, reel: Path) -> None:
+    result = cli("colorize", reel, reel.with_name("other.mp4"), "--model", "tiny", "--hint", "0:1,2,#fff")
+    assert result.returncode == 1
+    assert b"it must be the only input" in result.stderr
+
+
+@pytest.mark.parametrize("rotation", [0, 90, 180, 270])
+def test_points_turn_with_the_film(rotation: int) -> None:
+    signal = Signal(8, True, 6, 1, 1)
+    plain = (Fraction(25), Fraction(1, 25), 0, None, None, False, rotation, None, None)
+    info = FilmInfo("made", "made", "none", 128, 96, "gray", signal, *plain)
+    stored = np.zeros((96, 128))
+    stored[20, 100] = 1
+    y, x = np.argwhere(np.rot90(stored, rotation // 90))[0]
+    hint = Hint(float(x), float(y), RED)
+    column, row = _to_grid(hint, info, 128, 96)
+    assert (column, row) == (100, 20)
+    assert _from_grid(hint, column, row, info, 128, 96) == hint

@@ -1,0 +1,179 @@
+"""Motion, cuts and steady colour."""
+
+import itertools
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from little_films import scene
+from tintype.video.cuts import likeness
+from tintype.video.levels import Signal
+from tintype.video.motion import Chain, Motion, grid_size
+from tintype.video.options import FilmOptions
+from tintype.video.reader import FilmInfo, Frame
+from tintype.video.stabilize import Coloured, PartEnd, Stabilizer
+
+HEIGHT, WIDTH = 96, 128
+
+
+def grey(frames: list[NDArray[np.float64]]) -> list[NDArray[np.uint8]]:
+    return [np.round(frame * 255).astype(np.uint8) for frame in frames]
+
+
+def info() -> FilmInfo:
+    signal = Signal(8, True, 6, 1, 1)
+    plain = (Fraction(25), Fraction(1, 25), 0, None, None, False, 0, None, None)
+    return FilmInfo("made.mkv", "made", "none", WIDTH, HEIGHT, "gray", signal, *plain)
+
+
+def frames_of(lumas: list[NDArray[np.uint8]]) -> list[Frame]:
+    return [Frame(i, 1, luma) for i, luma in enumerate(lumas)]
+
+
+def noisy_paint(seed: int = 0):
+    """A network that never gives the same answer twice: the true colour of a thing, off by a random tint."""
+    rng = np.random.default_rng(seed)
+
+    def paint(frame: Frame) -> NDArray[np.float32]:
+        light = frame.luma[::4, ::4].astype(np.float32) / 255
+        true = np.stack([60 * light - 30, 20 - 40 * light], axis=-1)
+        return (true + rng.normal(0, 6, 2)).astype(np.float32)
+
+    return paint
+
+
+def run(stabilizer: Stabilizer, frames: list[Frame], state=None) -> tuple[list[Coloured], list[PartEnd]]:
+    items = list(stabilizer.run(frames, state))
+    return [i for i in items if isinstance(i, Coloured)], [i for i in items if isinstance(i, PartEnd)]
+
+
+def test_flow_finds_a_shift() -> None:
+    first, second = grey(scene(HEIGHT, WIDTH, 2, speed=3))
+    step = Motion(HEIGHT, WIDTH).between(first, second)
+    inner = step.back[16:-16, 16:-16]
+    assert np.abs(np.median(inner, axis=(0, 1)) - 3).max() < 0.3
+    assert step.trust_back[16:-16, 16:-16].mean() > 0.8
+
+
+def test_a_chain_of_steps_leads_back_to_the_start() -> None:
+    frames = grey(scene(HEIGHT, WIDTH, 6, speed=2))
+    motion, chain = Motion(HEIGHT, WIDTH), Chain.start(HEIGHT, WIDTH)
+    for earlier, later in itertools.pairwise(frames):
+        step = motion.between(earlier, later)
+        chain = chain.then(motion, step.back, step.trust_back)
+    assert np.abs(np.median(chain.flow[24:-24, 24:-24], axis=(0, 1)) - 10).max() < 0.5
+    moved = motion.sample(frames[0].astype(np.float32), chain.flow)
+    sure = chain.trust > 0.5
+    assert sure.mean() > 0.5
+    assert np.abs(moved - frames[-1])[sure].mean() < 4
+
+
+@pytest.mark.parametrize("gain", [1.0, 0.85], ids=["steady light", "flickering light"])
+def test_cuts_are_found_and_nothing_else(gain: float) -> None:
+    motion = Motion(HEIGHT, WIDTH)
+    lumas = [luma for seed in range(8) for luma in grey(scene(HEIGHT, WIDTH, 5, seed=seed, speed=2))]
+    lumas = [np.round(luma * (gain if i % 2 else 1)).astype(np.uint8) for i, luma in enumerate(lumas)]
+    found = [
+        i
+        for i, (earlier, later) in enumerate(itertools.pairwise(lumas), 1)
+        if likeness(motion, motion.between(earlier, later), earlier, later).is_cut
+    ]
+    assert found == list(range(5, 40, 5))
+
+
+def test_a_fade_from_black_is_no_row_of_cuts() -> None:
+    lumas = [np.round(luma * min(1, i / 12)).astype(np.uint8) for i, luma in enumerate(grey(scene(HEIGHT, WIDTH, 20)))]
+    coloured, ends = run(Stabilizer(noisy_paint(), info(), FilmOptions()), frames_of(lumas))
+    assert len(coloured) == 20
+    assert len(ends) <= 3
+
+
+def test_colours_hold_still_with_few_predictions() -> None:
+    frames = frames_of(grey(scene(HEIGHT, WIDTH, 48, speed=0.5)))
+    single, _ = run(Stabilizer(noisy_paint(), info(), FilmOptions(stability=0, every=1)), frames)
+    stabilizer = Stabilizer(noisy_paint(), info(), FilmOptions())
+    steady, _ = run(stabilizer, frames)
+
+    def flicker(items: list[Coloured]) -> float:
+        means = np.array([item.ab.mean(axis=(0, 1)) for item in items])
+        return float(np.linalg.norm(np.diff(means, axis=0), axis=1).mean())
+
+    assert [item.frame.pts for item in steady] == [frame.pts for frame in frames]
+    assert stabilizer.predictions < len(frames) / 4
+    assert flicker(steady) < flicker(single) / 5
+
+
+def test_more_stability_remembers_longer() -> None:
+    frames = frames_of(grey(scene(HEIGHT, WIDTH, 60, speed=0.2)))
+    spreads = []
+    for stability in (0.0, 0.5, 0.9):
+        keys, _ = run(Stabilizer(noisy_paint(), info(), FilmOptions(stability=stability, every=4)), frames)
+        means = np.array([item.ab.mean(axis=(0, 1)) for item in keys if item.predicted][4:])
+        spreads.append(float(means.std(axis=0).sum()))
+    assert spreads[0] > 1.5 * spreads[1] > 1.5 * spreads[2]
+
+
+def test_nothing_crosses_a_cut() -> None:
+    dark = [np.full((HEIGHT, WIDTH), 40, np.uint8) + (luma // 8) for luma in grey(scene(HEIGHT, WIDTH, 15, seed=1))]
+    light = [np.full((HEIGHT, WIDTH), 180, np.uint8) + (luma // 5) for luma in grey(scene(HEIGHT, WIDTH, 15, seed=2))]
+
+    def paint(frame: Frame) -> NDArray[np.float32]:
+        return np.full((24, 32, 2), 40 if frame.luma.mean() > 128 else -40, np.float32)
+
+    coloured, ends = run(Stabilizer(paint, info(), FilmOptions(stability=1)), frames_of([*dark, *light]))
+    assert len(ends) == 2
+    values = np.array([item.ab for item in coloured])
+    np.testing.assert_allclose(values[:15], -40, atol=1e-3)
+    np.testing.assert_allclose(values[15:], 40, atol=1e-3)
+
+
+def test_a_colour_goes_with_the_thing_that_moves() -> None:
+    """A bright disc crosses a dark ground; between the predictions, at both ends, its colour is where the disc is."""
+    y, x = np.mgrid[0:HEIGHT, 0:WIDTH]
+    ground = grey(scene(HEIGHT, WIDTH, 1, seed=3))[0] // 3
+    grain = np.random.default_rng(0).integers(0, 50, (40, 40))
+    lumas, places = [], []
+    for i in range(9):
+        left, top = 20 + 6 * i, 30
+        luma = ground.copy()
+        disc = (x - left - 20) ** 2 + (y - top - 20) ** 2 < 18**2
+        patch = np.zeros_like(ground)
+        patch[top : top + 40, left : left + 40] = 200 + grain
+        luma[disc] = patch[disc]
+        lumas.append(luma)
+        places.append(disc)
+
+    def paint(frame: Frame) -> NDArray[np.float32]:
+        a = np.where(frame.luma > 150, 50, -10).astype(np.float32)
+        return np.stack([a, a], axis=-1)
+
+    stabilizer = Stabilizer(paint, info(), FilmOptions(every=8))
+    coloured, _ = run(stabilizer, frames_of(lumas))
+    assert stabilizer.predictions == 2
+    middle = coloured[4].ab[..., 0]
+    inner = np.asarray(places[4])
+    assert middle[inner].mean() > 30
+    assert middle[places[0] & ~inner].mean() < 10
+
+
+def test_state_carries_over_parts() -> None:
+    frames = frames_of(grey(scene(HEIGHT, WIDTH, 30)))
+    options = FilmOptions(every=5, part_frames=10)
+    whole, ends = run(Stabilizer(noisy_paint(), info(), options), frames)
+    assert [bool(end.state) for end in ends] == [True, True, False]
+    first = [item for item in whole if item.frame.pts < 10]
+    paint = noisy_paint()
+    for _ in range(3):  # what the network said in the first part, and at the frame that the state is from
+        paint(frames[0])
+    again, _ = run(Stabilizer(paint, info(), options), frames[10:], ends[0].state)
+    assert len(first) + len(again) == 30
+    for a, b in zip(whole[10:], again, strict=True):
+        np.testing.assert_array_equal(a.ab, b.ab)
+
+
+def test_the_grid_keeps_the_shape() -> None:
+    assert grid_size(1080, 1920) == (144, 256)
+    assert grid_size(144, 176) == (144, 176)
+    assert grid_size(10, 4000) == (32, 256)
