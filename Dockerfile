@@ -10,7 +10,7 @@ WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
 COPY --from=page /web/dist ./src/tintype/server/static
-RUN python -m venv /opt/tintype && /opt/tintype/bin/pip install --no-cache-dir '.[server,postgres,redis,s3]'
+RUN python -m venv /opt/tintype && /opt/tintype/bin/pip install --no-cache-dir '.[server,postgres,redis,s3,video]'
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin tintype

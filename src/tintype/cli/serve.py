@@ -24,12 +24,15 @@ def serve(
 
       TINTYPE_TOKEN=secret tintype serve --host 0.0.0.0
     """
+    from . import calm_numpy, server_settings
+
+    calm_numpy()
+
     import threading
     import webbrowser
 
     from ..server.running import listen
     from ..server.running import serve as run
-    from . import server_settings
 
     settings = server_settings(host=host, port=port)
     sock = listen(settings.host, settings.port)

@@ -16,8 +16,11 @@ def worker(
 
       TINTYPE_DATABASE_URL=postgresql://... tintype worker
     """
+    from . import calm_numpy, server_settings
+
+    calm_numpy()
+
     from ..server.running import work
-    from . import server_settings
 
     print("tintype takes jobs (stop with Ctrl+C)", flush=True)
     work(server_settings(), threads)

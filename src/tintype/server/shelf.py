@@ -2,6 +2,7 @@
 
 import threading
 from collections import OrderedDict
+from pathlib import Path
 
 import numpy as np
 import structlog
@@ -22,6 +23,12 @@ class Shelf:
         self._loaded: OrderedDict[str, Colorizer] = OrderedDict()
         self._offered: dict[str, ModelFile] | None = None
 
+    @property
+    def default(self) -> str:
+        """The default model's name; of one that the settings give as a path, the file's, which tells no path."""
+        name = self._settings.model
+        return Path(name).stem if name.endswith(".onnx") else name
+
     def offered(self) -> dict[str, ModelFile]:
         """The models on offer by name, the default first.
 
@@ -32,9 +39,9 @@ class Shelf:
             named = self._settings.model_names
             files = [find_model(name) for name in named] if named else list_models()
             found = {file.path.stem: file for file in files}
-            default = self._settings.model
-            if default not in found:
-                found[default] = find_model(default)
+            default = self.default
+            if default not in found or default != self._settings.model:
+                found[default] = find_model(self._settings.model)
             self._offered = {default: found.pop(default)} | found
         return self._offered
 
@@ -45,7 +52,7 @@ class Shelf:
             ProblemError: 422, it is not on offer.
         """
         offered = self.offered()
-        wanted = name or self._settings.model
+        wanted = name or self.default
         if wanted not in offered:
             raise ProblemError(422, f"no model is called {wanted[:100]!r} here; on offer are {', '.join(offered)}")
         return offered[wanted]

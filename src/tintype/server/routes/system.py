@@ -25,7 +25,7 @@ def _features(model: ModelFile) -> dict[str, Feature]:
 def list_models(services: ServicesDep) -> list[ModelPublic]:
     """The models on offer, the default first."""
     offered = services.shelf.offered()
-    default = services.settings.model
+    default = services.shelf.default
     return [ModelPublic.of(file, name == default, _features(file)) for name, file in offered.items()]
 
 
@@ -38,7 +38,7 @@ def get_capabilities(
     limits = Limits.model_validate({name: getattr(settings, name) for name in Limits.model_fields})
     return Capabilities(
         version=__version__,
-        default_model=settings.model,
+        default_model=services.shelf.default,
         features=_features(services.shelf.file(model)),
         models=list_models(services),
         formats=FORMATS,
