@@ -58,17 +58,26 @@ def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, 
     np.testing.assert_allclose(got, expected, atol=0.05)
 
 
-@pytest.mark.parametrize("shape", [(1, 64, 96), (2, 96, 32)])
-def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
-    checkpoint: Path, tmp_path: Path, shape: tuple[int, int, int]
-) -> None:
+GAIN = 1.5
+
+
+@pytest.fixture(scope="module")
+def hinted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, torch.Tensor], Path]:
+    """Weights whose hints are drawn, not trained, and the model file made of them."""
     from tintype.training.checkpoint import read_checkpoint
 
-    source, gain = read_checkpoint(checkpoint), 1.5
+    folder, source = tmp_path_factory.mktemp("hinted"), read_checkpoint(checkpoint)
     torch.manual_seed(1)
     drawn = {name: t.normal_() if name.startswith("hints.") else t for name, t in source.weights.items()}
-    write_tensors(tmp_path / "hinted.safetensors", drawn, source.info | {"hints": "trained"})
-    path = export_checkpoint(tmp_path / "hinted.safetensors", tmp_path / "hinted.onnx", chroma_gain=gain)
+    write_tensors(folder / "hinted.safetensors", drawn, source.info | {"hints": "trained"})
+    return drawn, export_checkpoint(folder / "hinted.safetensors", folder / "hinted.onnx", chroma_gain=GAIN)
+
+
+@pytest.mark.parametrize("shape", [(1, 64, 96), (2, 96, 32)])
+def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
+    hinted: tuple[dict[str, torch.Tensor], Path], shape: tuple[int, int, int]
+) -> None:
+    drawn, path = hinted
     network = Network(find_model(path), "cpu", "f32", threads=1)
     assert network.model_file.info.hints == "trained"
     count, height, width = shape
@@ -83,10 +92,10 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     assert np.abs(whole - network.run(lightness)["ab"]).max() > 1
     generator = build_generator("tint", OPTIONS).eval()
     generator.load_state_dict(drawn)
-    told = torch.from_numpy(np.concatenate([hints[:, :2] / gain, hints[:, 2:]], 1))  # the answer is multiplied
+    told = torch.from_numpy(np.concatenate([hints[:, :2] / GAIN, hints[:, 2:]], 1))  # the answer is multiplied
     with torch.inference_mode():
         logits = generator(torch.from_numpy(lightness), told)
-        expected = gain * annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
+        expected = GAIN * annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
     np.testing.assert_allclose(whole, expected, atol=0.05 + 0.005 * np.abs(expected).max())
 
 

@@ -338,7 +338,7 @@ SMALL = [
     "stages.*.images=32",
     "stages.*.size=64",
     "stages.*.warmup=8",
-    "stages.1.batch=8",
+    "stages.*.batch=8",
 ]
 SEARCHES = ["lr=log:1e-4:1e-2", "stages.0.batch=int:4:8:4"]
 
