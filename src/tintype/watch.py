@@ -1,6 +1,8 @@
 """Watch folders: colour what is there and whatever arrives, until told to stop."""
 
+import contextlib
 import os
+import signal
 import time
 from collections.abc import Callable
 
@@ -16,7 +18,7 @@ def watch(
     pause: float = PAUSE,
     stop: Callable[[], bool] = lambda: False,
 ) -> Report:
-    """Plan, work, wait, again and again, until `stop` says so or Ctrl-C; the report of all of it.
+    """Plan, work, wait, again and again, until `stop` says so, Ctrl-C or SIGTERM; the report of all of it.
 
     A file is left alone until it has kept its size and time for one pause, for it may still be copied. One that failed
     is tried again only when it changes. Targets that exist are passed over in silence: they are earlier results.
@@ -25,6 +27,9 @@ def watch(
     before: dict[str, tuple[int, int]] = {}
     tried: dict[str, tuple[int, int]] = {}
     try:
+        for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+            with contextlib.suppress(ValueError):  # not in the main thread, where nobody interrupts
+                signal.signal(number, signal.default_int_handler)
         while True:
             now: dict[str, tuple[int, int]] = {}
             ready = []
