@@ -5,13 +5,13 @@ export function compare(page, grey, colour) {
   return page.evaluate(
     async ([first, second]) => {
       const read = async (url) => {
-        const answer = await fetch(url);
-        if (!answer.ok) throw new Error(`${url}: ${answer.status}`);
-        const bitmap = await createImageBitmap(await answer.blob());
-        const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+        const image = new Image();
+        image.src = url;
+        await image.decode();
+        const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
         const context = canvas.getContext("2d");
-        context.drawImage(bitmap, 0, 0);
-        return context.getImageData(0, 0, bitmap.width, bitmap.height);
+        context.drawImage(image, 0, 0);
+        return context.getImageData(0, 0, canvas.width, canvas.height);
       };
       const [one, two] = [await read(first), await read(second)];
       const sums = { greySpread: 0, colourSpread: 0, luma: 0, changed: 0 };

@@ -17,7 +17,7 @@ export function Moods({ history }: { history: History<Look> }) {
     <div className="card">
       <h2>Mood</h2>
       {known.models.length > 1 && (
-        <label>
+        <label className="row">
           Model
           <select
             value={look.model ?? ""}

@@ -2,7 +2,7 @@ import { useState } from "react";
 import { message } from "../api/client";
 import { hasEnded, useJob } from "../api/useJob";
 import { fetchAndZip } from "../state/zip";
-import { Link } from "../parts/Link";
+import { BatchTile } from "../parts/BatchTile";
 import { Notice } from "../parts/Notice";
 import { Progress } from "../parts/Progress";
 
@@ -47,12 +47,7 @@ export function Batch({ id }: { id: string }) {
       )}
       <ul className="tiles">
         {job.outcomes.map((one) => (
-          <li key={one.picture_id}>
-            <Link to={`/photo/${one.picture_id}`}>
-              <img src={one.result_id ? `/api/results/${one.result_id}/thumbnail` : `/api/pictures/${one.picture_id}/thumbnail`} alt="" />
-              <span>{one.error ?? "Open"}</span>
-            </Link>
-          </li>
+          <BatchTile key={one.picture_id} outcome={one} />
         ))}
       </ul>
     </section>
