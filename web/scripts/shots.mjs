@@ -1,4 +1,4 @@
-// Pictures of the page for docs/images: `node tests/shots.mjs ADDRESS FOLDER` with a server that runs.
+// Pictures of the page for docs/images: `node scripts/shots.mjs ADDRESS FOLDER` with a server that runs.
 import { chromium } from "playwright-core";
 
 const [address = "http://localhost:8000", folder = "."] = process.argv.slice(2);
