@@ -7,7 +7,7 @@ export function Tile({ picture }: { picture: Picture }) {
   const url = result?.thumbnail_url ?? picture.thumbnail_url;
   const inside = (
     <>
-      <img src={url} alt="" loading="lazy" />
+      <img src={url} alt="" loading="lazy" onError={(event) => event.currentTarget.classList.add("none")} />
       <span>{picture.name}</span>
     </>
   );
