@@ -133,9 +133,26 @@ try {
     assert.equal(await page.locator(".tiles li").count(), 3);
   });
 
+  if (process.env.FILM) {
+    await step("a film is coloured and can be watched", async () => {
+      await page.goto(server.address);
+      await page.locator("input[type=file]").setInputFiles(process.env.FILM);
+      const film = page.locator("video");
+      await film.waitFor();
+      await page.waitForFunction(() => document.querySelector("video").readyState >= 2);
+      assert.ok(await film.evaluate((one) => one.videoWidth > 0 && one.duration > 0));
+      await page.getByRole("link", { name: "Download" }).waitFor();
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/film.png` });
+      await page.goto(server.address + "/gallery");
+      await page.locator(".tiles li").nth(3).waitFor();
+      if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/film-gallery.png` });
+      await page.locator(".tiles a[href^='/photo']").first().waitFor();
+    });
+  }
+
   await step("nothing is wider than a phone", async () => {
     await page.setViewportSize({ width: 360, height: 740 });
-    await page.locator(".tiles a").first().click();
+    await page.locator(".tiles a[href^='/photo']").first().click();
     await settled();
     const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
     assert.ok(inner <= outer, `${inner} pixels on a screen of ${outer}`);
