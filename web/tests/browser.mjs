@@ -115,6 +115,7 @@ try {
     await page.getByRole("button", { name: "Compare blind" }).click();
     await page.getByRole("button", { name: "Left is better" }).click();
     await page.getByText(/^Left: /).waitFor();
+    if (process.env.SHOTS) await page.screenshot({ path: `${process.env.SHOTS}/duel.png` });
     await page.getByRole("button", { name: "Close" }).click();
   });
 

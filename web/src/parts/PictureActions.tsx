@@ -5,6 +5,11 @@ import { go } from "../state/router";
 import { BallotCard } from "./BallotCard";
 import { Notice } from "./Notice";
 
+/** The browser then keeps the focus inside, and closes it by Escape. */
+function showModally(dialog: HTMLDialogElement | null): void {
+  if (dialog && !dialog.open) dialog.showModal();
+}
+
 /** Share, delete, and compare blind with the model's first guess. */
 export function PictureActions({ picture, look }: { picture: Picture; look: Look }) {
   const [shared, setShared] = useState(picture.shared);
@@ -38,9 +43,9 @@ export function PictureActions({ picture, look }: { picture: Picture; look: Look
       </div>
       {error && <Notice error={error} />}
       {ballot && (
-        <div className="over-all" role="dialog" aria-modal="true" aria-label="Blind comparison">
+        <dialog className="over-all" ref={showModally} aria-label="Blind comparison" onClose={() => setBallot(null)}>
           <BallotCard key={ballot.id} ballot={ballot} question="Which is better?" next="Close" onNext={() => setBallot(null)} />
-        </div>
+        </dialog>
       )}
     </div>
   );
