@@ -1,15 +1,8 @@
-# tintype's server: the light core and the extras of the server, without torch. See docs/deploy.md.
-FROM node:20-slim AS page
-WORKDIR /web
-COPY web*/ ./
-# The page is optional: without web/ the server shows a small page that links to its API.
-RUN mkdir -p dist && if [ -f package.json ]; then npm ci && npm run build -- --outDir dist; fi
-
+# tintype's server: the light core and the extras of the server, without torch. The built page lies in src. See docs/deploy.md.
 FROM python:3.11-slim AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-COPY --from=page /web/dist ./src/tintype/server/static
 RUN python -m venv /opt/tintype && /opt/tintype/bin/pip install --no-cache-dir '.[server,postgres,redis,s3,video]'
 
 FROM python:3.11-slim

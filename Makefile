@@ -14,7 +14,7 @@ help:
 	@echo "make check   ruff, formatting, mypy --strict"
 	@echo "make fix     let ruff repair what it can, and format"
 	@echo "make bench   time colouring one 12-megapixel JPEG"
-	@echo "make web     build the web app"
+	@echo "make web     build the page of `tintype serve` into src/tintype/server/static (needs Node 20)"
 	@echo "make clean   remove the virtual environment, caches and demo-out/"
 
 demo: $(CORE)
@@ -40,11 +40,10 @@ bench: $(FULL)
 	$(BIN)/python benchmarks/photo.py
 
 web:
-	@if [ -d web ]; then cd web && npm ci && npm run build; \
-	else echo "This version has no web app: there is no web/ folder, nothing was built."; fi
+	cd web && npm ci --no-audit --no-fund && npm run build
 
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-out
+	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-out web/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv

@@ -88,7 +88,7 @@ def test_what_the_image_copies_is_not_ignored() -> None:
             for source in text.split()[:-1]:
                 name = source.removeprefix("./").rstrip("/*")
                 assert name in allowed
-                assert (ROOT / name).exists() or name == "web"
+                assert (ROOT / name).exists()
 
 
 def test_the_documents_are_as_the_code() -> None:
@@ -96,6 +96,18 @@ def test_the_documents_are_as_the_code() -> None:
     for name, text in wanted.items():
         module = "reference" if name == "docs/api.md" else "settings"
         assert (ROOT / name).read_text() == text, f"{name} is old: python -m tintype.server.{module} > {name}"
+
+
+def test_the_page_was_made_for_this_api() -> None:
+    kept = json.loads((ROOT / "web/openapi.json").read_text())
+    assert kept == create_app(Settings()).openapi(), "web/openapi.json is old: see docs/web.md"
+
+
+def test_the_built_page_names_only_files_that_are_there() -> None:
+    static = ROOT / "src/tintype/server/static"
+    named = re.findall(r'(?:src|href)="/([^"]+)"', (static / "index.html").read_text())
+    assert len(named) >= 3
+    assert all((static / name).is_file() for name in named)
 
 
 def test_nginx_settings_in_the_document_name_real_addresses() -> None:

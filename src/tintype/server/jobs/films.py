@@ -1,5 +1,6 @@
 """Films as jobs: the library colours them in parts, and goes on from the last whole part after any interruption."""
 
+import contextlib
 import shutil
 import time
 from importlib import import_module
@@ -47,10 +48,9 @@ def colour_film(services: Services, mine: Claim) -> None:
     key = f"results/{identity}/file.mp4"
     with target.open("rb") as whole:
         size = services.storage.write(key, whole)
-    poster = Path(watch.thumbnail)
     for side in (THUMBNAIL_PIXELS, services.settings.preview_pixels):
-        if watch.thumbnail and poster.is_file():
-            services.storage.write(f"results/{identity}/{side}.jpg", poster.read_bytes())
+        if watch.poster:
+            services.storage.write(f"results/{identity}/{side}.jpg", watch.poster)
     row = Result(
         id=identity, picture_id=film.id, model=model.path.stem, model_version=str(model.info.version),
         model_sha256=model.sha256, options=options.asked(), options_key=options_key(model, options), format="MP4",
@@ -82,14 +82,16 @@ class _Watch:
     def __init__(self, mine: Claim) -> None:
         self._mine = mine
         self._next = 0.0
-        self.done, self.total, self.thumbnail = 0, 0, ""
+        self.done, self.total, self.poster = 0, 0, b""
 
     def tell(self, progress: Any) -> None:
-        self.done, self.total, self.thumbnail = progress.frames, progress.total or 0, progress.thumbnail
+        self.done, self.total = progress.frames, progress.total or 0
         if time.monotonic() < self._next:
             return
         self._next = time.monotonic() + _TELL_SECONDS
         self._mine.checkpoint()
+        with contextlib.suppress(FileNotFoundError):  # it goes away with the film's parts, when the film is whole
+            self.poster = Path(progress.thumbnail).read_bytes()
         left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
         self._mine.progress(self.done, total=self.total, note=f"{progress.rate:.1f} frames a second{left}")
 

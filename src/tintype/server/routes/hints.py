@@ -3,6 +3,7 @@
 import io
 import time
 from typing import Annotated
+from urllib.parse import urlencode
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
@@ -62,7 +63,7 @@ def list_alternatives(
     with services.gate.pass_through():
         found = len(services.opened.get(services, picture, model).propose(count))
     base = f"/api/pictures/{picture_id}/alternatives"
-    chosen = f"?model={file.path.stem}"
+    chosen = "" if model is None else f"?{urlencode({'model': model})}"  # by the name that was asked for
     return Moods(
         items=[
             Mood(number=number, options={"alternative": number}, preview_url=f"{base}/{number}{chosen}")

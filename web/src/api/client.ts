@@ -1,0 +1,54 @@
+// The server's API, typed by its own OpenAPI schema (`npm run client`).
+import createClient from "openapi-fetch";
+import type { components, paths } from "./schema";
+
+type Schemas = components["schemas"];
+export type Picture = Schemas["PicturePublic"];
+export type Result = Schemas["ResultPublic"];
+export type Options = Schemas["ColourOptions"];
+export type Hint = Schemas["Hint"];
+export type Job = Schemas["JobPublic"];
+export type Capabilities = Schemas["Capabilities"];
+export type Feature = Schemas["Feature"];
+export type Ballot = Schemas["BallotPublic"];
+export type Revealed = Schemas["Revealed"];
+export type Study = Schemas["StudyPublic"];
+export type Suggestion = Schemas["SuggestionPublic"];
+export type Mood = Schemas["Mood"];
+export type Upload = Schemas["Upload"];
+
+export const api = createClient<paths>({ baseUrl: window.location.origin });
+
+/** What went wrong, in the server's own words. */
+export class ApiError extends Error {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
+    super(message);
+  }
+}
+
+export function problem(body: unknown, status: number): ApiError {
+  const known = body as { detail?: unknown; title?: unknown; errors?: { msg?: unknown }[] } | undefined;
+  const field = known?.errors?.[0]?.msg;
+  const text = [known?.detail, field, known?.title].find((one) => typeof one === "string" && one !== "");
+  return new ApiError((text as string | undefined) ?? `The server answered ${status}.`, status);
+}
+
+/** The data of an answer, or its problem thrown. */
+export async function unwrap<T>(asked: Promise<{ data?: T; error?: unknown; response: Response }>): Promise<T> {
+  const { data, error, response } = await asked;
+  if (!response.ok) throw problem(error, response.status);
+  return data as T;
+}
+
+export function message(error: unknown): string {
+  if (error instanceof ApiError) return error.message;
+  if (error instanceof TypeError) return "The server cannot be reached.";
+  return error instanceof Error ? error.message : String(error);
+}
+
+export function isAbort(error: unknown): boolean {
+  return error instanceof DOMException && error.name === "AbortError";
+}

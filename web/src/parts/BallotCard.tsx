@@ -1,0 +1,57 @@
+import { useState } from "react";
+import { api, message, unwrap, type Ballot, type Revealed } from "../api/client";
+import { Notice } from "./Notice";
+
+const WORDS: Record<Ballot["choices"][number], string> = {
+  left: "Left is better",
+  right: "Right is better",
+  tie: "Equally good",
+  both_bad: "Both are bad",
+  original: "Real colours",
+  coloured: "Estimated colours",
+};
+
+interface Props {
+  ballot: Ballot;
+  question: string;
+  next: string;
+  onNext: () => void;
+}
+
+/** One blind question; what was what is told after the answer. */
+export function BallotCard({ ballot, question, next, onNext }: Props) {
+  const [revealed, setRevealed] = useState<Revealed | null>(null);
+  const [error, setError] = useState("");
+  const vote = (choice: Ballot["choices"][number]): void => {
+    const params = { path: { ballot_id: ballot.id } };
+    unwrap(api.POST("/api/ballots/{ballot_id}/vote", { params, body: { choice } })).then(
+      setRevealed,
+      (caught: unknown) => setError(message(caught)),
+    );
+  };
+  const sides = [
+    { url: ballot.photo_url, name: "The photo", label: "" },
+    { url: ballot.left_url, name: ballot.right_url ? "Left" : "The picture", label: revealed?.left_label },
+    { url: ballot.right_url, name: "Right", label: revealed?.right_label },
+  ];
+  return (
+    <div className="card ballot">
+      <h2>{question}</h2>
+      <div className="sides">
+        {sides.map(({ url, name, label }) => url && (
+          <figure key={name}>
+            <img src={url} alt={name} />
+            <figcaption>{name}{label && `: ${label}`}</figcaption>
+          </figure>
+        ))}
+      </div>
+      <div className="row" aria-live="polite">
+        {!revealed && ballot.choices.map((choice) => (
+          <button key={choice} type="button" onClick={() => vote(choice)}>{WORDS[choice]}</button>
+        ))}
+        {(revealed || error) && <button type="button" className="primary" onClick={onNext}>{next}</button>}
+      </div>
+      {error && <Notice error={error} />}
+    </div>
+  );
+}

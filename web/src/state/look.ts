@@ -1,0 +1,21 @@
+// What a user has asked of one photo, and the same as the API takes it.
+import type { Hint, Options } from "../api/client";
+
+export interface Look {
+  model: string | null;
+  hints: Hint[];
+  saturation: number;
+  temperature: number;
+  strength: number;
+  alternative: number | null;
+}
+
+export const PLAIN: Look = {
+  model: null, hints: [], saturation: 1, temperature: 0, strength: 1, alternative: null,
+};
+
+export function asOptions(look: Look): Options {
+  return { ...look };
+}
+
+export const isPlain = (look: Look): boolean => JSON.stringify(look) === JSON.stringify(PLAIN);

@@ -1,0 +1,20 @@
+import { useEffect, useState } from "react";
+import { api, message, unwrap, type Picture } from "../api/client";
+import { Editor } from "../parts/Editor";
+import { Guest } from "../parts/Guest";
+import { Notice } from "../parts/Notice";
+
+/** One photo: to work on if it is the asker's own, else to look at. */
+export function Photo({ id }: { id: string }) {
+  const [picture, setPicture] = useState<Picture | null>(null);
+  const [error, setError] = useState("");
+  useEffect(() => {
+    unwrap(api.GET("/api/pictures/{picture_id}", { params: { path: { picture_id: id } } })).then(
+      setPicture,
+      (caught: unknown) => setError(message(caught)),
+    );
+  }, [id]);
+  if (error) return <Notice error={error} />;
+  if (!picture) return <Notice>Opening the photo.</Notice>;
+  return picture.mine ? <Editor picture={picture} /> : <Guest picture={picture} />;
+}

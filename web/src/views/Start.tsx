@@ -1,0 +1,74 @@
+import { useCallback, useState } from "react";
+import { api, message, unwrap, type Upload } from "../api/client";
+import { isFilm, uploadFilm, uploadPhotos } from "../api/upload";
+import { DropZone } from "../parts/DropZone";
+import { Notice } from "../parts/Notice";
+import { Progress } from "../parts/Progress";
+import { PLAIN } from "../state/look";
+import { can, useCapabilities } from "../state/capabilities";
+import { go } from "../state/router";
+
+/** The first page: takes files and goes on to the photo, the batch or the film. */
+export function Start() {
+  const known = useCapabilities();
+  const [share, setShare] = useState<number | null>(null);
+  const [error, setError] = useState("");
+
+  const take = useCallback(
+    async (files: File[]) => {
+      setError("");
+      setShare(0);
+      try {
+        const film = files.find(isFilm);
+        if (film && files.length > 1) throw new Error("Send a film by itself, without other files.");
+        if (film && !can(known, "films")) throw new Error("This server cannot colour films.");
+        go(film ? await startFilm(film, setShare) : await startPhotos(files, known.limits.max_files, setShare));
+      } catch (caught) {
+        setError(message(caught));
+        setShare(null);
+      }
+    },
+    [known],
+  );
+
+  const hours = known.limits.retention_hours;
+  return (
+    <section>
+      <h1>Colour old photographs</h1>
+      <DropZone onFiles={take} disabled={share !== null} />
+      {share !== null && <Progress label={share < 1 ? `Sending, ${Math.round(share * 100)} %` : "Opening"} share={share < 1 ? share : undefined} />}
+      {error && <Notice error={error} />}
+      <p className="small">
+        Several photos become a batch with one ZIP. Photos up to {Math.round(known.limits.max_bytes / 1e6)} MB
+        {can(known, "films") && `, films up to ${Math.round(known.limits.max_film_bytes / 1e6)} MB`}. Files stay on this server
+        {hours > 0 ? ` and are deleted after ${Math.round(hours)} hours.` : "."}
+      </p>
+    </section>
+  );
+}
+
+async function startFilm(file: File, onProgress: (share: number) => void): Promise<string> {
+  const film = await uploadFilm(file, onProgress);
+  const job = await unwrap(api.POST("/api/jobs", { body: { kind: "film", picture: film.id } }));
+  return `/film/${job.id}`;
+}
+
+/** Sends the photos, as many at once as the server takes; gives the address to go on to. */
+async function startPhotos(files: File[], most: number, onProgress: (share: number) => void): Promise<string> {
+  const sent: Upload = { pictures: [], refused: [] };
+  for (let at = 0; at < files.length; at += most) {
+    const part = files.slice(at, at + most);
+    const answer = await uploadPhotos(part, (share) => onProgress((at + share * part.length) / files.length));
+    sent.pictures.push(...answer.pictures);
+    sent.refused.push(...answer.refused);
+  }
+  const [first] = sent.pictures;
+  if (first && files.length === 1) return `/photo/${first.id}`;
+  if (sent.refused.length > 0) {
+    const names = sent.refused.map((one) => `${one.name}: ${one.detail}`).join(" ");
+    window.sessionStorage.setItem("tintype-refused", names);
+  } else window.sessionStorage.removeItem("tintype-refused");
+  const pictures = sent.pictures.map((one) => one.id);
+  const job = await unwrap(api.POST("/api/jobs", { body: { kind: "colorize", pictures, options: PLAIN } }));
+  return `/batch/${job.id}`;
+}
