@@ -46,7 +46,7 @@ def test_the_built_page_is_served_and_nothing_beside_it(tmp_path: Path) -> None:
     app = FastAPI(docs_url=None)
     page.install(app, static)
     client = TestClient(app, raise_server_exceptions=False)
-    for address in ("/", "/gallery", "/studies/abc"):  # addresses inside the page
+    for address in ("/", "/gallery", "/compare/abc"):  # addresses inside the page
         assert client.get(address).text == "<!doctype html>the page"
     script = client.get("/assets/index-1a2b.js")
     assert "immutable" in script.headers["cache-control"]

@@ -11,6 +11,8 @@ from .problems import not_found
 from .reference import as_html
 
 STATIC = Path(__file__).with_name("static")
+LONGEST = 200  # characters of an address of the page; file systems refuse to look for longer names
+VIEWS = ("photo", "batch", "film", "gallery", "compare")  # of the page: what its addresses begin with (web/src/App.tsx)
 STYLE = """
 :root { color-scheme: light dark; }
 body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
@@ -43,7 +45,7 @@ def install(app: FastAPI, static: Path = STATIC) -> None:
 
 
 def _serve(static: Path, path: str) -> Response:
-    if path.startswith(("api/", "health", "ready", "metrics")):
+    if path.startswith(("api/", "health", "ready", "metrics")) or len(path) > LONGEST or "\0" in path:
         raise not_found("page")
     index = static / "index.html"
     if not index.is_file():
@@ -55,8 +57,8 @@ def _serve(static: Path, path: str) -> Response:
         is_hashed = wanted.parent.name == "assets"
         cache = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
         return FileResponse(wanted, headers={"Cache-Control": cache})
-    if "." in path.rpartition("/")[2]:
-        raise not_found("file")
+    if path and path.partition("/")[0] not in VIEWS:
+        raise not_found("page")
     return FileResponse(index, headers={"Cache-Control": "no-cache"})  # an address inside the page
 
 
