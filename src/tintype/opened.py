@@ -59,6 +59,7 @@ class OpenPhoto:
         self._network = network
         self._prepared: dict[int, Plane] = {}
         self._encoded: dict[int, dict[str, Plane]] = {}
+        self._plain: dict[int, Plane] = {}
 
     def predict(
         self,
@@ -175,6 +176,7 @@ class OpenPhoto:
         padded = pad(plane, self._info.size_multiple, self._is_drawing)
         if hints:
             self._check_hints()
+            plain = self._plain_ab(size)
             planes = hint_planes(hints, self.photo.luma.shape, plane.shape, padded.shape)
             if size not in self._encoded:
                 self._encoded[size] = self._network.encode(padded[None, None])
@@ -191,8 +193,14 @@ class OpenPhoto:
         if hints and "ab" in planes_of:
             ab = planes_of["ab"]
             light = resize_float(plane, ab.shape[1], ab.shape[0])
-            planes_of["ab"] = meet_hints(ab, light, hints, self.photo.luma.shape)
+            planes_of["ab"] = meet_hints(plain, ab, light, hints, self.photo.luma.shape)
         return [planes_of[name] for name in outputs]
+
+    def _plain_ab(self, size: int) -> Plane:
+        """The answer without hints, kept for the next hint."""
+        if size not in self._plain:
+            self._plain[size] = self._answer(("ab",), size, ())[0]
+        return self._plain[size]
 
     def _check_hints(self) -> None:
         if self._info.hints != "trained":
