@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
@@ -83,6 +83,7 @@ def test_natural_pictures_keep_light_and_most_colour(examples: list[Any]) -> Non
     st.integers(1, 40),
     seeds,
 )
+@example("I;16", 1, 1, 1, 0)
 def test_every_mode_and_orientation(mode: str, orientation: int, height: int, width: int, seed: int) -> None:
     pixels = noise(height, width, seed, 4)
     if mode == "I;16":

@@ -48,7 +48,8 @@ def decode(data: bytes, page: int = 0) -> tuple[NDArray[np.uint16], dict[str, by
     image = pyvips.Image.new_from_buffer(data, "", fail_on="truncated", **options)
     names = {"icc": "icc-profile-data", "exif": "exif-data", "xmp": "xmp-data"}
     blocks = {key: image.get(name) if image.get_typeof(name) else None for key, name in names.items()}
-    return to_16_bits(image.numpy()), blocks
+    # numpy() drops axes of length one, all of them where there is a single pixel.
+    return to_16_bits(image.numpy().reshape(image.height, image.width, image.bands)), blocks
 
 
 def to_16_bits(pixels: NDArray[Any]) -> NDArray[np.uint16]:
