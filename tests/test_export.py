@@ -99,6 +99,13 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     np.testing.assert_allclose(whole, expected, atol=0.05 + 0.005 * np.abs(expected).max())
 
 
+def test_the_file_tells_nothing_of_the_machine_it_was_made_on(exported: Path) -> None:
+    data = exported.read_bytes()
+    assert str(Path(__file__).parents[1]).encode() not in data
+    assert b"stack_trace" not in data
+    assert b"site-packages" not in data
+
+
 def test_it_colours_a_photo(exported: Path, examples: list[Path]) -> None:
     photo = Colorizer(exported).colorize(examples[0])
     assert photo.chroma is not None
