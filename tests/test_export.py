@@ -14,6 +14,7 @@ from tintype.models import build_generator
 from tintype.models.tint import annealed_mean
 from tintype.runtime import Network
 from tintype.training.checkpoint import write_tensors
+from tintype.training.pretrained import initialise
 from tintype.weights import find_model
 
 OPTIONS = {"encoder": "efficientnet-lite0", "bottom": 32, "widths": [24, 16, 16]}
@@ -32,6 +33,20 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def exported(checkpoint: Path) -> Path:
     output = checkpoint.with_name("small.onnx")
     return export_checkpoint(checkpoint, output, name="small", temperature=0.5, chroma_gain=1.25)
+
+
+def test_training_goes_on_from_a_model_file(exported: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every weight is in the file under its name, rounded to fp16: by path, and by name."""
+    wanted = build_generator("tint", OPTIONS)
+    initialise(wanted, str(checkpoint))
+    monkeypatch.setenv("TINTYPE_MODELS", str(exported.parent))
+    for weights in (str(exported), "small"):
+        generator = build_generator("tint", OPTIONS)
+        initialise(generator, weights)
+        for name, value in wanted.state_dict().items():
+            torch.testing.assert_close(generator.state_dict()[name], value, rtol=1e-3, atol=1e-4, msg=name)
+    with pytest.raises(WeightsError, match="does not fit this generator"):
+        initialise(build_generator("tint", OPTIONS | {"bottom": 64}), str(exported))
 
 
 def test_metadata_and_size(exported: Path, checkpoint: Path) -> None:

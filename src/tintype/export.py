@@ -217,6 +217,9 @@ def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
             output_names=graph.outputs,
             dynamic_shapes=shapes,
             verbose=False,
+            # Every weight keeps its name, so that training can go on from a model file (training/model_file.py). The
+            # engines fold and fuse as they load: the same speed.
+            optimize=False,
         )
     assert program is not None
     return _without_traces(program.model_proto)

@@ -20,6 +20,7 @@ from tintype.errors import MissingExtra, WeightsError
 from tintype.models.encoders import ENCODERS, EncoderConfig, LiteEncoder, load_imagenet
 from tintype.models.resnet import ResNetEncoder, load_torchvision
 from tintype.training.checkpoint import read_checkpoint
+from tintype.weights import list_models, read_model
 
 TORCHVISION = "https://download.pytorch.org/models/"
 # torchvision's IMAGENET1K_V1 weights (BSD-3-Clause), by encoder.
@@ -38,6 +39,8 @@ def initialise(generator: nn.Module, weights: str | None = None) -> None:
     - None or "imagenet": published ImageNet weights for its encoder; nothing to do for a generator without one;
     - "none": what its constructor drew;
     - a path to a tintype checkpoint (a `.safetensors` file or a run directory) of the same network: all of its weights;
+    - a model file (`.onnx`) of the same network, by its path or by the name that `tintype models` shows: all of its
+      weights, so that a run can fine-tune the default model on pictures of one's own;
     - a path to ImageNet weights for its encoder (`.pth`, `.safetensors`), named as torchvision or EfficientNet-Lite do;
     - an address of such a file, with `#sha256=HEX` (8 digits or more) unless its name ends in `-HEX.pth`.
 
@@ -53,7 +56,11 @@ def initialise(generator: nn.Module, weights: str | None = None) -> None:
             _load_encoder(encoder, _default_file(generator))
         return
     path = _fetched(weights) if "://" in weights else Path(weights)
-    if path.is_dir() or _is_checkpoint(path):
+    if not path.exists():
+        path = next((model.path for model in list_models() if model.path.stem == weights), path)
+    if path.suffix == ".onnx":
+        _load_model_file(generator, path)
+    elif path.is_dir() or _is_checkpoint(path):
         _load_all(generator, path)
     elif isinstance(encoder, LiteEncoder | ResNetEncoder):
         _load_encoder(encoder, path)
@@ -121,6 +128,18 @@ def _load_all(generator: nn.Module, path: Path) -> None:
     if problem := _misfit(checkpoint.weights, generator.state_dict()):
         raise WeightsError(f"{checkpoint.path}: of the system {system!r}, does not fit this generator: {problem}")
     generator.load_state_dict(checkpoint.weights)
+
+
+def _load_model_file(generator: nn.Module, path: Path) -> None:
+    from tintype.training.model_file import weights_of  # onnx takes a moment to import
+
+    system, weights = read_model(path).info.system, weights_of(path)
+    if problem := _misfit(weights, generator.state_dict()):
+        raise WeightsError(
+            f"{path}: of the system {system!r}, does not fit this generator: {problem}; weights that were folded "
+            "into others for speed, spectral norm's among them, cannot be trained on: start from the checkpoint"
+        )
+    generator.load_state_dict(weights, strict=False)
 
 
 def _load_encoder(encoder: LiteEncoder | ResNetEncoder, path: Path) -> None:
