@@ -116,6 +116,10 @@ class OpenPhoto:
     def _mirrored(self) -> "OpenPhoto":
         return OpenPhoto(self._network, Photo(np.ascontiguousarray(self.photo.luma[:, ::-1])))
 
+    def distribution(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """Logits (h, w, Q) float32 over the model's ab bins, covering the whole picture."""
+        return self._distribution(size, hints)
+
     def entropy(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
         """How undecided the network is: (h, w) float32, 0 for one certain colour to 1 for all colours alike."""
         return entropy(self._distribution(size, hints))

@@ -1,0 +1,115 @@
+"""How much colour costs how much truth: one model at many temperatures and gains.
+
+    python benchmarks/tradeoff.py --data val.tar --limit 120
+
+A distribution can be read boldly or with caution. The temperature sharpens it (towards 0 the likeliest colour, 1 the
+mean), the gain multiplies the chroma of what comes out. Every reading is measured; grey is 1 (CIEDE2000, LPIPS) or 0
+(PSNR). The point that the model file has is marked. Writes docs/images/tradeoff.svg and the table in docs/measures.md.
+"""
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+from documents import markdown_table, replace_block
+from line_chart import GREY, INK, ORDERED, Line, Panel, draw_svg
+from numpy.typing import NDArray
+
+from tintype import Colorizer, Photo
+from tintype.compose import compose
+from tintype.data.sources import iter_pictures
+from tintype.evaluation.benchmark import evenly_spread
+from tintype.evaluation.lpips import load_lpips
+from tintype.evaluation.metrics import measure
+
+ROOT = Path(__file__).resolve().parents[1]
+TEMPERATURES = (0.35, 0.5, 0.7)
+GAINS = (1.0, 1.15, 1.3, 1.45, 1.6)
+MEASURES = ("psnr", "ciede2000", "lpips", "colorfulness")
+WIDTH, HEIGHT = 300.0, 240.0
+
+
+def annealed(logits: NDArray[np.float32], bins: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
+    """The mean colour (h, w, 2) of logits (h, w, Q) sharpened by `temperature` (Zhang 2016, eq. 5)."""
+    sharp = logits / temperature
+    odds = np.exp(sharp - sharp.max(-1, keepdims=True))
+    mean: NDArray[np.float32] = (odds / odds.sum(-1, keepdims=True)) @ bins
+    return mean
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--model", default="tint")
+    parser.add_argument("--limit", type=int, default=120)
+    options = parser.parse_args()
+    colorizer = Colorizer(options.model)
+    info, bins = colorizer.model.info, np.array(colorizer.model.info.bins, np.float32)
+    readings = {(t, g) for t in (*TEMPERATURES, info.temperature) for g in (*GAINS, info.chroma_gain)}
+    lpips = load_lpips("alexnet").eval()
+    found: dict[tuple[float, float] | str, list[tuple[float, ...]]] = {}
+
+    @torch.no_grad()
+    def note(key: tuple[float, float] | str, rgb: NDArray[np.uint8], truth: NDArray[np.uint8]) -> None:
+        figures = measure(rgb, truth)
+        planes = [torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None] for picture in (rgb, truth)]
+        distance = float(lpips(*planes)[0])
+        found.setdefault(key, []).append((figures.psnr, figures.ciede2000, distance, figures.colorfulness))
+
+    for picture in evenly_spread(iter_pictures(options.data), options.limit):
+        photo = Photo.read(picture.data)
+        if photo.chroma is None:
+            continue
+        truth, grey = photo.rgb(), photo.grey()
+        logits = colorizer.open(grey).distribution()
+        note("grey", grey.rgb(), truth)
+        note("truth", truth, truth)
+        for temperature in {t for t, _ in readings}:
+            mean = annealed(logits, bins, temperature)
+            for gain in {g for t, g in readings if t == temperature}:
+                note((temperature, gain), compose(grey, mean * np.float32(gain)).rgb(), truth)
+
+    means = {key: dict(zip(MEASURES, np.mean(rows, axis=0).tolist(), strict=True)) for key, rows in found.items()}
+    grey_means, vivid = means["grey"], means["truth"]["colorfulness"]
+
+    def point(key: tuple[float, float]) -> dict[str, float]:
+        mine = means[key]
+        return {
+            "colourfulness": mine["colorfulness"] / vivid,
+            "psnr": mine["psnr"] - grey_means["psnr"],
+            "ciede2000": mine["ciede2000"] / grey_means["ciede2000"],
+            "lpips": mine["lpips"] / grey_means["lpips"],
+        }
+
+    rows = []
+    for key in sorted(readings):
+        p = point(key)
+        name = "**shipped**" if key == (info.temperature, info.chroma_gain) else ""
+        numbers = [f"{p['colourfulness']:.2f}", f"{p['psnr']:+.2f}", f"{p['ciede2000']:.3f}", f"{p['lpips']:.3f}"]
+        rows.append([f"{key[0]:g}", f"{key[1]:g}", *numbers, name])
+    table = markdown_table(["temperature", "gain", "colourfulness", "PSNR, dB", "CIEDE2000", "LPIPS alex", ""], rows)
+    print(table)
+    replace_block(ROOT / "docs" / "measures.md", "trade-off table", table)
+    panels = []
+    titles = {"psnr": "PSNR above grey, dB", "ciede2000": "CIEDE2000, of grey's", "lpips": "LPIPS (alex), of grey's"}
+    shipped = point((info.temperature, info.chroma_gain))
+    for number, (name, title) in enumerate(titles.items()):
+        lines = []
+        for temperature, colour in zip(TEMPERATURES, ORDERED[::3], strict=False):
+            curve = [point((temperature, gain)) for gain in GAINS]
+            lines.append(
+                Line([(p["colourfulness"], p[name]) for p in curve], f"T {temperature:g}", colour, marked=True)
+            )
+        level = 0.0 if name == "psnr" else 1.0
+        ends = min(p.points[0][0] for p in lines), max(p.points[-1][0] for p in lines)
+        lines.append(Line([(ends[0], level), (ends[1], level)], "grey", GREY, dashed=True))
+        lines.append(Line([(shipped["colourfulness"], shipped[name])], "shipped", INK, marked=True))
+        panels.append(Panel(title, "colourfulness, of the truth's", lines, number * WIDTH, 0, WIDTH, HEIGHT))
+    target = ROOT / "docs" / "images" / "tradeoff.svg"
+    target.write_text(draw_svg(panels, WIDTH * len(titles), HEIGHT), encoding="utf-8")
+    print(f"{target.relative_to(ROOT)}: {len(found['grey'])} pictures")
+
+
+if __name__ == "__main__":
+    main()
