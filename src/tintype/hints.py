@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from .color import srgb_to_lab
 from .errors import TintypeError
-from .insist import insist, keep_far
+from .insist import Ground, insist, keep_far, ways_from
 
 Plane = npt.NDArray[np.float32]
 
@@ -164,18 +164,19 @@ def ab_of(hint: Hint) -> tuple[float, float]:
     return float(a), float(b)
 
 
-def meet_hints(plain: Plane, ab: Plane, lightness: Plane, hints: Sequence[Hint], picture: tuple[int, int]) -> Plane:
+def meet_hints(plain: Plane, ab: Plane, ground: Ground, hints: Sequence[Hint], picture: tuple[int, int]) -> Plane:
     """The answer `ab` of a network (h, w, 2), CIE units, held to its answer without hints, `plain`, far from them
     (`keep_far`), and with what it left between itself and the hints added (`insist`).
 
-    lightness (h, w), -1 to 1, is the picture's at that size; `picture` the height and width that hints are in.
+    `ground` is the picture's at that size; `picture` the height and width that hints are in.
     """
     scale = np.array(ab.shape[:2], np.float32) / np.array(picture, np.float32)
     places = np.array([[hint.y + 0.5, hint.x + 0.5] for hint in hints], np.float32)
     wanted = np.array([ab_of(hint) for hint in hints], np.float32)
     sure = np.array([hint.confidence for hint in hints], np.float32)
     points = np.asarray(places * scale, np.float32)
-    return insist(keep_far(plain, ab, lightness, points), lightness, points, wanted, sure)
+    ways = ways_from(ground, points)
+    return insist(keep_far(plain, ab, ground, points, ways), ground, points, wanted, sure, ways)
 
 
 def _start(centre: float, side: int, length: int) -> int:

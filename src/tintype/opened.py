@@ -5,7 +5,7 @@ other hints from a person. Each further prediction costs a part of one run of th
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -18,6 +18,7 @@ from .compose import compose, compose_painting
 from .confidence import confidence, entropy
 from .errors import TintypeError, WeightsError
 from .hints import Hint, hint_planes, meet_hints
+from .insist import Ground
 from .mark import with_mark
 from .photo import Photo
 from .proposals import color_at, modes, probabilities, propose
@@ -36,6 +37,7 @@ Plane = npt.NDArray[np.float32]
 PAINTED = "painted_lightness"
 DISTRIBUTION = "distribution"
 MATCHED = ("features_16", "features_32")  # what places of two pictures are compared by
+THINGS = "features_16"  # what tells things of one picture apart, for hints
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,7 @@ class OpenPhoto:
         self._prepared: dict[int, Plane] = {}
         self._encoded: dict[int, dict[str, Plane]] = {}
         self._plain: dict[int, Plane] = {}
+        self._grounds: dict[int, Ground] = {}
 
     def predict(
         self,
@@ -196,9 +199,20 @@ class OpenPhoto:
         planes_of = {name: cropped(answer[name][0]) for name in outputs}
         if hints and "ab" in planes_of:
             ab = planes_of["ab"]
-            light = resize_float(plane, ab.shape[1], ab.shape[0])
-            planes_of["ab"] = meet_hints(plain, ab, light, hints, self.photo.luma.shape)
+            if size not in self._grounds:
+                light = resize_float(plane, ab.shape[1], ab.shape[0])
+                self._grounds[size] = Ground.of(light, self._things(size, cropped))
+            planes_of["ab"] = meet_hints(plain, ab, self._grounds[size], hints, self.photo.luma.shape)
         return [planes_of[name] for name in outputs]
+
+    def _things(self, size: int, cropped: Callable[[Plane], Plane]) -> Plane | None:
+        """Features by which hints tell things apart; None of a network that shows none."""
+        encoded = self._encoded[size]
+        if THINGS in encoded:
+            return cropped(encoded[THINGS][0])
+        if THINGS not in self._network.outputs:
+            return None
+        return cropped(self._network.decode(encoded, outputs=(THINGS,))[THINGS][0])
 
     def _plain_ab(self, size: int) -> Plane:
         """The answer without hints, kept for the next hint."""
