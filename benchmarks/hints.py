@@ -6,6 +6,11 @@ Each photograph is coloured from its light alone, with 0, 1, 2, 5, 10, 20, 50 an
 each of the true colour there (as in Zhang 2017, section 4.1). Then every hint's own place is looked at: how far, in
 CIEDE2000, the colour there is from the one asked for, for true colours and for made-up ones that no photograph has.
 Appends a line to benchmarks/hints.jsonl and writes table and figure into docs/hints.md.
+
+    --beside psnrs_siggraph.npy
+
+draws the published curve of Zhang 2017 beside it: the array (pictures, counts) of decibels that `test_sweep.py` of
+richzhang/colorization-pytorch compares with. `--from-log` draws the last line of benchmarks/hints.jsonl anew.
 """
 
 import argparse
@@ -15,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 from documents import markdown_table, replace_block
-from line_chart import GREY, Line, Panel, draw_svg
+from line_chart import GREY, ORDERED, Line, Panel, draw_svg
 from numpy.typing import NDArray
 
 from tintype import Colorizer, Hint, Photo
@@ -27,9 +32,12 @@ from tintype.opened import OpenPhoto
 from tintype.proposals import color_at
 
 ROOT = Path(__file__).parents[1]
+LOG = ROOT / "benchmarks" / "hints.jsonl"
 COUNTS = (0, 1, 2, 5, 10, 20, 50, 100)
 PATCH = 3  # pixels of the photograph around a hint that its colour is the mean of, to each side
 MADE_UP = 3  # hints of invented colour, one at a time, for each photograph
+# The numbers of patches that the array of Zhang 2017 is over, by the rule in its test_sweep.py.
+PUBLISHED = np.unique(np.round(10 ** np.arange(-0.1, 2.8, 0.1)).astype(int) * (np.arange(29) > 0))
 FAR = 100  # pixels from a made-up hint where nothing should change
 
 
@@ -73,11 +81,18 @@ def made_up(opened: OpenPhoto, plain: NDArray[np.uint8], rng: np.random.Generato
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--data", type=Path)
+    parser.add_argument("--beside", type=Path, help="psnrs_siggraph.npy")
+    parser.add_argument("--from-log", action="store_true", help="measure nothing")
     parser.add_argument("--model", default="tint")
     parser.add_argument("--limit", type=int, default=200)
     parser.add_argument("--threads", type=int, default=None)
     options = parser.parse_args()
+    if options.from_log:
+        write(json.loads(LOG.read_text(encoding="utf-8").splitlines()[-1])["psnr"], options.beside)
+        return
+    if options.data is None:
+        parser.error("--data is missing")
     colorizer = Colorizer(options.model, threads=options.threads)
     quality: dict[int, list[float]] = {count: [] for count in COUNTS}
     true_met: list[float] = []
@@ -100,27 +115,50 @@ def main() -> None:
                 true_met += [met(answer, truth.luma, hint) for hint in hints[:count]]
         some = made_up(opened, plain, rng)
         near, far = near + some[0], far + some[1]
-    means = {count: float(np.mean(values)) for count, values in quality.items()}
     row = {
         "date": datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         "model": colorizer.model.info.name,
         "sha256": colorizer.model.sha256,
         "pictures": len(quality[0]),
-        "psnr": {str(count): round(value, 3) for count, value in means.items()},
+        "psnr": {str(count): round(float(np.mean(values)), 3) for count, values in quality.items()},
         "met_true": round(float(np.median(true_met)), 2),
         "met_made_up": round(float(np.median(near)), 2),
         "met_made_up_under_5": round(float(np.mean(np.array(near) < 5)), 3),
         "changed_far": round(float(np.median(far)), 2) if far else None,
     }
     print(json.dumps(row, indent=2))
-    with (ROOT / "benchmarks" / "hints.jsonl").open("a", encoding="utf-8") as file:
+    with LOG.open("a", encoding="utf-8") as file:
         file.write(json.dumps(row) + "\n")
-    gains = [f"{means[count] - means[0]:+.2f}" for count in COUNTS]
-    rows = [["PSNR, dB", *(f"{means[count]:.2f}" for count in COUNTS)], ["gain", *gains]]
-    table = markdown_table(["true hints", *map(str, COUNTS)], rows)
-    replace_block(ROOT / "docs" / "hints.md", "hints table", table)
-    steps = [(float(np.log10(count + 1)), means[count]) for count in COUNTS]
-    lines = [Line(steps, marked=True), Line([(steps[0][0], means[0]), (steps[-1][0], means[0])], "none", GREY, True)]
+    write(row["psnr"], options.beside)
+
+
+def published(path: Path) -> dict[int, float]:
+    """Mean decibels by number of patches, from the array of Zhang 2017."""
+    means = np.load(path, allow_pickle=False).mean(0)
+    if len(means) != len(PUBLISHED):
+        raise SystemExit(f"{path}: {len(means)} numbers of patches, {len(PUBLISHED)} are expected")
+    return dict(zip(PUBLISHED.tolist(), means.tolist(), strict=True))
+
+
+def write(psnr: dict[str, float], beside: Path | None) -> None:
+    """The table and the figure in the documents."""
+    means = [psnr[str(count)] for count in COUNTS]
+    rows = [
+        ["PSNR, dB", *(f"{value:.2f}" for value in means)],
+        ["gain", *(f"{value - means[0]:+.2f}" for value in means)],
+    ]
+    steps = [(float(np.log10(count + 1)), value) for count, value in zip(COUNTS, means, strict=True)]
+    lines = [
+        Line(steps, "tint", marked=True),
+        Line([(steps[0][0], means[0]), (steps[-1][0], means[0])], "none", GREY, True),
+    ]
+    if beside is not None:
+        theirs = published(beside)
+        rows += [["Zhang 2017, other pictures", *(f"{theirs[count]:.2f}" for count in COUNTS)]]
+        rows += [["gain", *(f"{theirs[count] - theirs[0]:+.2f}" for count in COUNTS)]]
+        curve = [(float(np.log10(count + 1)), value) for count, value in theirs.items() if count <= COUNTS[-1]]
+        lines.append(Line(curve, "Zhang 2017", ORDERED[3]))
+    replace_block(ROOT / "docs" / "hints.md", "hints table", markdown_table(["true hints", *map(str, COUNTS)], rows))
     panel = Panel("PSNR, dB", "log10(1 + hints)", lines, 0, 0, 420, 260)
     (ROOT / "docs" / "images" / "hints.svg").write_text(draw_svg([panel], 420, 260), encoding="utf-8")
 

@@ -144,6 +144,21 @@ def test_evenly_spread(there: int, count: int) -> None:
         assert gaps.max() <= 4 * there / count
 
 
+def test_as_many_pictures_of_every_source(tmp_path: Path) -> None:
+    for source, there in (("sea", 9), ("land", 2)):
+        for i in range(there):
+            save(tmp_path, f"{source}_{i:02}.png", filled(200, 100, 20 * i))
+    totals: list[int | None] = []
+    report = evaluate(Tint(5, 5), tmp_path, per_source=3, progress=lambda done, total: totals.append(total))
+    assert {source: rows[0].images for source, rows in report.sources.items()} == {"land": 2, "sea": 3}
+    assert totals == [5] * 5
+    assert report.to_dict()["per_source"] == 3
+    assert report.to_json() == evaluate(Tint(5, 5), tmp_path, per_source=3).to_json()
+    for wrong in ({"per_source": 0}, {"per_source": 2, "limit": 2}):
+        with pytest.raises(DataError, match=r"per_source is 0|give one of them"):
+            evaluate(Tint(5, 5), tmp_path, **wrong)
+
+
 def test_reduced_ab_averages_cells() -> None:
     picture = np.zeros((100, 64, 3), np.uint8)
     picture[:50], picture[50:] = (255, 0, 0), (0, 0, 255)

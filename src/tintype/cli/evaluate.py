@@ -40,6 +40,15 @@ def evaluate(
             help="Only N pictures, spread evenly, always the same; or N frames of a film.",
         ),
     ] = None,
+    per_source: Annotated[
+        int | None,
+        typer.Option(
+            "--per-source",
+            metavar="N",
+            min=1,
+            help="Only N pictures of every source, spread evenly, always the same; a source is what names begin with.",
+        ),
+    ] = None,
     json_file: Annotated[
         str | None,
         typer.Option("--json", metavar="FILE", help="Write the report as JSON; - for standard output."),
@@ -84,6 +93,8 @@ def evaluate(
 
       tintype evaluate --full --model tint --data val.tar --limit 200 --json full.json --html full.html
 
+      tintype evaluate --full --data shards/ --per-source 125 --csv sources.csv
+
       tintype evaluate --video clip.mp4 --stability 0.9
     """
     if video:
@@ -94,6 +105,8 @@ def evaluate(
         return
     if not data:
         raise TintypeError("nothing to measure on; name photographs with --data, or films with --video")
+    if limit is not None and per_source is not None:
+        raise TintypeError("--limit and --per-source: give one of them")
     from rich.console import Console
 
     from ..colorizer import Colorizer
@@ -112,7 +125,7 @@ def evaluate(
         from ..evaluation import evaluate as run
     colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
     with _progress(limit, lines=full) as advance:
-        report = run(colorizer, data, size=size, limit=limit, progress=advance)
+        report = run(colorizer, data, size=size, limit=limit, per_source=per_source, progress=advance)
     for skipped in report.skipped:
         complain(f"left out {skipped.name}: {skipped.reason}")
     if json_file == "-":

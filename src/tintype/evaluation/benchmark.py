@@ -58,6 +58,7 @@ def evaluate(
     *,
     size: int | None = None,
     limit: int | None = None,
+    per_source: int | None = None,
     progress: Progress | None = None,
 ) -> Report:
     """Colour photographs from their luma alone and compare them with what they were.
@@ -72,6 +73,7 @@ def evaluate(
         data_path: a folder (with its subfolders), a .tar shard, or a folder of shards.
         size: short side in pixels of what the model sees; its own when None.
         limit: measure only this many pictures, spread evenly over all there are; the same ones every time.
+        per_source: the same for every source by itself; not both.
         progress: called after each picture with the number done and, if it is known, the number in all.
 
     Raises:
@@ -80,7 +82,7 @@ def evaluate(
         TintypeError: limit or size is out of range.
     """
     model = opened(model)
-    found = collect(model, data_path, _measure_one, size=size, limit=limit, progress=progress)
+    found = collect(model, data_path, _measure_one, size=size, limit=limit, per_source=per_source, progress=progress)
     described = describe(model)
     return Report(
         model=described,
@@ -91,6 +93,7 @@ def evaluate(
         rows=measured_rows(described["name"], found.everything),
         sources={source: measured_rows(described["name"], each) for source, each in found.sources.items()},
         skipped=found.skipped,
+        per_source=per_source,
     )
 
 
@@ -113,15 +116,19 @@ def collect(
     *,
     size: int | None,
     limit: int | None,
+    per_source: int | None = None,
     progress: Progress | None,
 ) -> Collection[T]:
     """Colour every picture and `measure` it, in threads; the other arguments and the errors are `evaluate`'s."""
-    if limit is not None and limit < 1:
-        raise DataError(f"limit is {limit}, the least is 1; leave it out to measure every picture")
+    for name, value in (("limit", limit), ("per_source", per_source)):
+        if value is not None and value < 1:
+            raise DataError(f"{name} is {value}, the least is 1; leave it out to measure every picture")
+    if limit is not None and per_source is not None:
+        raise DataError(f"limit is {limit} and per_source {per_source}: give one of them")
     pictures: Iterable[Picture] = iter_pictures(Path(data_path))
     total = None
-    if limit is not None:
-        pictures = evenly_spread(pictures, limit)
+    if limit is not None or per_source is not None:
+        pictures = spread_by_source(pictures, per_source) if per_source else evenly_spread(pictures, limit or 1)
         total = len(pictures)
 
     measured: dict[str, list[T]] = {}
@@ -142,24 +149,44 @@ def collect(
 
 
 def evenly_spread(pictures: Iterable[Picture], count: int) -> list[Picture]:
-    """Up to `count` pictures, evenly spread over all of them, in order; never holds more than twice as many.
+    """Up to `count` pictures, evenly spread over all of them, in order; never holds more than twice as many."""
+    spread = _Spread(count)
+    for picture in pictures:
+        spread.offer(picture)
+    return spread.chosen()
 
-    One pass, without knowing how many there are: every picture is kept until there are 2 * count, then every
-    second of those, and from there on every second one, and so on; the last step picks `count` of what is
-    left.
+
+def spread_by_source(pictures: Iterable[Picture], count: int) -> list[Picture]:
+    """Up to `count` pictures of every source, evenly spread over those of it, source after source by name."""
+    spreads: dict[str, _Spread] = {}
+    for picture in pictures:
+        spreads.setdefault(picture.source, _Spread(count)).offer(picture)
+    return [picture for source in sorted(spreads) for picture in spreads[source].chosen()]
+
+
+class _Spread:
+    """Chooses evenly in one pass, without knowing how many there will be: every picture is kept until there are
+    2 * count, then every second of those, and from there on every second one, and so on; the last step picks `count`
+    of what is left.
     """
-    kept: list[Picture] = []
-    stride = 1
-    for index, picture in enumerate(pictures):
-        if index % stride:
-            continue
-        kept.append(picture)
-        if len(kept) == 2 * count:
-            kept = kept[::2]
-            stride *= 2
-    if len(kept) <= count:
-        return kept
-    return [kept[(2 * i + 1) * len(kept) // (2 * count)] for i in range(count)]
+
+    def __init__(self, count: int) -> None:
+        self._count, self._kept, self._stride, self._seen = count, list[Picture](), 1, 0
+
+    def offer(self, picture: Picture) -> None:
+        self._seen += 1
+        if (self._seen - 1) % self._stride:
+            return
+        self._kept.append(picture)
+        if len(self._kept) == 2 * self._count:
+            self._kept = self._kept[::2]
+            self._stride *= 2
+
+    def chosen(self) -> list[Picture]:
+        kept, count = self._kept, self._count
+        if len(kept) <= count:
+            return kept
+        return [kept[(2 * i + 1) * len(kept) // (2 * count)] for i in range(count)]
 
 
 def _measure_all(

@@ -64,11 +64,11 @@ def _bands(rgb: Pixels) -> list[tuple[Plane, Plane]]:
     if rgb.dtype != np.uint8 or rgb.ndim != 3 or rgb.shape[2] != 3 or not rgb.size:
         raise ValueError(f"a picture of shape {rgb.shape} and type {rgb.dtype}: give uint8 (H, W, 3)")
     lab = color.srgb_to_lab(_reduced(rgb) * np.float32(1 / 255)).astype(np.float32)
-    smooth = _smoothed(lab, FINEST)
+    smooth = smoothed(lab, FINEST)
     bands = []
     for step in STEPS:
-        smoother = _smoothed(smooth, step)
-        energy = _smoothed((smooth - smoother) ** 2, 2 * step)
+        smoother = smoothed(smooth, step)
+        energy = smoothed((smooth - smoother) ** 2, 2 * step)
         quiet = (1 + energy[..., 0] / QUIET**2) ** -2
         bands.append((quiet, energy[..., 1] + energy[..., 2]))
         smooth = smoother
@@ -82,7 +82,7 @@ def _reduced(rgb: Pixels) -> Pixels:
     return np.asarray(Image.fromarray(rgb).resize(size, Image.Resampling.BILINEAR))
 
 
-def _smoothed(planes: Plane, step: int) -> Plane:
+def smoothed(planes: Plane, step: int) -> Plane:
     """Each plane of (H, W, C) under a binomial filter along both sides, its five taps `step` apart; edges mirrored."""
     for axis in (0, 1):
         margin = [(0, 0)] * 3

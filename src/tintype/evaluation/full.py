@@ -38,6 +38,7 @@ from .full_report import (
 from .gallery import Gallery
 from .judges import Judges, load_networks
 from .metrics import Figures, Pixels, measure_all
+from .pixelation import pixelation
 
 
 @dataclass(frozen=True)
@@ -58,6 +59,7 @@ def evaluate_full(
     *,
     size: int | None = None,
     limit: int | None = None,
+    per_source: int | None = None,
     progress: Progress | None = None,
     judges: Judges | None = None,
     threads: int | None = None,
@@ -79,7 +81,7 @@ def evaluate_full(
         return _measure_one(judges, picture.name, colourings(truth, coloured), gallery)
 
     started = time.monotonic()
-    found = collect(model, data_path, measure, size=size, limit=limit, progress=progress)
+    found = collect(model, data_path, measure, size=size, limit=limit, per_source=per_source, progress=progress)
     took = time.monotonic() - started
     described = describe(model)
     name = described["name"]
@@ -99,6 +101,7 @@ def evaluate_full(
         full_sources=parts or dict.fromkeys(plain, whole),
         seconds_per_picture=round(took / len(found.everything), 3),
         problem=judges.networks.problem,
+        per_source=per_source,
     )
 
 
@@ -108,7 +111,8 @@ def _measure_one(judges: Judges, picture: str, named: dict[str, Pixels], gallery
     measured = {}
     for key, plain, cloud, judged in zip(named, figures, clouds, judges(pictures), strict=True):
         networks = {name: value for name, value in vars(judged).items() if name != "features"}
-        values = asdict(plain) | networks | {"blotchiness": cloud.total, "excess_blotchiness": cloud.excess}
+        spots = {"blotchiness": cloud.total, "excess_blotchiness": cloud.excess, "pixelation": pixelation(named[key])}
+        values = asdict(plain) | networks | spots
         measured[key] = FullFigures(plain, values, judged.features)
     if gallery is not None:
         gallery.offer(picture, measured[MODEL].values["lpips_alex"], named, measured[MODEL].values)

@@ -46,6 +46,7 @@ MEASURES = (
         "↓",
         "blotchiness that the truth does not have; grey has none",
     ),
+    Measure("pixelation", "pixelation", 2, "", "colour that changes from pixel to pixel where lightness does not"),
     Measure("colorfulness", "colourfulness", 1, "", "how vivid, by Hasler and Süsstrunk"),
     Measure("colorfulness_abs", "the same, abs", 1, "", "how vivid, by the variant that most papers print"),
     Measure("mean_chroma", "mean chroma", 1, "", "mean distance from grey, in CIE units"),

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
@@ -73,7 +73,7 @@ class Report:
 
     rows: the model first, then the baselines, then the truth, over all pictures. sources: the same rows for
     every collection by itself, by the name that its file names begin with. model: name, version and SHA-256
-    of the model file, the device and the precision. size and limit are the options given, None where they
+    of the model file, the device and the precision. size, limit and per_source are the options given, None where they
     were not.
     """
 
@@ -85,6 +85,7 @@ class Report:
     rows: tuple[Row, ...]
     sources: dict[str, tuple[Row, ...]]
     skipped: tuple[Skipped, ...]
+    per_source: int | None = field(default=None, kw_only=True)
 
     def row(self, name: str) -> Row:
         """The row of that name, over all pictures. Raises KeyError if there is none."""
