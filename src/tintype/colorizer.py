@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
+from .ensemble import open_network
 from .errors import TintypeError
 from .hints import Hint
 from .huge import colour_file
@@ -16,9 +17,9 @@ from .metadata import Metadata
 from .opened import PAINTED, OpenPhoto
 from .photo import Photo
 from .record import recorded
-from .runtime import Device, Network, Precision
+from .runtime import Device, Precision
 from .taste import Taste
-from .weights import ModelFile, find_model
+from .weights import ModelFile
 
 Picture: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
 Plane = npt.NDArray[np.float32]
@@ -28,7 +29,8 @@ class Colorizer:
     """Colours pictures with one model.
 
     Args:
-        model: the name of a model (`tintype models`) or the path of an .onnx file.
+        model: the name of a model (`tintype models`) or the path of an .onnx file; several, divided by commas, answer
+            together with the mean of their colours (`tintype.ensemble`).
         device: "cpu", "cuda" or "auto".
         precision: "f32", "bf16" or "auto".
         threads: CPU threads for the network; all cores when None.
@@ -52,7 +54,7 @@ class Colorizer:
         threads: int | None = None,
         streams: int = 1,
     ) -> None:
-        self.network = Network(find_model(model), device=device, precision=precision, threads=threads, streams=streams)
+        self.network = open_network(model, device, precision, threads, streams)
 
     @property
     def model(self) -> ModelFile:

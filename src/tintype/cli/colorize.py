@@ -31,7 +31,9 @@ def colorize(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
-    model: Annotated[str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")] = "tint",
+    model: Annotated[
+        str, typer.Option("--model", help="A model's name or .onnx file; several by commas: their mean.")
+    ] = "tint",
     size: Annotated[
         int | None,
         typer.Option("--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."),
@@ -198,6 +200,7 @@ def colorize(
     from ..batch import STREAM, Job, Report, Result, plan, run
     from ..colorizer import Colorizer
     from ..contact import write_sheet
+    from ..ensemble import as_one, find_models
     from ..errors import OutputError, TintypeError
     from ..extras import confidence_path, write_alternatives, write_confidence
     from ..hints import Hint, parse_color, read_hints
@@ -206,7 +209,6 @@ def colorize(
     from ..threads import CORES
     from ..video.jobs import split
     from ..watch import watch
-    from ..weights import find_model
 
     taste = Taste(
         saturation=saturation,
@@ -221,7 +223,7 @@ def colorize(
     films, pictures = ([], inputs) if watching else split(inputs, output, overwrite=overwrite)
     direct = [] if films else [Hint.parse(text) for text in hint or ()]
     hints = [*(read_hints(hints_file) if hints_file else ()), *direct]
-    model_file = find_model(model)
+    model_file = as_one(find_models(model))
     options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
     options |= {"hints": [str(one) for one in hints]} if hints else {}
     options |= {"reference": str(reference)} if reference else {}
@@ -269,7 +271,7 @@ def colorize(
 
     with progress:
         task = progress.add_task("colouring", total=len(jobs))
-        colorizer = Colorizer(model_file.path, device=device, precision=precision, threads=threads, streams=workers)
+        colorizer = Colorizer(model, device=device, precision=precision, threads=threads, streams=workers)
 
         def work(jobs: list[Job]) -> Report:
             return run(

@@ -26,7 +26,9 @@ def evaluate(
         str,
         typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."),
     ] = "",
-    model: Annotated[str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")] = "tint",
+    model: Annotated[
+        str, typer.Option("--model", help="A model's name or .onnx file; several by commas: their mean.")
+    ] = "tint",
     size: Annotated[
         int | None,
         typer.Option("--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."),
