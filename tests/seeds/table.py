@@ -101,12 +101,13 @@ def render() -> str:
     """The document."""
     rows, mistakes = read_rows()
     counts = Counter(row.status for row in rows)
+    left = f", and {counts['later']} not yet" if counts["later"] else ""
     lines = [
         "# The five documents and tintype, claim by claim",
         "",
         "tintype began with five published descriptions of systems that colour pictures. This page lists what they",
         f"say, {len(rows)} claims, and how each is proven here: {counts['tested']} by tests, {counts['documented']} "
-        f"only told of, because no test could fail, and {counts['later']} not yet.",
+        f"only told of, because no test could fail{left}.",
         "",
         "What a test proves is the machinery: that a network has the stated shape, that a loss has the stated value,",
         "that an experiment can be run. Which colours come of it is measured, not tested: [systems.md](systems.md).",
