@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tiny_model
 from PIL import Image
 
-from server.serving import Visitor
+from server.serving import Visitor, serving
 
 HINT = {"x": 0.5, "y": 0.5, "color": "#c02020", "radius": 0.1}
 ASKED = {
@@ -109,3 +110,27 @@ def test_open_pictures_are_found_again(visitor: Visitor, photo: Path) -> None:
     for size in (64, 96, 128):
         visitor.post(f"/api/pictures/{picture['id']}/predict", json={"size": size})
     assert (count("tintype_open_hits") - before[0], count("tintype_open_misses") - before[1]) == (2, 1)
+
+
+def test_every_model_on_offer_answers_to_its_name(tmp_path: Path, photo: Path) -> None:
+    """Models given by paths, two of them with the same file name and one without an ending."""
+    for folder in ("old", "new", "other"):
+        (tmp_path / folder).mkdir()
+        tiny_model.build(tmp_path / folder / "mine.onnx", name=folder)
+    (tmp_path / "other" / "mine.onnx").rename(tmp_path / "bare")
+    old, new, bare = (str(tmp_path / path) for path in ("old/mine.onnx", "new/mine.onnx", "bare"))
+    given = {"model": bare, "offered_models": f"{old},{new},tint"}
+    with serving(tmp_path / "site", workers=0, **given) as site, site.visitor() as visitor:
+        told = visitor.get("/api/capabilities").json()
+        names = [one["name"] for one in told["models"]]
+        assert names[0] == told["default_model"] == "bare"
+        assert len(set(names)) == 4
+        assert names[1] == "mine"
+        assert re.fullmatch(r"mine-[0-9a-f]{8}", names[2])
+        assert str(tmp_path) not in str(told)
+        (picture,) = visitor.upload(photo)
+        for name in names:
+            assert visitor.get("/api/capabilities", params={"model": name}).status_code == 200
+            asked = {"model": name, "size": 64}
+            assert visitor.post(f"/api/pictures/{picture['id']}/predict", json=asked).status_code == 200
+            assert visitor.colorize(picture, **asked)["model"] == name

@@ -95,12 +95,12 @@ def colour(services: Services, picture_id: str, options: ColourOptions) -> tuple
     photo = predict(OpenPhoto(colorizer.network, Photo.read(data, max_pixels=services.settings.max_pixels)), options)
     encoded = photo.encode()
     seconds = time.perf_counter() - started
-    services.metrics.coloured(model.path.stem, seconds, photo.width * photo.height)
+    services.metrics.coloured(services.shelf.name(model), seconds, photo.width * photo.height)
     identity = new_id()
     row = Result(
         id=identity,
         picture_id=picture_id,
-        model=model.path.stem,
+        model=services.shelf.name(model),
         model_version=str(model.info.version),
         model_sha256=model.sha256,
         options=options.asked(),

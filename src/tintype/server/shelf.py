@@ -2,7 +2,6 @@
 
 import threading
 from collections import OrderedDict
-from pathlib import Path
 
 import numpy as np
 import structlog
@@ -25,12 +24,14 @@ class Shelf:
 
     @property
     def default(self) -> str:
-        """The default model's name; of one that the settings give as a path, the file's, which tells no path."""
-        name = self._settings.model
-        return Path(name).stem if name.endswith(".onnx") else name
+        """The default model's name."""
+        return next(iter(self.offered()))
 
     def offered(self) -> dict[str, ModelFile]:
         """The models on offer by name, the default first.
+
+        A name is that of the file without its folder, which is nobody's business. Of several files with one name the
+        first keeps it, the others carry the beginning of their hash: the same on every machine.
 
         Raises:
             WeightsError: one of them is missing or corrupt.
@@ -38,12 +39,17 @@ class Shelf:
         if self._offered is None:
             named = self._settings.model_names
             files = [find_model(name) for name in named] if named else list_models()
-            found = {file.path.stem: file for file in files}
-            default = self.default
-            if default not in found or default != self._settings.model:
-                found[default] = find_model(self._settings.model)
-            self._offered = {default: found.pop(default)} | found
+            found: dict[str, ModelFile] = {}
+            for file in (find_model(self._settings.model), *files):
+                if all(file.sha256 != one.sha256 or file.path.stem != one.path.stem for one in found.values()):
+                    name = file.path.stem
+                    found[name if name not in found else f"{name}-{file.sha256[:8]}"] = file
+            self._offered = found
         return self._offered
+
+    def name(self, file: ModelFile) -> str:
+        """What a model on offer is called here."""
+        return next((name for name, one in self.offered().items() if one == file), file.path.stem)
 
     def file(self, name: str | None) -> ModelFile:
         """The model of that name, the default when None.
@@ -64,7 +70,7 @@ class Shelf:
             ProblemError: 422, it is not on offer.
         """
         file = self.file(name)
-        key = file.path.stem
+        key = self.name(file)
         with self._lock:
             colorizer = self._loaded.get(key)
             if colorizer is None:

@@ -5,7 +5,6 @@ import hashlib
 from typing import Any
 
 from ...planes import chroma_is_neutral
-from ...weights import ModelFile
 from ..colouring import check, colour, read_file
 from ..intake import check_photo
 from ..jobs.ledger import Claim
@@ -24,16 +23,17 @@ DEFAULT_QUESTION = {
 def contestant(services: Services, options: ColourOptions, label: str | None = None) -> dict[str, Any]:
     """A contestant as a study keeps it. Raises ProblemError if the model is not there."""
     model = check(services, options)
-    named = options.model_copy(update={"model": model.path.stem})
-    return {"label": label or label_of(options, model), "options": named.model_dump()}
+    name = services.shelf.name(model)
+    named = options.model_copy(update={"model": name})
+    return {"label": label or label_of(options, name), "options": named.model_dump()}
 
 
-def label_of(options: ColourOptions, model: ModelFile) -> str:
+def label_of(options: ColourOptions, model: str) -> str:
     """What a colouring is called in rankings: the model, and what was asked beyond its defaults."""
     asked = options.asked()
     if "hints" in asked:
         asked["hints"] = len(options.hints)
-    return " ".join([model.path.stem, *(f"{name}={value}" for name, value in asked.items())])[:120]
+    return " ".join([model, *(f"{name}={value}" for name, value in asked.items())])[:120]
 
 
 def create_study(

@@ -52,7 +52,7 @@ def colour_film(services: Services, mine: Claim) -> None:
         if watch.poster:
             services.storage.write(f"results/{identity}/{side}.jpg", watch.poster)
     row = Result(
-        id=identity, picture_id=film.id, model=model.path.stem, model_version=str(model.info.version),
+        id=identity, picture_id=film.id, model=services.shelf.name(model), model_version=str(model.info.version),
         model_sha256=model.sha256, options=options.asked(), options_key=options_key(model, options), format="MP4",
         width=film.width, height=film.height, bytes=size, key=key, seconds=round(time.perf_counter() - started, 3),
     )  # fmt: skip

@@ -28,11 +28,12 @@ def create_duel(picture_id: Id, body: Duel, services: ServicesDep, owner: OwnerD
     with services.database.session() as session:
         if find_picture(session, picture_id, owner, to_change=True).kind != "photo":
             raise ProblemError(422, "this is a film; duels are of photos")
-    labels = [label_of(options, check(services, options)) for options in (body.first, body.second)]
+    pair = (body.first, body.second)
+    labels = [label_of(options, services.shelf.name(check(services, options))) for options in pair]
     if labels[0] == labels[1]:
         raise ProblemError(422, f"both sides are {labels[0]}; change the model or an option of one")
     with services.gate.pass_through():
-        coloured = [colour(services, picture_id, options)[0] for options in (body.first, body.second)]
+        coloured = [colour(services, picture_id, options)[0] for options in pair]
     ballot = duel(services, picture_id, dict(zip(labels, coloured, strict=True)), owner)
     return BallotPublic.of(ballot, CHOICES["arena"])
 

@@ -32,10 +32,10 @@ class ModelPublic(BaseModel):
     features: dict[str, Feature]
 
     @classmethod
-    def of(cls, file: ModelFile, default: bool, features: dict[str, Feature]) -> "ModelPublic":
+    def of(cls, name: str, file: ModelFile, default: bool, features: dict[str, Feature]) -> "ModelPublic":
         info = file.info
         return cls(
-            name=file.path.stem, version=str(info.version), system=info.system, condition=info.condition,
+            name=name, version=str(info.version), system=info.system, condition=info.condition,
             size=info.size,
             images_seen=info.images_seen, training_data=info.training_data, licence=info.licence, metrics=info.metrics,
             sha256=file.sha256, default=default, features=features,
