@@ -1,59 +1,51 @@
-// Pictures of the page for docs/images: `node scripts/shots.mjs ADDRESS FOLDER` with a server that runs.
-import { chromium } from "playwright-core";
+// Pictures of every view: `npm run shots -- FOLDER` takes those in docs/images; `npm run shots -- FOLDER all` each in
+// light and dark, wide and narrow, for looking at. It runs a server of its own; PYTHON names the interpreter that has tintype.
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { launch, visit } from "../tests/chromium.mjs";
+import { makeFilm, serve } from "../tests/server.mjs";
+import { DESK, dress, everyView, PHONE } from "../tests/views.mjs";
 
-const [address = "http://localhost:8000", folder = "."] = process.argv.slice(2);
-const examples = new URL("../../examples/", import.meta.url).pathname;
-const browser = await chromium.launch({ executablePath: "/usr/bin/chromium", args: ["--no-sandbox"] });
-const page = await browser.newPage({ viewport: { width: 1100, height: 760 }, colorScheme: "light" });
-const shot = (name) => page.screenshot({ path: `${folder}/${name}.png` });
-page.on("console", (said) => said.type() === "error" && console.log("console:", said.text()));
-page.on("pageerror", (error) => console.log("page:", error.message));
+const [folder = ".", all] = process.argv.slice(2);
+const WIDE = { width: 1000, height: 720 };
+/** In the documents: each view once, the phone and the dark among them. */
+const SHOWN = {
+  start: [WIDE, "light"], photo: [WIDE, "light"], hints: [WIDE, "light"], confidence: [WIDE, "light"], zoom: [WIDE, "dark"],
+  duel: [WIDE, "dark"], batch: [WIDE, "light"], film: [WIDE, "dark"], "film-going": [PHONE, "dark"], gallery: [WIDE, "dark"],
+  study: [WIDE, "light"], compare: [WIDE, "light"], token: [PHONE, "light"], lost: [PHONE, "light"],
+};
+const PHONES = { start: "dark", photo: "light", hints: "dark" };
 
-const upload = async (...names) => {
-  await page.goto(address);
-  await page.locator("input[type=file]").setInputFiles(names.map((name) => examples + name));
-};
-const settled = async () => {
-  await page.locator(".stage[aria-busy=false] img[alt*=estimated]").waitFor();
-  await page.waitForTimeout(400);
-};
-await page.goto(address);
-await page.getByText("Choose files").waitFor();
-await shot("start");
-await upload("migrant-mother-1936.jpg");
-await settled();
-await page.getByText("How natural").waitFor();
-await shot("photo");
-if (await page.locator(".hints").count()) {
-  const box = await page.locator(".hints").boundingBox();
-  await page.mouse.click(box.x + 0.62 * box.width, box.y + 0.62 * box.height);
-  await page.locator(".swatch").first().waitFor();
-  await settled();
-  await page.locator("input[type=color]").fill("#2456b8");
-  await settled();
-  if (await page.getByText("Show three").count()) {
-    await page.getByText("Show three").click();
-    await page.locator(".trio img").nth(2).waitFor({ timeout: 20000 }).catch(() => undefined);
-  }
-  await page.evaluate(() => window.scrollTo(0, 0));
-  await shot("hints");
+const work = mkdtempSync(join(tmpdir(), "tintype-shots-"));
+const server = await serve(join(work, "site"));
+const guarded = await serve(join(work, "guarded"), { TINTYPE_TOKEN: "sesame", TINTYPE_WORKERS: "0" });
+const browser = await launch();
+try {
+  const person = await visit(browser, server.address, { reducedMotion: "reduce", viewport: all ? DESK : WIDE });
+  const { page } = person;
+  const shoot = async (name, size, theme, full) => {
+    await page.setViewportSize(size);
+    await dress(page, theme);
+    await page.evaluate(() => window.scrollTo(0, 0));
+    await page.waitForTimeout(150);
+    await page.screenshot({ path: join(folder, name), fullPage: full, ...(name.endsWith(".jpg") && { type: "jpeg", quality: 78 }) });
+    console.log(name);
+  };
+  await everyView({ ...person, film: makeFilm(join(work, "reel.mp4")), locked: guarded.address }, async (name, brief) => {
+    if (all) {
+      const ways = [[DESK, "light"], [DESK, "dark"], [PHONE, "light"], [PHONE, "dark"]].slice(0, brief ? 1 : 4);
+      for (const [size, theme] of ways) await shoot(`${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
+    } else {
+      if (name in SHOWN) await shoot(`web-${name}.jpg`, ...SHOWN[name]);
+      if (name in PHONES) await shoot(`web-${name}-phone.jpg`, PHONE, PHONES[name]);
+    }
+    await page.setViewportSize(all ? DESK : WIDE);
+  });
+  if (person.faults.length) console.error(person.faults.join("\n"));
+} finally {
+  await browser.close();
+  await server.stop();
+  await guarded.stop();
+  rmSync(work, { recursive: true, force: true });
 }
-await page.getByText("Zoom to 1:1").click();
-await page.getByRole("button", { name: "Fit" }).waitFor();
-await settled();
-await shot("zoom");
-await page.setViewportSize({ width: 380, height: 800 });
-await page.getByRole("button", { name: "Fit" }).click();
-await page.getByLabel("Switch to dark").click();
-await settled();
-await shot("phone-dark");
-await page.setViewportSize({ width: 1100, height: 760 });
-await upload("lincoln-1863.jpg", "boulevard-1838.jpg", "hopper.jpg");
-await page.getByText("as ZIP").waitFor({ timeout: 60000 });
-await page.waitForTimeout(500);
-await shot("batch");
-await page.getByRole("link", { name: "Gallery" }).click();
-await page.locator(".tiles img").first().waitFor();
-await page.waitForTimeout(500);
-await shot("gallery");
-await browser.close();

@@ -1,9 +1,11 @@
 import { useEffect, useState } from "react";
 import { api, ApiError, message, unwrap, type Capabilities } from "./api/client";
 import { Link } from "./parts/Link";
+import { Lost } from "./parts/Lost";
 import { Notice } from "./parts/Notice";
 import { CapabilitiesContext } from "./state/capabilities";
 import { useRoute } from "./state/router";
+import { useArrival } from "./state/arrival";
 import { useTheme } from "./state/theme";
 import { Compare } from "./views/Compare";
 import { Film } from "./views/Film";
@@ -21,7 +23,7 @@ function View({ route }: { route: string[] }) {
   if (name === "film" && id) return <Film key={id} id={id} />;
   if (name === "gallery") return <Gallery key={id} shared={id === "shared"} />;
   if (name === "compare") return <Compare key={id} studyId={id} />;
-  return <Notice error="There is nothing at this address." />;
+  return <Lost error="There is nothing at this address." />;
 }
 
 export function App() {
@@ -43,10 +45,12 @@ export function App() {
     );
   };
   useEffect(ask, []);
+  const main = useArrival(route);
   return (
     <>
+      <a className="skip" href="#main">Skip to the content</a>
       <header>
-        <Link to="/" className="brand">tintype</Link>
+        <Link to="/" className="brand"><img src="/icon.svg" alt="" width="22" height="22" />tintype</Link>
         <nav aria-label="Pages">
           <Link to="/" current={route.length === 0}>Colour</Link>
           <Link to="/gallery" current={route[0] === "gallery"}>Gallery</Link>
@@ -57,8 +61,13 @@ export function App() {
           {theme === "dark" ? "☀" : "☾"}
         </button>
       </header>
-      <main>
-        {error && <Notice error={error} />}
+      <main id="main" ref={main} tabIndex={-1}>
+        {error && (
+          <div className="empty">
+            <Notice error={error} />
+            <button type="button" className="primary" onClick={() => { setError(""); ask(); }}>Try again</button>
+          </div>
+        )}
         {locked && <Token onAllowed={ask} />}
         {known && <CapabilitiesContext value={known}><View route={route} /></CapabilitiesContext>}
       </main>

@@ -1,15 +1,11 @@
-// A real `tintype serve` with the shipped weights, on a free port and in a folder of its own.
-import { spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+// A real `tintype serve` with the shipped weights, on a free port, with everything it keeps in one folder.
+import { execFileSync, spawn } from "node:child_process";
 
 const PYTHON = process.env.PYTHON ?? "python3";
 
-export async function serve() {
-  const folder = mkdtempSync(join(tmpdir(), "tintype-page-"));
+export async function serve(folder, settings = {}) {
   const child = spawn(PYTHON, ["-m", "tintype", "serve", "--port", "0"], {
-    env: { ...process.env, TINTYPE_FOLDER: folder, TINTYPE_REQUESTS_PER_MINUTE: "0" },
+    env: { ...process.env, TINTYPE_FOLDER: folder, TINTYPE_REQUESTS_PER_MINUTE: "0", ...settings },
     stdio: ["ignore", "pipe", "pipe"],
   });
   let log = "";
@@ -32,9 +28,14 @@ export async function serve() {
     const ended = new Promise((resolve) => child.on("exit", resolve));
     child.kill("SIGTERM");
     await ended;
-    rmSync(folder, { recursive: true, force: true });
   };
   return { address, stop };
+}
+
+/** A short film at that path; returns the path. */
+export function makeFilm(path) {
+  execFileSync(PYTHON, [new URL("film.py", import.meta.url).pathname, path], { stdio: "inherit" });
+  return path;
 }
 
 export async function until(what, seconds = 60) {

@@ -29,7 +29,7 @@ export function Download({ picture, keep }: Props) {
     setBusy(false);
   };
   return (
-    <div className="row">
+    <div className="row download">
       <button type="button" className="primary" disabled={busy} onClick={() => void save()}>
         {busy ? "Making it…" : "Download"}
       </button>

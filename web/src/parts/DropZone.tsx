@@ -1,12 +1,16 @@
-import { useEffect, useRef, useState } from "react";
+import { useEffect, useRef, useState, type ReactNode } from "react";
+import { Camera } from "./Camera";
 
 interface Props {
   onFiles: (files: File[]) => void;
   disabled: boolean;
+  films: boolean;
+  /** What is said about the files: progress, or why they were not taken. */
+  children?: ReactNode;
 }
 
 /** Drop, paste or pick files. Drop and paste work anywhere on the page. */
-export function DropZone({ onFiles, disabled }: Props) {
+export function DropZone({ onFiles, disabled, films, children }: Props) {
   const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
   useEffect(() => {
@@ -40,17 +44,21 @@ export function DropZone({ onFiles, disabled }: Props) {
   }, [disabled, onFiles]);
   return (
     <div className={over ? "drop over" : "drop"}>
-      <p className="lead">Drop photos or a film here, or paste a picture</p>
-      <button type="button" className="primary" disabled={disabled} onClick={() => input.current?.click()}>
-        Choose files
-      </button>
+      <p>{films ? "Drop photos or a film here" : "Drop photos here"}, or paste a picture</p>
+      <div className="row">
+        <button type="button" className="primary" disabled={disabled} onClick={() => input.current?.click()}>
+          Choose files
+        </button>
+        <Camera onFiles={onFiles} disabled={disabled} />
+      </div>
+      {children}
       <input
         ref={input}
         type="file"
         multiple
         hidden
         aria-label="Photos or a film"
-        accept="image/*,video/*,.tif,.tiff,.heic,.jxl,.mkv"
+        accept={`image/*,${films ? "video/*,.mkv," : ""}.tif,.tiff,.heic,.jxl`}
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           event.target.value = "";

@@ -2,11 +2,12 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import { api, message, unwrap, type Picture, type Result } from "../api/client";
 import { can, useCapabilities } from "../state/capabilities";
 import { useHistory } from "../state/history";
-import { asOptions, isPlain, PLAIN, type Look } from "../state/look";
+import { asOptions, isPlain, remember, remembered, type Look } from "../state/look";
 import { usePrediction } from "../state/usePrediction";
 import { Alternatives } from "./Alternatives";
 import { BeforeAfter } from "./BeforeAfter";
 import { Download } from "./Download";
+import { Duel } from "./Duel";
 import { HintLayer } from "./HintLayer";
 import { HintPanel } from "./HintPanel";
 import { Moods } from "./Moods";
@@ -20,8 +21,10 @@ const SHOWABLE = ["JPEG", "PNG", "WEBP", "GIF", "BMP"];
 /** A photo of one's own: before and after, hints, moods, download. */
 export function Editor({ picture }: { picture: Picture }) {
   const known = useCapabilities();
-  const history = useHistory<Look>(PLAIN);
+  const [first] = useState(() => remembered(picture.id));
+  const history = useHistory<Look>(first);
   const look = history.value;
+  useEffect(() => remember(picture.id, look), [picture.id, look]);
   const prediction = usePrediction(picture.id, look);
   const [selected, setSelected] = useState<number | null>(null);
   const [full, setFull] = useState(false);
@@ -52,29 +55,39 @@ export function Editor({ picture }: { picture: Picture }) {
   return (
     <section className="editor">
       <h1>{picture.name}</h1>
+      <p className="small facts">{picture.width} × {picture.height} pixels, {picture.format}</p>
       <div className="work">
         <div>
           <BeforeAfter before={before} after={after} width={picture.width} height={picture.height} full={isFull} busy={prediction.busy}>
             {sure && <img className="sure" alt="Where the model is sure" src={`/api/pictures/${picture.id}/confidence${look.model ? `?model=${encodeURIComponent(look.model)}` : ""}`} />}
             {hasHints && <HintLayer picture={picture} history={history} selected={selected} onSelect={setSelected} />}
           </BeforeAfter>
-          <div className="row">
+          <div className="row tools" role="group" aria-label="View">
             <UndoRedo history={history} />
             <button type="button" aria-pressed={full} onClick={() => setFull(!full)}>{full ? "Fit" : "Zoom to 1:1"}</button>
             {can(known, "confidence", look.model) && (
               <button type="button" aria-pressed={sure} onClick={() => setSure(!sure)}>Confidence</button>
             )}
           </div>
+          {sure && <p className="legend small"><span className="ramp" aria-hidden="true" />Dark is a guess, clear is what the model is sure of.</p>}
           {trouble ? <Notice error={trouble} /> : <Notice>{prediction.busy || (full && !isFull) ? "Colouring…" : "Colours are estimated."}</Notice>}
         </div>
         <aside>
-          <Download picture={picture} keep={keep} />
+          <div className="card"><Download picture={picture} keep={keep} /></div>
           {hasHints && <HintPanel picture={picture} history={history} selected={selected} onSelect={setSelected} />}
           <Moods history={history} />
           {can(known, "alternatives", look.model) && <Alternatives picture={picture} history={history} />}
-          {result && <Rating key={result.id} find={keep} />}
-          {!result && !isPlain(look) && <button type="button" onClick={() => void keep().catch((caught: unknown) => setError(message(caught)))}>Keep this version</button>}
-          <PictureActions picture={picture} look={look} />
+          <div className="card">
+            <h2>Your opinion</h2>
+            {result ? <Rating key={result.id} find={keep} /> : (
+              <>
+                <p className="small">Keep this version, to rate it and to have it in your gallery.</p>
+                <button type="button" onClick={() => void keep().catch((caught: unknown) => setError(message(caught)))}>Keep this version</button>
+              </>
+            )}
+            {!isPlain(look) && <Duel picture={picture} look={look} />}
+          </div>
+          <PictureActions picture={picture} />
         </aside>
       </div>
     </section>

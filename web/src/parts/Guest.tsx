@@ -5,7 +5,7 @@ import { Rating } from "./Rating";
 
 /** Somebody else's shared photo: its newest result, to look at and to rate. */
 export function Guest({ picture }: { picture: Picture }) {
-  const result = picture.results[0];
+  const result = picture.results.at(-1);
   if (!result) return <Notice>This photo has no result yet.</Notice>;
   return (
     <section>

@@ -3,6 +3,7 @@ import { api, message, unwrap, type Picture } from "../api/client";
 import { Link } from "../parts/Link";
 import { Notice } from "../parts/Notice";
 import { Tile } from "../parts/Tile";
+import { Underway } from "../parts/Underway";
 
 const PAGE = 24;
 
@@ -31,17 +32,22 @@ export function Gallery({ shared }: { shared: boolean }) {
   return (
     <section>
       <h1>Gallery</h1>
-      <nav className="row" aria-label="Whose pictures">
+      <nav className="row tabs" aria-label="Whose pictures">
         <Link to="/gallery" current={!shared}>Mine</Link>
         <Link to="/gallery/shared" current={shared}>Shared by everybody</Link>
       </nav>
       {error && <Notice error={error} />}
-      {!state && !error && items.length === 0 && <Notice>Nothing here yet.</Notice>}
+      {!shared && <Underway />}
+      {!state && !error && items.length === 0 && (
+        <div className="empty">
+          <Notice>{shared ? "Nobody has shared a photo yet. Yours could be the first: its page has the switch." : "Your coloured photos will hang here."}</Notice>
+          <Link to="/" className="button primary">Colour a photo</Link>
+        </div>
+      )}
       <ul className="tiles">
         {items.map((picture) => <Tile key={picture.id} picture={picture} />)}
       </ul>
       {next && <button type="button" disabled={state === "busy"} onClick={() => void load(next)}>More</button>}
-      <p className="small">Colours are estimated.</p>
     </section>
   );
 }

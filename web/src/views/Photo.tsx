@@ -1,7 +1,9 @@
 import { useEffect, useState } from "react";
 import { api, message, unwrap, type Picture } from "../api/client";
 import { Editor } from "../parts/Editor";
+import { FilmPage } from "../parts/FilmPage";
 import { Guest } from "../parts/Guest";
+import { Lost } from "../parts/Lost";
 import { Notice } from "../parts/Notice";
 
 /** One photo: to work on if it is the asker's own, else to look at. */
@@ -14,7 +16,8 @@ export function Photo({ id }: { id: string }) {
       (caught: unknown) => setError(message(caught)),
     );
   }, [id]);
-  if (error) return <Notice error={error} />;
+  if (error) return <Lost error={error} />;
   if (!picture) return <Notice>Opening the photo.</Notice>;
+  if (picture.kind === "film") return <FilmPage picture={picture} />;
   return picture.mine ? <Editor picture={picture} /> : <Guest picture={picture} />;
 }

@@ -3,9 +3,12 @@ import { api, message, unwrap, type Upload } from "../api/client";
 import { isFilm, uploadFilm, uploadPhotos } from "../api/upload";
 import { DropZone } from "../parts/DropZone";
 import { Notice } from "../parts/Notice";
+import { Samples } from "../parts/Samples";
+import { Underway } from "../parts/Underway";
 import { Progress } from "../parts/Progress";
 import { PLAIN } from "../state/look";
 import { can, useCapabilities } from "../state/capabilities";
+import { keepRefused } from "../state/refused";
 import { go } from "../state/router";
 
 /** The first page: takes files and goes on to the photo, the batch or the film. */
@@ -31,20 +34,37 @@ export function Start() {
     [known],
   );
 
-  const hours = known.limits.retention_hours;
+  const busy = share !== null;
+  const { retention_hours: hours, max_bytes: most, max_film_bytes: mostOfFilm } = known.limits;
   return (
-    <section>
+    <div className="start">
       <h1>Colour old photographs</h1>
-      <DropZone onFiles={take} disabled={share !== null} />
-      {share !== null && <Progress label={share < 1 ? `Sending, ${Math.round(share * 100)} %` : "Opening"} share={share < 1 ? share : undefined} />}
-      {error && <Notice error={error} />}
-      <p className="small">
-        Several photos become a batch with one ZIP. Photos up to {Math.round(known.limits.max_bytes / 1e6)} MB
-        {can(known, "films") && `, films up to ${Math.round(known.limits.max_film_bytes / 1e6)} MB`}. Files stay on this server
-        {hours > 0 ? ` and are deleted after ${Math.round(hours)} hours.` : "."}
+      <p className="lead">
+        Drop a photo and see how it may have looked. Then change your mind: choose a colour for the dress, try another mood.
       </p>
-    </section>
+      <DropZone onFiles={take} disabled={busy} films={can(known, "films")}>
+        {share !== null && (
+          <Progress label={share < 1 ? `Sending, ${Math.round(share * 100)} %` : "Opening"} share={share < 1 ? share : undefined} />
+        )}
+        {error && <Notice error={error} />}
+      </DropZone>
+      <p className="small">
+        Several photos at once become a batch with one ZIP. Photos up to {size(most)}
+        {can(known, "films") && `, films up to ${size(mostOfFilm)}`}. Files stay on this server
+        {hours > 0 ? ` and are deleted after ${span(hours)}.` : "."}
+      </p>
+      <Underway />
+      <Samples onFiles={take} onTrouble={(caught) => setError(message(caught))} disabled={busy} />
+    </div>
   );
+}
+
+const size = (bytes: number): string => (bytes < 1e9 ? `${Math.round(bytes / 1e6)} MB` : `${+(bytes / 1e9).toFixed(1)} GB`);
+
+function span(hours: number): string {
+  if (hours >= 48) return `${Math.round(hours / 24)} days`;
+  if (hours >= 1.5) return `${Math.round(hours)} hours`;
+  return hours >= 1 ? "an hour" : `${Math.max(1, Math.round(hours * 60))} minutes`;
 }
 
 async function startFilm(file: File, onProgress: (share: number) => void): Promise<string> {
@@ -64,11 +84,8 @@ async function startPhotos(files: File[], most: number, onProgress: (share: numb
   }
   const [first] = sent.pictures;
   if (first && files.length === 1) return `/photo/${first.id}`;
-  if (sent.refused.length > 0) {
-    const names = sent.refused.map((one) => `${one.name}: ${one.detail}`).join(" ");
-    window.sessionStorage.setItem("tintype-refused", names);
-  } else window.sessionStorage.removeItem("tintype-refused");
   const pictures = sent.pictures.map((one) => one.id);
   const job = await unwrap(api.POST("/api/jobs", { body: { kind: "colorize", pictures, options: PLAIN } }));
+  keepRefused(job.id, sent.refused);
   return `/batch/${job.id}`;
 }

@@ -8,14 +8,16 @@ export function Token({ onAllowed }: { onAllowed: () => void }) {
   const [error, setError] = useState("");
   return (
     <form
-      className="card"
+      className="card token"
       onSubmit={(event) => {
         event.preventDefault();
         unwrap(api.POST("/api/session", { body: { token } })).then(onAllowed, (caught: unknown) => setError(message(caught)));
       }}
     >
+      <h1>This server wants a token</h1>
+      <p className="small">Whoever runs it has set one, and can tell you.</p>
       <label>
-        This server wants a token
+        Token
         <input type="password" autoComplete="current-password" value={token} onChange={(event) => setToken(event.target.value)} />
       </label>
       <button type="submit" className="primary">Enter</button>

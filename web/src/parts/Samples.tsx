@@ -1,0 +1,37 @@
+interface Props {
+  onFiles: (files: File[]) => void;
+  onTrouble: (error: unknown) => void;
+  disabled: boolean;
+}
+
+/** In the public domain; their sources stand in examples/SOURCES.md. */
+const SAMPLES = [
+  { url: new URL("../../../examples/migrant-mother-1936.jpg", import.meta.url).href, name: "Migrant mother, 1936" },
+  { url: new URL("../../../examples/lincoln-1863.jpg", import.meta.url).href, name: "Abraham Lincoln, 1863" },
+  { url: new URL("../../../examples/boulevard-1838.jpg", import.meta.url).href, name: "Boulevard du Temple, 1838" },
+];
+
+/** Old photographs that come with the page, for whoever has none at hand. */
+export function Samples({ onFiles, onTrouble, disabled }: Props) {
+  const take = async (url: string, name: string): Promise<void> => {
+    try {
+      const blob = await (await fetch(url)).blob();
+      onFiles([new File([blob], `${name}.jpg`, { type: "image/jpeg" })]);
+    } catch (caught) {
+      onTrouble(caught);
+    }
+  };
+  return (
+    <section aria-labelledby="samples">
+      <h2 id="samples">No photo at hand? Try one of these</h2>
+      <div className="samples">
+        {SAMPLES.map(({ url, name }) => (
+          <button key={name} type="button" disabled={disabled} onClick={() => void take(url, name)}>
+            <img src={url} alt="" />
+            <span>{name}</span>
+          </button>
+        ))}
+      </div>
+    </section>
+  );
+}

@@ -1,0 +1,70 @@
+// Everybody can use it: axe finds nothing serious in any view, light or dark, wide or narrow; nothing is wider than a phone.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { step, visit } from "./chromium.mjs";
+import { serve } from "./server.mjs";
+import { DESK, dress, everyView, PHONE } from "./views.mjs";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const GRAVE = ["serious", "critical"];
+
+async function judge(page) {
+  if (!(await page.evaluate(() => "axe" in window))) await page.evaluate(AXE); // not by a tag, which the policy refuses
+  const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ["violations"] }));
+  return violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, where: nodes.map((one) => one.html.slice(0, 160)) }));
+}
+
+export async function run({ browser, server, folder, film }) {
+  const guarded = await serve(join(folder, "guarded"), { TINTYPE_TOKEN: "sesame", TINTYPE_WORKERS: "0" });
+  const person = await visit(browser, server.address, { reducedMotion: "reduce" }); // nothing fades while it is judged
+  const { page } = person;
+  const lesser = new Map();
+  const views = [];
+  try {
+    await step("axe finds nothing serious in any view, and none is wider than the screen", async () => {
+      await everyView({ ...person, film, locked: guarded.address }, async (name, brief = false) => {
+        views.push(name);
+        const ways = [[DESK, "light"], [PHONE, "dark"], [DESK, "dark"], [PHONE, "light"]].slice(0, brief ? 1 : 4);
+        for (const [size, theme] of ways) {
+          await page.setViewportSize(size);
+          await dress(page, theme);
+          const found = await judge(page);
+          const grave = found.filter((one) => GRAVE.includes(one.impact));
+          assert.deepEqual(grave, [], `${name}, ${theme}, ${size.width} pixels wide`);
+          found.forEach((one) => lesser.set(one.id, `${one.help} (${one.impact}, ${name})`));
+          const [inner, outer] = await page.evaluate(() => [document.documentElement.scrollWidth, window.innerWidth]);
+          assert.ok(inner <= outer, `${name} is ${inner} pixels wide on a screen of ${outer}`);
+        }
+        await page.setViewportSize(DESK);
+      });
+    });
+    console.log(`     ${views.length} views: ${views.join(", ")}`);
+    for (const said of lesser.values()) console.log(`     lesser: ${said}`);
+
+    await step("the token lets one in, and a wrong one does not", async () => {
+      await page.getByLabel("Token").fill("open");
+      await page.getByRole("button", { name: "Enter" }).click();
+      await page.getByRole("alert").waitFor();
+      await page.getByLabel("Token").fill("sesame");
+      await page.getByRole("button", { name: "Enter" }).click();
+      await page.getByRole("button", { name: "Choose files" }).waitFor();
+    });
+
+    await step("a parameter of the system chooses light or dark, and the button the other", async () => {
+      const other = await visit(browser, server.address, { colorScheme: "dark" });
+      await other.open("/");
+      assert.equal(await other.page.evaluate(() => document.documentElement.dataset.theme), "dark");
+      await other.page.getByRole("button", { name: "Switch to light" }).click();
+      await other.page.reload();
+      assert.equal(await other.page.evaluate(() => document.documentElement.dataset.theme), "light");
+      assert.deepEqual(other.faults, []);
+      await other.gone();
+    });
+  } finally {
+    await guarded.stop();
+  }
+  assert.deepEqual(person.faults.filter((one) => !one.includes(guarded.address)), []);
+  await person.gone();
+}

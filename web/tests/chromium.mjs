@@ -1,0 +1,66 @@
+// Debian's Chromium, and somebody in it who notices every request to another place and every error of the page.
+import { chromium } from "playwright-core";
+
+const FLAGS = [
+  "--no-sandbox", "--disable-background-networking", "--disable-component-update", "--no-first-run",
+  "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", // a camera that shows a test picture
+  "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost", // there is no network but this machine
+];
+const REFUSAL = /status of 4\d\d/; // an answer of the server, which browsers log as an error
+
+export const launch = () =>
+  chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+
+/** A new person: a page with cookies of its own, and what went wrong for them. */
+export async function visit(browser, address, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1100, height: 800 }, ...options });
+  context.setDefaultTimeout(60_000);
+  const faults = [];
+  context.on("request", (request) => {
+    const { protocol, origin } = new URL(request.url());
+    if (!["blob:", "data:"].includes(protocol) && origin !== address) faults.push(`asked outside: ${request.url()}`);
+  });
+  const page = await context.newPage();
+  page.on("websocket", (socket) => faults.push(`asked outside: ${socket.url()}`));
+  page.on("pageerror", (error) => faults.push(`broke: ${error.message}`));
+  page.on("console", (said) => {
+    if (said.type() === "error" && !REFUSAL.test(said.text())) faults.push(`console: ${said.text()}`);
+  });
+  const person = { page, context, faults, address };
+  return Object.assign(person, {
+    open: (path) => page.goto(address + path),
+    upload: async (...files) => {
+      await page.goto(address);
+      await page.locator("input[type=file][multiple]").setInputFiles(files);
+    },
+    /** Until the colours belong to what is asked. */
+    settled: () => page.locator(".stage[aria-busy=false] img[alt*=estimated]").waitFor(),
+    colours: () => page.locator("img[alt*=estimated]").getAttribute("src"),
+    /** Do something, and wait until the colours have changed for it. */
+    redrawn: async (what) => {
+      await person.settled();
+      const old = await person.colours();
+      await what();
+      await page.waitForFunction((one) => document.querySelector("img[alt*=estimated]").getAttribute("src") !== one, old);
+      await person.settled();
+    },
+    ask: (path, options) => page.evaluate(async ([url, how]) => (await fetch(url, how)).json(), [path, options]),
+    send: (path, body) =>
+      page.evaluate(
+        async ([url, what]) => {
+          const headers = { "Content-Type": "application/json" };
+          return (await fetch(url, { method: "POST", headers, body: JSON.stringify(what) })).json();
+        },
+        [path, body],
+      ),
+    gone: () => context.close(),
+  });
+}
+
+export const example = (name) => new URL(`../../examples/${name}`, import.meta.url).pathname;
+
+export async function step(name, what) {
+  const started = Date.now();
+  await what();
+  console.log(`ok  ${name} (${((Date.now() - started) / 1000).toFixed(1)} s)`);
+}

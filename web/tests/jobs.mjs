@@ -1,0 +1,84 @@
+// Work that takes a while: batches with a ZIP, films; followed, left, found again, stopped.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { example, step } from "./chromium.mjs";
+
+export async function run({ page, open, upload, film }) {
+  const share = () => page.getByRole("progressbar").evaluate((bar) => bar.value);
+
+  await step("several photos become a batch and a ZIP, and what was refused is named", async () => {
+    await upload(example("lincoln-1863.jpg"), example("boulevard-1838.jpg"));
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download 2 as ZIP" }).click();
+    const zip = readFileSync(await (await saving).path());
+    assert.equal(zip.readUInt32LE(0), 0x04034b50);
+    assert.equal(zip.readUInt16LE(zip.length - 12), 2, "the ZIP's index has two files");
+    const names = zip.toString("latin1");
+    assert.ok(names.includes("lincoln-1863-color.jpg") && names.includes("boulevard-1838-color.jpg"));
+    await page.goto("about:blank");
+    const files = ["lincoln-1863.jpg", "cat.jpg"].map((name) => ({ name, mimeType: "image/jpeg", buffer: readFileSync(example(name)) }));
+    await upload(...files, { name: "letter.jpg", mimeType: "image/jpeg", buffer: Buffer.from("Dear Sir") });
+    await page.getByText("Download 2 as ZIP").waitFor();
+    assert.match(await page.getByRole("alert").textContent(), /letter\.jpg/);
+  });
+
+  await step("the gallery has all of them", async () => {
+    await page.getByRole("link", { name: "Gallery" }).click();
+    await page.locator(".tiles img").nth(3).waitFor();
+    assert.equal(await page.locator(".tiles li").count(), 4);
+  });
+
+  await step("a film tells how far it is; the page loaded again, it still is there", async () => {
+    await upload(film);
+    await page.waitForURL("**/film/*");
+    const address = page.url();
+    await page.waitForFunction(() => document.querySelector("progress")?.value > 0);
+    const before = await share();
+    await page.reload();
+    await page.waitForFunction((old) => document.querySelector("progress")?.value >= old || document.querySelector("video"), before);
+    await open("/");
+    await page.getByRole("link", { name: "A film" }).click();
+    assert.equal(page.url(), address);
+  });
+
+  await step("then the film can be watched, in colour and in grey, and saved", async () => {
+    const video = page.locator("video");
+    await video.waitFor();
+    await page.waitForFunction(() => document.querySelector("video").readyState >= 2);
+    assert.ok(await video.evaluate((one) => one.videoWidth > 0 && one.duration > 4));
+    const spread = await video.evaluate(async (one) => {
+      one.muted = true;
+      await one.play();
+      await new Promise((resolve) => one.requestVideoFrameCallback(resolve));
+      one.pause();
+      const canvas = new OffscreenCanvas(one.videoWidth, one.videoHeight);
+      const context = canvas.getContext("2d");
+      context.drawImage(one, 0, 0);
+      const { data } = context.getImageData(0, 0, canvas.width, canvas.height);
+      let sum = 0;
+      for (let at = 0; at < data.length; at += 4) sum += Math.max(data[at], data[at + 1], data[at + 2]) - Math.min(data[at], data[at + 1], data[at + 2]);
+      return (4 * sum) / data.length;
+    });
+    assert.ok(spread > 4, `it is in colour: ${spread}`);
+    await page.getByRole("button", { name: "Show it in grey" }).click();
+    assert.match(await video.evaluate((one) => getComputedStyle(one).filter), /grayscale/);
+    const saving = page.waitForEvent("download");
+    await page.getByRole("link", { name: "Download" }).click();
+    assert.match((await saving).suggestedFilename(), /reel-color\.mp4/);
+    await open("/gallery");
+    await page.getByRole("link", { name: /reel\.mp4/ }).click();
+    await video.waitFor();
+  });
+
+  await step("a film that is stopped says so, and can be begun again", async () => {
+    await upload(film);
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText("The film was stopped").waitFor();
+    await open("/gallery");
+    await page.getByRole("link", { name: /reel\.mp4/ }).first().click();
+    await page.getByRole("button", { name: "Colour it" }).click();
+    await page.getByRole("progressbar").waitFor();
+    await page.getByRole("button", { name: "Stop" }).click();
+    await page.getByText("The film was stopped").waitFor();
+  });
+}

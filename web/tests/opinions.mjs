@@ -1,0 +1,85 @@
+// What people think: stars that are in the export, blind votes that move the ranking, a study.
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { example, step } from "./chromium.mjs";
+import { until } from "./server.mjs";
+
+export async function run({ page, open, upload, settled, redrawn, ask, send }) {
+  const saved = async (name) => {
+    const saving = page.waitForEvent("download");
+    await page.getByRole("link", { name }).click();
+    return readFileSync(await (await saving).path(), "utf8");
+  };
+
+  await step("a rating is in the export, as CSV and as JSON", async () => {
+    await upload(example("lincoln-1863.jpg"));
+    await settled();
+    await page.getByRole("radio", { name: "4 stars" }).check({ force: true });
+    await page.getByLabel("Comment, if you like").fill("warm, and \"alive\"");
+    await page.getByRole("button", { name: "Rate" }).click();
+    await page.getByText("your rating is kept").waitFor();
+    await open("/compare");
+    await page.getByRole("table", { name: "Stars" }).waitFor();
+    const csv = await saved("Ratings as CSV");
+    assert.match(csv.trim().split("\n").at(-1), /,4,.*"warm, and ""alive"""/);
+    const { rows } = JSON.parse(await saved("Ratings as JSON"));
+    assert.deepEqual([rows.at(-1).stars, rows.at(-1).comment], [4, 'warm, and "alive"']);
+  });
+
+  await step("a blind vote moves the ranking", async () => {
+    const score = async () => Object.fromEntries((await ask("/api/ranking")).contestants.map((one) => [one.label, one.score]));
+    assert.deepEqual(await score(), {});
+    await upload(example("cat.jpg"));
+    await redrawn(() => page.getByLabel("Temperature").fill("-1"));
+    const vote = async (choose) => {
+      await page.getByRole("button", { name: "Compare blind" }).click();
+      await page.getByRole("button", { name: "Left is better" }).waitFor();
+      assert.doesNotMatch(await page.getByRole("dialog").innerHTML(), /temperature|tint/, "blind: nothing names the sides");
+      for (const side of ["Left", "Right"]) {
+        await page.getByRole("img", { name: side }).evaluate((image) => image.decode());
+      }
+      await page.getByRole("button", { name: choose }).click();
+      await page.getByText(/^Left: /).waitFor();
+      const left = await page.getByText(/^Left: /).textContent();
+      await page.getByRole("button", { name: "Close" }).click();
+      return left.replace("Left: ", "");
+    };
+    const preferred = await vote("Left is better");
+    const first = await score();
+    const [loser] = Object.keys(first).filter((name) => name !== preferred);
+    assert.ok(first[preferred] > first[loser], "who won stands above");
+    await page.getByLabel("Temperature").fill("-1");
+    await vote("Equally good");
+    const second = await score();
+    assert.ok(second[preferred] - second[loser] < first[preferred] - first[loser], "a tie brings them nearer");
+    await open("/compare");
+    const table = page.getByRole("table", { name: /Blind comparisons: 2 votes/ });
+    await table.waitFor();
+    assert.equal((await table.getByRole("rowheader").first().textContent()).startsWith(preferred), true);
+    assert.match(await table.textContent(), new RegExp(`${Math.round(second[preferred])}`));
+  });
+
+  await step("a study asks, is answered by keyboard, and tells what all answers say", async () => {
+    const { items } = await ask("/api/pictures");
+    const study = await send("/api/studies", {
+      kind: "arena", name: "Calm or vivid?", listed: true, pictures: items.map((one) => one.id),
+      contestants: [{ label: "calm", options: { size: 128 } }, { label: "vivid", options: { size: 128, saturation: 1.6 } }],
+    });
+    await until(async () => (await ask(`/api/studies/${study.id}`)).state === "open");
+    await open("/compare");
+    await page.getByRole("link", { name: "Calm or vivid?" }).click();
+    for (let left = items.length; left > 0; left--) {
+      await page.getByText(left === 1 ? "1 question left" : `${left} questions left`).waitFor();
+      await page.getByRole("button", { name: "Both are bad" }).focus();
+      await page.keyboard.press("Enter");
+      await page.getByText(/^Right: /).waitFor();
+      await page.getByRole("button", { name: "Next" }).focus();
+      await page.keyboard.press("Enter");
+    }
+    await page.getByText("You have answered every question").waitFor();
+    await page.getByRole("table", { name: new RegExp(`${items.length} votes by 1 person`) }).waitFor();
+    const csv = await saved("Votes as CSV");
+    assert.equal(csv.trim().split("\n").length, items.length + 1);
+    assert.match(csv, /both_bad/);
+  });
+}

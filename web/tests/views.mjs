@@ -1,0 +1,107 @@
+// A walk through every view of the page in every state worth seeing. Tests judge them, scripts/shots.mjs takes pictures.
+import { example } from "./chromium.mjs";
+import { until } from "./server.mjs";
+
+const OLD = ["migrant-mother-1936.jpg", "lincoln-1863.jpg", "boulevard-1838.jpg", "hopper.jpg", "camera.jpg", "astronaut.jpg"];
+
+/** `seen(name, brief)` is called at each; `brief` means that the view will not stay as it is for long. */
+export async function everyView({ page, open, upload, settled, redrawn, send, ask, film, locked }, seen) {
+  await open("/gallery");
+  await page.getByText("Your coloured photos will hang here.").waitFor();
+  await seen("gallery-empty");
+  await open("/compare");
+  await page.getByText("Nobody has compared anything yet.").waitFor();
+  await seen("compare-empty");
+  await open("/");
+  await page.getByRole("button", { name: "Choose files" }).waitFor();
+  await seen("start");
+  await upload({ name: "letter.jpg", mimeType: "image/jpeg", buffer: Buffer.from("Dear Sir") });
+  await page.getByRole("alert").waitFor();
+  await seen("start-refused");
+
+  await upload(example("migrant-mother-1936.jpg"));
+  await settled();
+  await page.getByText("How natural are the colours?").waitFor();
+  await seen("photo");
+  const box = await page.locator(".hints").boundingBox();
+  await redrawn(() => page.mouse.click(box.x + 0.62 * box.width, box.y + 0.62 * box.height));
+  await page.locator(".swatch").first().waitFor();
+  await redrawn(() => page.locator("input[type=color]").fill("#5d6f9a"));
+  await page.getByRole("button", { name: "Show three" }).click();
+  for (const image of await page.locator(".trio img").all()) await image.evaluate((one) => one.decode());
+  await seen("hints");
+  await page.getByRole("button", { name: "Confidence" }).click();
+  await page.getByAltText("Where the model is sure").evaluate((image) => image.decode());
+  await seen("confidence");
+  await page.getByRole("button", { name: "Confidence" }).click();
+  await page.getByRole("button", { name: "Zoom to 1:1" }).click();
+  await page.getByRole("button", { name: "Fit" }).waitFor();
+  await page.getByText("Colours are estimated.", { exact: true }).waitFor();
+  await seen("zoom");
+  await page.getByRole("button", { name: "Fit" }).click();
+  await page.getByRole("button", { name: "Compare blind" }).click();
+  for (const name of ["Left", "Right"]) await page.getByRole("img", { name }).evaluate((image) => image.decode());
+  await seen("duel");
+  await page.getByRole("button", { name: "Left is better" }).click();
+  await page.getByText(/^Left: /).waitFor();
+  await seen("duel-answered");
+  await page.getByRole("button", { name: "Close" }).click();
+  await page.getByRole("radio", { name: "4 stars" }).check({ force: true });
+  await page.getByRole("button", { name: "Rate" }).click();
+  await page.getByText("your rating is kept").waitFor();
+
+  await upload(...OLD.slice(1).map(example));
+  await page.getByText(/^[0-9] of 5 photos$/).waitFor();
+  await seen("batch-going", true);
+  await page.getByRole("button", { name: "Download 5 as ZIP" }).waitFor();
+  await page.waitForLoadState("networkidle");
+  await seen("batch");
+
+  await upload(film);
+  await page.waitForFunction(() => document.querySelector("progress")?.value > 0);
+  await seen("film-going", true);
+  await page.locator("video").waitFor();
+  await page.waitForFunction(() => document.querySelector("video").readyState >= 2);
+  await seen("film");
+
+  const mine = (await ask("/api/pictures")).items.filter((one) => one.kind === "photo").map((one) => one.id);
+  const study = await send("/api/studies", {
+    kind: "arena", name: "Calm or vivid?", listed: true, pictures: mine.slice(0, 2),
+    contestants: [{ label: "calm", options: {} }, { label: "vivid", options: { saturation: 1.6 } }],
+  });
+  await until(async () => (await ask(`/api/studies/${study.id}`)).state === "open");
+  await open("/gallery");
+  await page.locator(".tiles img").nth(6).waitFor();
+  await page.waitForLoadState("networkidle");
+  await seen("gallery");
+  await open("/gallery/shared");
+  await page.getByText("Nobody has shared a photo yet.", { exact: false }).waitFor();
+  await seen("gallery-shared");
+  await open(`/compare/${study.id}`);
+  for (let left = 2; left > 0; left--) {
+    await page.getByText(left === 1 ? "1 question left" : "2 questions left").waitFor();
+    for (const name of ["The photo", "Left", "Right"]) await page.getByRole("img", { name }).evaluate((image) => image.decode());
+    if (left === 2) await seen("study");
+    await page.getByRole("button", { name: "Left is better" }).click();
+    await page.getByRole("button", { name: "Next" }).click();
+  }
+  await page.getByText("You have answered every question").waitFor();
+  await page.getByRole("table").waitFor();
+  await seen("study-answered");
+  await open("/compare");
+  await page.getByRole("table", { name: "Stars" }).waitFor();
+  await page.getByRole("table", { name: /Blind/ }).waitFor();
+  await seen("compare");
+  await open("/photo/AAAAAAAAAAAAAAAAAAAAAA");
+  await page.getByRole("heading", { name: "Not here" }).waitFor();
+  await seen("lost");
+  if (locked) {
+    await page.goto(locked);
+    await page.getByRole("button", { name: "Enter" }).waitFor();
+    await seen("token");
+  }
+}
+
+export const dress = (page, theme) => page.evaluate((name) => void (document.documentElement.dataset.theme = name), theme);
+export const DESK = { width: 1100, height: 800 };
+export const PHONE = { width: 375, height: 760 };
