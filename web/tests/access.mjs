@@ -23,6 +23,18 @@ export async function run({ browser, server, folder, film }) {
   const lesser = new Map();
   const views = [];
   try {
+    await step("axe sees a fault that is put there", async () => {
+      await person.open("/");
+      await page.getByRole("button", { name: "Choose files" }).waitFor();
+      await page.evaluate(() => {
+        const pale = Object.assign(document.createElement("p"), { textContent: "pale" });
+        pale.style.color = "#eee";
+        document.querySelector("main").append(pale, document.createElement("button"));
+      });
+      const ids = (await judge(page)).map((one) => one.id);
+      assert.ok(ids.includes("color-contrast") && ids.includes("button-name"), ids.join());
+    });
+
     await step("axe finds nothing serious in any view, and none is wider than the screen", async () => {
       await everyView({ ...person, film, locked: guarded.address }, async (name, brief = false) => {
         views.push(name);

@@ -67,6 +67,7 @@ export async function run({ page, upload, settled, colours, redrawn }) {
 
   await step("three alternatives side by side, one of them chosen", async () => {
     await page.getByRole("button", { name: "Show three" }).click();
+    await page.locator(".trio img").nth(2).waitFor({ state: "attached" });
     await redrawn(() => page.getByRole("button", { name: "Alternative 1" }).click());
     for (const image of await page.locator(".trio img").all()) {
       assert.ok(await image.evaluate(async (one) => (await one.decode(), one.naturalWidth)) > 100);

@@ -28,6 +28,7 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await page.locator(".swatch").first().waitFor();
   await redrawn(() => page.locator("input[type=color]").fill("#5d6f9a"));
   await page.getByRole("button", { name: "Show three" }).click();
+  await page.locator(".trio img").nth(2).waitFor({ state: "attached" });
   for (const image of await page.locator(".trio img").all()) await image.evaluate((one) => one.decode());
   await seen("hints");
   await page.getByRole("button", { name: "Confidence" }).click();

@@ -12,7 +12,7 @@ interface Props {
   children?: ReactNode;
 }
 
-const TALLEST = 0.72; // of the window's height
+const TALLEST = 0.68; // of the window's height
 
 /** Grey on the left of a line, colour on the right. The line follows mouse, finger and arrow keys. */
 export function BeforeAfter({ before, after, width, height, full, busy, children }: Props) {

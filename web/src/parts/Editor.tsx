@@ -69,7 +69,7 @@ export function Editor({ picture }: { picture: Picture }) {
               <button type="button" aria-pressed={sure} onClick={() => setSure(!sure)}>Confidence</button>
             )}
           </div>
-          {sure && <p className="legend small"><span className="ramp" aria-hidden="true" />Dark is a guess, clear is what the model is sure of.</p>}
+          {sure && <p className="legend small"><span className="ramp" aria-hidden="true" />Dark is a guess; where it is clear the model is fairly sure.</p>}
           {trouble ? <Notice error={trouble} /> : <Notice>{prediction.busy || (full && !isFull) ? "Colouring…" : "Colours are estimated."}</Notice>}
         </div>
         <aside>

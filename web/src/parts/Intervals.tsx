@@ -36,7 +36,7 @@ export function Intervals({ caption, unit, rows, digits = 0, ends }: Props) {
                 <i style={{ left: `${place(low)}%`, width: `${place(high) - place(low)}%` }} />
                 <b style={{ left: `${place(value)}%` }} />
               </span>
-              <span className="small">{low.toFixed(digits)} to {high.toFixed(digits)}</span>
+              <span className="small">{low === high ? "too few to say" : `${low.toFixed(digits)} to ${high.toFixed(digits)}`}</span>
             </td>
           </tr>
         ))}

@@ -32,10 +32,12 @@ export function Standings() {
           }))}
         />
       )}
-      <p className="row">
-        <a className="button" href="/api/ratings?format=csv" download>Ratings as CSV</a>
-        <a className="button" href="/api/ratings" download="ratings.json">Ratings as JSON</a>
-      </p>
+      {stars.length > 0 && (
+        <p className="row">
+          <a className="button" href="/api/ratings?format=csv" download>Ratings as CSV</a>
+          <a className="button" href="/api/ratings" download="ratings.json">Ratings as JSON</a>
+        </p>
+      )}
     </section>
   );
 }

@@ -66,7 +66,7 @@ function Voting({ id }: { id: string }) {
     <section>
       <h1>{study?.name || "Compare blind"}</h1>
       {error && <Notice error={error} />}
-      {left !== null && <p className="small">{left === 1 ? "1 question left" : `${left} questions left`}</p>}
+      {left !== null && left > 0 && <p className="small">{left === 1 ? "1 question left" : `${left} questions left`}</p>}
       {ballot && <BallotCard key={ballot.id} ballot={ballot} question={question} next="Next" onNext={draw} />}
       {left === 0 && <Notice>You have answered every question. Thank you. This is what all answers say:</Notice>}
       {(left === 0 || study?.state === "closed") && <StudyStandings id={id} />}
