@@ -3,12 +3,15 @@
     python benchmarks/server.py                # starts a server of its own in a folder that is deleted afterwards
     python benchmarks/server.py --people 100 --waves 5
 
-It prints a single client's times, then those of the crowd: median, 95th percentile, throughput, how many were told to
-come back (429), whether anything else failed, and the server's memory before and after. Loopback only.
+It prints what one interactive prediction (a hint is moved) costs in processor time, step by step and in the server as a
+whole; then a single client's times, then those of the crowd: median, 95th percentile, throughput, how many were told to
+come back (429), whether anything else failed, and the server's memory before and after. It ends with status 1 if
+anything but a 429 failed, or if memory grew by more than 15 % from the first wave to the last. Loopback only.
 """
 
 import argparse
 import io
+import itertools
 import os
 import re
 import statistics
@@ -18,11 +21,18 @@ import tempfile
 import threading
 import time
 from collections import Counter
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx2
 from PIL import Image
+
+from tintype import Colorizer, Hint
+from tintype.compose import compose
+from tintype.photo import Photo
+from tintype.server.settings import Settings
+from tintype.server.variants import shrink
 
 SOURCE = Path(__file__).parents[1] / "examples" / "migrant-mother-1936.jpg"
 
@@ -82,8 +92,67 @@ def visit(clock: Clock, url: str, number: int, hints: int = 0) -> None:
             time.sleep(float(answer.headers["retry-after"]))
         answer.raise_for_status()
         clock.call("download", client, "GET", answer.json()["file_url"])
-        for _ in range(hints):
-            clock.call("predict", client, "POST", f"/api/pictures/{identity}/predict", json={})
+        for turn in range(hints):
+            moved = {"hints": [{"x": 0.3 + 0.05 * turn, "y": 0.6, "color": "#2456b8"}]}
+            clock.call("predict", client, "POST", f"/api/pictures/{identity}/predict", json=moved)
+
+
+def cost(what: Callable[[], object], times: int = 15) -> float:
+    """Median milliseconds of processor time, of all threads; the first calls, which prepare, do not count."""
+    spent = []
+    for _ in range(times + 2):
+        before = time.process_time()
+        what()
+        spent.append(1000 * (time.process_time() - before))
+    return statistics.median(spent[2:])
+
+
+def steps() -> None:
+    """What a moved hint costs, on one thread, once the picture is open."""
+    colorizer = Colorizer(threads=1)
+    photo_ = shrink(Photo.read(photo(0)).grey(), Settings().preview_pixels)
+    opened = colorizer.open(photo_)
+    places = itertools.cycle(range(200, 800, 7))
+
+    def hints() -> list[Hint]:
+        return [Hint(next(places), 700, (36, 86, 184)), Hint(200, 200, (200, 80, 50))]
+
+    ab = opened.predict_ab(hints=hints())
+    coloured = opened.predict(hints=hints())
+    whole = cost(lambda: opened.predict_ab())
+    told = cost(lambda: opened.predict_ab(hints=hints()))
+    composed = cost(lambda: compose(photo_, ab))
+    written = cost(lambda: coloured.encode("JPEG", 85))
+    everything = cost(lambda: opened.predict(hints=hints()).encode("JPEG", 85))
+    print(f"a moved hint on a preview of {photo_.width} x {photo_.height}, in ms of processor time:")
+    print(f"  the decoder, and meeting the hints {told:.0f}; composing {composed:.0f}; writing the JPEG {written:.0f}")
+    print(f"  all of it {everything:.0f}; beside it the whole network without hints alone: {whole:.0f}")
+
+
+def processor_seconds(pid: int) -> float:
+    """Processor time that a process has used so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def predictions(url: str, pid: int, turns: int = 40) -> None:
+    """What a moved hint costs the server, all of a request counted."""
+    with httpx2.Client(base_url=url, timeout=120) as client:
+        sent = client.post("/api/pictures", files={"files": ("a.jpg", photo(0))}).json()["pictures"][0]["id"]
+        spent: list[float] = []
+        before = 0.0
+        for turn in range(turns + 3):
+            if turn == 3:
+                before = processor_seconds(pid)
+            hint = {"x": 0.2 + 0.6 * turn / turns, "y": 0.5, "color": "#2456b8"}
+            started = time.perf_counter()
+            client.post(
+                f"/api/pictures/{sent}/predict", json={"hints": [hint | {"x": min(1.0, hint["x"])}]}
+            ).raise_for_status()
+            spent.append(1000 * (time.perf_counter() - started))
+        used = 1000 * (processor_seconds(pid) - before) / turns
+    clock = statistics.median(spent[3:])
+    print(f"  in the server, with all around it: {used:.0f} ms of processor time, {clock:.0f} ms on the clock")
 
 
 def resident(pid: int) -> float:
@@ -114,12 +183,15 @@ def main() -> None:
                 except httpx2.TransportError:
                     pass
                 time.sleep(0.2)
+            steps()
+            predictions(url, server.pid)
             alone = Clock()
             started = time.perf_counter()
             for number in range(5):
                 visit(alone, url, number, hints=5)
             alone.report("one person at a time", time.perf_counter() - started)
             memory = [resident(server.pid)]
+            failed: Counter[str] = Counter()
             for wave in range(1, options.waves + 1):
                 crowd = Clock()
                 started = time.perf_counter()
@@ -129,10 +201,15 @@ def main() -> None:
                         future.result()
                 crowd.report(f"{options.people} people at once, wave {wave}", time.perf_counter() - started)
                 memory.append(resident(server.pid))
+                failed.update({what: n for what, n in crowd.statuses.items() if int(what.split()[1]) >= 400})
             print("\nmemory in MB before the first wave and after each: " + ", ".join(f"{one:.0f}" for one in memory))
         finally:
             server.terminate()
             server.wait(timeout=30)
+        wrong = [what for what in failed if not what.endswith(" 429")]
+        grown = memory[-1] / memory[min(1, len(memory) - 1)]
+        print(f"failed but for 429: {', '.join(wrong) or 'nothing'}; memory since wave 1: {100 * (grown - 1):+.0f} %")
+        sys.exit(1 if wrong or grown > 1.15 else 0)
 
 
 if __name__ == "__main__":
