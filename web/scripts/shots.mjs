@@ -23,8 +23,7 @@ const guarded = await serve(join(work, "guarded"), { TINTYPE_TOKEN: "sesame", TI
 const browser = await launch();
 try {
   const person = await visit(browser, server.address, { reducedMotion: "reduce", viewport: all ? DESK : WIDE });
-  const { page } = person;
-  const shoot = async (name, size, theme, full) => {
+  const shoot = async (page, name, size, theme, full) => {
     await page.setViewportSize(size);
     await dress(page, theme);
     await page.evaluate(() => window.scrollTo(0, 0));
@@ -32,13 +31,14 @@ try {
     await page.screenshot({ path: join(folder, name), fullPage: full, ...(name.endsWith(".jpg") && { type: "jpeg", quality: 78 }) });
     console.log(name);
   };
-  await everyView({ ...person, film: makeFilm(join(work, "reel.mp4")), locked: guarded.address }, async (name, brief) => {
+  const film = makeFilm(join(work, "reel.mp4"));
+  await everyView({ ...person, browser, film, locked: guarded.address }, async (name, brief, page = person.page) => {
     if (all) {
       const ways = [[DESK, "light"], [DESK, "dark"], [PHONE, "light"], [PHONE, "dark"]].slice(0, brief ? 1 : 4);
-      for (const [size, theme] of ways) await shoot(`${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
+      for (const [size, theme] of ways) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
     } else {
-      if (name in SHOWN) await shoot(`web-${name}.jpg`, ...SHOWN[name]);
-      if (name in PHONES) await shoot(`web-${name}-phone.jpg`, PHONE, PHONES[name]);
+      if (name in SHOWN) await shoot(page, `web-${name}.jpg`, ...SHOWN[name]);
+      if (name in PHONES) await shoot(page, `web-${name}-phone.jpg`, PHONE, PHONES[name]);
     }
     await page.setViewportSize(all ? DESK : WIDE);
   });

@@ -16,7 +16,8 @@ async function judge(page) {
   return violations.map(({ id, impact, help, nodes }) => ({ id, impact, help, where: nodes.map((one) => one.html.slice(0, 160)) }));
 }
 
-export async function run({ browser, server, folder, film }) {
+export async function run({ browser, folder, film }) {
+  const server = await serve(join(folder, "fresh")); // the walk begins where nothing is yet
   const guarded = await serve(join(folder, "guarded"), { TINTYPE_TOKEN: "sesame", TINTYPE_WORKERS: "0" });
   const person = await visit(browser, server.address, { reducedMotion: "reduce" }); // nothing fades while it is judged
   const { page } = person;
@@ -36,7 +37,7 @@ export async function run({ browser, server, folder, film }) {
     });
 
     await step("axe finds nothing serious in any view, and none is wider than the screen", async () => {
-      await everyView({ ...person, film, locked: guarded.address }, async (name, brief = false) => {
+      await everyView({ ...person, browser, film, locked: guarded.address }, async (name, brief = false, page = person.page) => {
         views.push(name);
         const ways = [[DESK, "light"], [PHONE, "dark"], [DESK, "dark"], [PHONE, "light"]].slice(0, brief ? 1 : 4);
         for (const [size, theme] of ways) {
@@ -74,9 +75,9 @@ export async function run({ browser, server, folder, film }) {
       assert.deepEqual(other.faults, []);
       await other.gone();
     });
+    await person.gone();
   } finally {
-    await guarded.stop();
+    await Promise.all([server.stop(), guarded.stop()]);
   }
   assert.deepEqual(person.faults.filter((one) => !one.includes(guarded.address)), []);
-  await person.gone();
 }

@@ -28,6 +28,26 @@ export async function run({ page, open, upload, film }) {
     assert.equal(await page.locator(".tiles li").count(), 4);
   });
 
+  await step("a full gallery comes page by page", async () => {
+    await page.evaluate(async () => {
+      for (let part = 0; part < 2; part++) {
+        const form = new FormData();
+        for (let number = 0; number < 15; number++) {
+          const canvas = new OffscreenCanvas(24, 24);
+          canvas.getContext("2d").fillRect(number, part, 9, 9);
+          form.append("files", await canvas.convertToBlob(), `${part}-${number}.png`);
+        }
+        await fetch("/api/pictures", { method: "POST", body: form });
+      }
+    });
+    await open("/gallery");
+    await page.locator(".tiles li").nth(23).waitFor();
+    assert.equal(await page.locator(".tiles li").count(), 24);
+    await page.getByRole("button", { name: "More" }).click();
+    await page.locator(".tiles li").nth(33).waitFor();
+    assert.equal(await page.getByRole("button", { name: "More" }).count(), 0);
+  });
+
   await step("a film tells how far it is; the page loaded again, it still is there", async () => {
     await upload(film);
     await page.waitForURL("**/film/*");

@@ -1,10 +1,10 @@
 // What people think: stars that are in the export, blind votes that move the ranking, a study.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { example, step } from "./chromium.mjs";
+import { example, step, visit } from "./chromium.mjs";
 import { until } from "./server.mjs";
 
-export async function run({ page, open, upload, settled, redrawn, ask, send }) {
+export async function run({ page, open, upload, settled, redrawn, ask, send, browser, server }) {
   const saved = async (name) => {
     const saving = page.waitForEvent("download");
     await page.getByRole("link", { name }).click();
@@ -81,5 +81,54 @@ export async function run({ page, open, upload, settled, redrawn, ask, send }) {
     const csv = await saved("Votes as CSV");
     assert.equal(csv.trim().split("\n").length, items.length + 1);
     assert.match(csv, /both_bad/);
+  });
+
+  await step("original or coloured? A colour photo and its colouring are told apart, or not", async () => {
+    const [picture] = (await ask("/api/pictures")).items;
+    const coloured = await page.evaluate(async ([source]) => {
+      const form = new FormData();
+      form.append("files", await (await fetch(source)).blob(), "colour.jpg");
+      return (await (await fetch("/api/pictures", { method: "POST", body: form })).json()).pictures[0].id;
+    }, [picture.results.at(-1).file_url]);
+    const study = await send("/api/studies", {
+      kind: "turing", name: "Real?", listed: true, pictures: [coloured], contestants: [{ options: { size: 128 } }],
+    });
+    await until(async () => (await ask(`/api/studies/${study.id}`)).state === "open");
+    await open(`/compare/${study.id}`);
+    await page.getByRole("img", { name: "The picture" }).evaluate((image) => image.decode());
+    await page.getByRole("button", { name: "Real colours" }).click();
+    await page.getByText(/^The picture: /).waitFor();
+    await page.getByRole("button", { name: "Next" }).click();
+    await page.getByRole("table", { name: "Taken for the original" }).waitFor();
+    assert.equal((await ask(`/api/studies/${study.id}/outcome`)).taken[0].taken, 1);
+  });
+
+  await step("a photo is private until it is shared; then others see it, and rate it, and nothing more", async () => {
+    const other = await visit(browser, server.address);
+    const shared = async () => {
+      await other.open("/gallery/shared");
+      await other.page.getByRole("heading", { name: "Gallery" }).waitFor();
+      await other.page.waitForLoadState("networkidle");
+      return other.page.getByRole("link", { name: "cat.jpg" });
+    };
+    assert.equal(await (await shared()).count(), 0);
+    await open("/gallery");
+    await page.getByRole("link", { name: "cat.jpg" }).click();
+    await settled();
+    await other.page.goto(page.url());
+    await other.page.getByRole("heading", { name: "Not here" }).waitFor();
+    await page.getByLabel("Show it in the shared gallery").check();
+    await until(async () => (await ask("/api/gallery")).items.length === 1);
+    await (await shared()).click();
+    await other.settled();
+    assert.equal(await other.page.getByRole("button", { name: "Delete photo" }).count(), 0);
+    await other.page.getByRole("radio", { name: "5 stars" }).check({ force: true });
+    await other.page.getByRole("button", { name: "Rate" }).click();
+    await other.page.getByText("your rating is kept").waitFor();
+    await page.getByLabel("Show it in the shared gallery").uncheck();
+    await until(async () => (await ask("/api/gallery")).items.length === 0);
+    assert.equal(await (await shared()).count(), 0);
+    assert.deepEqual(other.faults, []);
+    await other.gone();
   });
 }

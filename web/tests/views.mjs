@@ -1,14 +1,17 @@
 // A walk through every view of the page in every state worth seeing. Tests judge them, scripts/shots.mjs takes pictures.
-import { example } from "./chromium.mjs";
+import { example, visit } from "./chromium.mjs";
 import { until } from "./server.mjs";
 
 const OLD = ["migrant-mother-1936.jpg", "lincoln-1863.jpg", "boulevard-1838.jpg", "hopper.jpg", "camera.jpg", "astronaut.jpg"];
 
-/** `seen(name, brief)` is called at each; `brief` means that the view will not stay as it is for long. */
-export async function everyView({ page, open, upload, settled, redrawn, send, ask, film, locked }, seen) {
+/** `seen(name, brief, page)` is called at each; `brief` means that the view will not stay as it is for long. */
+export async function everyView({ page, open, upload, settled, redrawn, send, ask, address, browser, film, locked }, seen) {
   await open("/gallery");
   await page.getByText("Your coloured photos will hang here.").waitFor();
   await seen("gallery-empty");
+  await open("/gallery/shared");
+  await page.getByText("Nobody has shared a photo yet.", { exact: false }).waitFor();
+  await seen("gallery-shared");
   await open("/compare");
   await page.getByText("Nobody has compared anything yet.").waitFor();
   await seen("compare-empty");
@@ -50,6 +53,8 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await page.getByRole("radio", { name: "4 stars" }).check({ force: true });
   await page.getByRole("button", { name: "Rate" }).click();
   await page.getByText("your rating is kept").waitFor();
+  await page.getByLabel("Show it in the shared gallery").check();
+  const shared = page.url();
 
   await upload(...OLD.slice(1).map(example));
   await page.getByText(/^[0-9] of 5 photos$/).waitFor();
@@ -75,9 +80,11 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await page.locator(".tiles img").nth(6).waitFor();
   await page.waitForLoadState("networkidle");
   await seen("gallery");
-  await open("/gallery/shared");
-  await page.getByText("Nobody has shared a photo yet.", { exact: false }).waitFor();
-  await seen("gallery-shared");
+  const guest = await visit(browser, address, { reducedMotion: "reduce" });
+  await guest.page.goto(shared);
+  await guest.settled();
+  await seen("guest", false, guest.page);
+  await guest.gone();
   await open(`/compare/${study.id}`);
   for (let left = 2; left > 0; left--) {
     await page.getByText(left === 1 ? "1 question left" : "2 questions left").waitFor();

@@ -16,7 +16,7 @@ export function BatchTile({ outcome }: { outcome: Job["outcomes"][number] }) {
     <li>
       <Link to={`/photo/${id}`}>
         <img src={result ? `/api/results/${result}/thumbnail` : `/api/pictures/${id}/thumbnail`} alt="" />
-        <span>{name}</span>
+        <span>{name || "Photo"}</span>
         {error && <span className="notice bad">{error}</span>}
       </Link>
     </li>

@@ -10,9 +10,13 @@ export function PictureActions({ picture }: { picture: Picture }) {
   const params = { path: { picture_id: picture.id } };
   const failed = (caught: unknown): void => setError(message(caught));
   const share = (): void => {
+    setShared(!shared); // at once; taken back if the server does not agree
     unwrap(api.PATCH("/api/pictures/{picture_id}", { params, body: { shared: !shared } })).then(
       (now) => setShared(now.shared),
-      failed,
+      (caught: unknown) => {
+        setShared(shared);
+        failed(caught);
+      },
     );
   };
   const remove = (): void => {
