@@ -5,7 +5,7 @@ import { example, step } from "./chromium.mjs";
 
 export const options = { permissions: ["camera"] };
 
-export async function run({ page, open, settled, upload }) {
+export async function run({ page, open, settled, upload, redrawn }) {
   const photo = readFileSync(example("cat.jpg")).toString("base64");
   /** An event that carries a file, as browsers make it. */
   const carry = (kind) =>
@@ -85,5 +85,29 @@ export async function run({ page, open, settled, upload }) {
       { name: "a.jpg", mimeType: "image/jpeg", buffer: readFileSync(example("cat.jpg")) },
     );
     assert.match(await page.getByRole("alert").textContent(), /film by itself/);
+  });
+
+  await step("a server that is too busy is asked again", async () => {
+    const refused = [];
+    for (const path of ["**/api/pictures", "**/predict"]) {
+      const refuse = (route) => {
+        refused.push(new URL(route.request().url()).pathname);
+        const headers = { "retry-after": "1", "content-type": "application/problem+json" };
+        return route.fulfill({ status: 429, headers, body: '{"detail": "too many"}' });
+      };
+      await page.route(path, refuse, { times: 1 });
+    }
+    await upload(example("cat.jpg"));
+    await settled();
+    assert.equal(refused.length, 2, refused.join());
+    assert.equal(await page.getByText("too many").count(), 0);
+  });
+
+  await step("another model, given by its path, is chosen", async () => {
+    await redrawn(() => page.getByLabel("Model").selectOption("second"));
+    const saving = page.waitForEvent("download");
+    await page.getByRole("button", { name: "Download" }).click();
+    await saving;
+    assert.equal(await page.getByRole("alert").count(), 0);
   });
 }

@@ -3,7 +3,7 @@
 //   npm test -- hints opinions   these parts
 // PYTHON names the interpreter that has tintype.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
+import { copyFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as access from "./access.mjs";
@@ -21,7 +21,10 @@ const unknown = wanted.filter((name) => !(name in PARTS));
 if (unknown.length) throw new Error(`no part is called ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
 
 const folder = mkdtempSync(join(tmpdir(), "tintype-page-"));
-const server = await serve(join(folder, "site"));
+// Two models on offer: the shipped one, and a copy of it that is given by its path.
+const second = join(folder, "second.onnx");
+copyFileSync(new URL("../../src/tintype/weights/tint.onnx", import.meta.url), second);
+const server = await serve(join(folder, "site"), { TINTYPE_OFFERED_MODELS: `tint,${second}` });
 const browser = await launch();
 try {
   const film = makeFilm(join(folder, "reel.mp4"));

@@ -100,6 +100,9 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await page.getByRole("table", { name: "Stars" }).waitFor();
   await page.getByRole("table", { name: /Blind/ }).waitFor();
   await seen("compare");
+  await open("/docs");
+  await page.getByRole("heading", { level: 1 }).waitFor();
+  await seen("api");
   await open("/photo/AAAAAAAAAAAAAAAAAAAAAA");
   await page.getByRole("heading", { name: "Not here" }).waitFor();
   await seen("lost");

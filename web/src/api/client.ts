@@ -1,5 +1,6 @@
 // The server's API, typed by its own OpenAPI schema (`npm run client`).
 import createClient from "openapi-fetch";
+import { patientFetch } from "./patience";
 import type { components, paths } from "./schema";
 
 type Schemas = components["schemas"];
@@ -20,7 +21,7 @@ export type Suggestion = Schemas["SuggestionPublic"];
 export type Mood = Schemas["Mood"];
 export type Upload = Schemas["Upload"];
 
-export const api = createClient<paths>({ baseUrl: window.location.origin });
+export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: patientFetch });
 
 /** What went wrong, in the server's own words. */
 export class ApiError extends Error {

@@ -1,7 +1,8 @@
 // Sending files with progress, which fetch does not tell; XMLHttpRequest does.
+import { pause } from "./patience";
 import { problem, type Picture, type Upload } from "./client";
 
-function send<T>(url: string, form: FormData, onProgress: (share: number) => void): Promise<T> {
+function send<T>(url: string, form: FormData, onProgress: (share: number) => void, turn = 0): Promise<T> {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     request.open("POST", url);
@@ -10,7 +11,9 @@ function send<T>(url: string, form: FormData, onProgress: (share: number) => voi
       if (event.lengthComputable) onProgress(event.loaded / event.total);
     };
     request.onload = () => {
-      if (request.status < 300) resolve(request.response as T);
+      const seconds = pause(request.status, request.getResponseHeader("retry-after"), turn);
+      if (seconds !== null) window.setTimeout(() => resolve(send<T>(url, form, onProgress, turn + 1)), 1000 * seconds);
+      else if (request.status < 300) resolve(request.response as T);
       else reject(problem(request.response, request.status));
     };
     request.onerror = () => reject(new TypeError("The server cannot be reached."));
