@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-import tiny_model
 from PIL import Image
 
+import tiny_model
 from server.serving import Visitor, serving
 
 HINT = {"x": 0.5, "y": 0.5, "color": "#c02020", "radius": 0.1}

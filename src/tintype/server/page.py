@@ -15,7 +15,14 @@ LONGEST = 200  # characters of an address of the page; file systems refuse to lo
 VIEWS = ("photo", "batch", "film", "gallery", "compare")  # of the page: what its addresses begin with (web/src/App.tsx)
 STYLE = """
 :root { color-scheme: light dark; }
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; }
+body {
+  font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem;
+  background: light-dark(#faf8f5, #171614); color: light-dark(#23201d, #ece7e0);
+}
+a { color: light-dark(#a8431d, #ef9464); }
+h1, h2 { font-family: "Iowan Old Style", Palatino, Georgia, "DejaVu Serif", serif; }
+h1, h2, h3, td, code { overflow-wrap: anywhere; }
+td:first-child, td:first-child code { overflow-wrap: normal; }
 code, pre { font: 14px/1.4 ui-monospace, monospace; } pre { overflow-x: auto; }
 h2 { margin-top: 2.5rem; } h3 { margin-bottom: .2rem; } .method { font-weight: 700; }
 table { border-collapse: collapse; } td, th { text-align: left; vertical-align: top; padding: .15rem .8rem .15rem 0; }
