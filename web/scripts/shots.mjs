@@ -32,9 +32,9 @@ try {
     console.log(name);
   };
   const film = makeFilm(join(work, "reel.mp4"));
-  await everyView({ ...person, browser, film, locked: guarded.address }, async (name, brief, page = person.page) => {
+  await everyView({ ...person, browser, film, locked: guarded.address }, async (name, count = 4, page = person.page) => {
     if (all) {
-      const ways = [[DESK, "light"], [DESK, "dark"], [PHONE, "light"], [PHONE, "dark"]].slice(0, brief ? 1 : 4);
+      const ways = [[DESK, "light"], [DESK, "dark"], [PHONE, "light"], [PHONE, "dark"]].slice(0, count);
       for (const [size, theme] of ways) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
     } else {
       if (name in SHOWN) await shoot(page, `web-${name}.jpg`, ...SHOWN[name]);

@@ -4,7 +4,8 @@ import { until } from "./server.mjs";
 
 const OLD = ["migrant-mother-1936.jpg", "lincoln-1863.jpg", "boulevard-1838.jpg", "hopper.jpg", "camera.jpg", "astronaut.jpg"];
 
-/** `seen(name, brief, page)` is called at each; `brief` means that the view will not stay as it is for long. */
+/** `seen(name, ways, page)` is called at each; `ways` is in how many sizes and colours to look at it, all four if left out:
+ * some views do not stay as they are for long, and the API's reference is very long. */
 export async function everyView({ page, open, upload, settled, redrawn, send, ask, address, browser, film, locked }, seen) {
   await open("/gallery");
   await page.getByText("Your coloured photos will hang here.").waitFor();
@@ -58,14 +59,14 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
 
   await upload(...OLD.slice(1).map(example));
   await page.getByText(/^[0-9] of 5 photos$/).waitFor();
-  await seen("batch-going", true);
+  await seen("batch-going", 1);
   await page.getByRole("button", { name: "Download 5 as ZIP" }).waitFor();
   await page.waitForLoadState("networkidle");
   await seen("batch");
 
   await upload(film);
   await page.waitForFunction(() => document.querySelector("progress")?.value > 0);
-  await seen("film-going", true);
+  await seen("film-going", 1);
   await page.locator("video").waitFor();
   await page.waitForFunction(() => document.querySelector("video").readyState >= 2);
   await seen("film");
@@ -83,7 +84,7 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   const guest = await visit(browser, address, { reducedMotion: "reduce" });
   await guest.page.goto(shared);
   await guest.settled();
-  await seen("guest", false, guest.page);
+  await seen("guest", 4, guest.page);
   await guest.gone();
   await open(`/compare/${study.id}`);
   for (let left = 2; left > 0; left--) {
@@ -102,7 +103,7 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await seen("compare");
   await open("/docs");
   await page.getByRole("heading", { level: 1 }).waitFor();
-  await seen("api");
+  await seen("api", 2);
   await open("/photo/AAAAAAAAAAAAAAAAAAAAAA");
   await page.getByRole("heading", { name: "Not here" }).waitFor();
   await seen("lost");

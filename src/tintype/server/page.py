@@ -32,7 +32,7 @@ table { border-collapse: collapse; } td, th { text-align: left; vertical-align: 
 def page(title: str, body: str) -> HTMLResponse:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
     head += '<link rel="stylesheet" href="/style.css">'
-    return HTMLResponse(f'<!doctype html><html lang="en"><head>{head}</head><body>{body}</body></html>')
+    return HTMLResponse(f'<!doctype html><html lang="en"><head>{head}</head><body><main>{body}</main></body></html>')
 
 
 def install(app: FastAPI, static: Path = STATIC) -> None:

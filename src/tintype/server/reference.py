@@ -60,7 +60,7 @@ def as_html(schema: Schema) -> str:
     parts = [
         "<p><a href='/'>Back to the page</a></p>",
         "<h1>tintype HTTP API</h1><p>The same as data: <a href='/openapi.json'>openapi.json</a>. Refusals are "
-        "<code>application/problem+json</code>.</p>"
+        "<code>application/problem+json</code>.</p>",
     ]
     tag = ""
     for one in operations(schema):
