@@ -3,6 +3,7 @@
 import io
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 
@@ -77,3 +78,26 @@ def test_a_film_can_be_cancelled(visitor: Visitor, tmp_path: Path) -> None:
     until(lambda: visitor.get(f"/api/jobs/{job['id']}").json()["state"] == "running")
     visitor.post(f"/api/jobs/{job['id']}/cancel")
     assert visitor.ended(job)["state"] == "cancelled"
+
+
+def test_moods_count_for_films_and_hints_are_refused(visitor: Visitor, tmp_path: Path) -> None:
+    if not has_films(visitor):
+        pytest.skip("this version colours no films")
+    import av
+
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 12))}).json()
+    hint = {"hints": [{"x": 0.5, "y": 0.5, "color": "#c02020"}]}
+    for options in (hint, {"alternative": 0}):
+        body = {"kind": "film", "picture": sent["id"], "options": options}
+        assert visitor.post("/api/jobs", json=body).status_code == 422
+
+    def spread(options: dict[str, float]) -> float:
+        job = visitor.job(kind="film", picture=sent["id"], options={"size": 64, **options})
+        (outcome,) = visitor.ended(job)["outcomes"]
+        data = visitor.get(f"/api/results/{outcome['result_id']}/file").content
+        with av.open(io.BytesIO(data)) as container:
+            frame = next(container.decode(video=0)).to_ndarray(format="rgb24").astype(int)
+        return float(np.ptp(frame, axis=2).mean())
+
+    plain, grey = spread({}), spread({"saturation": 0.0})
+    assert grey < 3 < plain

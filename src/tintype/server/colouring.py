@@ -57,8 +57,12 @@ def predict(opened: OpenPhoto, options: ColourOptions) -> Photo:
                 422, f"this picture has {len(moods)} alternatives, number {options.alternative} is beyond them"
             )
         hints = [*moods[options.alternative], *hints]
-    taste = Taste(saturation=options.saturation, temperature=options.temperature, strength=options.strength)
-    return opened.predict(size=options.size, hints=hints, taste=taste)
+    return opened.predict(size=options.size, hints=hints, taste=taste_of(options))
+
+
+def taste_of(options: ColourOptions) -> Taste:
+    """The options' mood in the library's own terms."""
+    return Taste(saturation=options.saturation, temperature=options.temperature, strength=options.strength)
 
 
 def library_hints(options: ColourOptions, photo: Photo) -> list[Hint]:

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from ..capabilities import require
-from ..colouring import keep_row, options_key
+from ..colouring import keep_row, options_key, taste_of
 from ..problems import not_found
 from ..schemas.common import ColourOptions
 from ..services import Services
@@ -41,7 +41,11 @@ def colour_film(services: Services, mine: Claim) -> None:
     if not target.exists():
         colorizer = services.shelf.get(options.model)
         video.colorize_film(
-            str(source), str(target), colorizer, video.FilmOptions(size=options.size), progress=watch.tell
+            str(source),
+            str(target),
+            colorizer,
+            video.FilmOptions(size=options.size, taste=taste_of(options)),
+            progress=watch.tell,
         )
     mine.checkpoint()
     identity = new_id()

@@ -34,6 +34,8 @@ def create_job(body: JobCreate, services: ServicesDep, owner: OwnerDep) -> JobPu
     model = check(services, body.options)
     if isinstance(body, FilmJob):
         require("films", model)
+        if body.options.hints or body.options.alternative is not None:
+            raise ProblemError(422, "hints and alternatives are for photos; a film takes a model, a size and a mood")
         _own(services, [body.picture], owner, "film")
         payload = {"picture": body.picture, "options": body.options.model_dump()}
         return JobPublic.of(create(services, "film", payload, 0, owner))
