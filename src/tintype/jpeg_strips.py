@@ -14,7 +14,7 @@ from tintype.jpeg_light import even_storage
 from tintype.planes import Chroma, Plane
 from tintype.threads import spread, strips
 
-_STRIP_PIXELS = 1 << 18
+_STRIP_PIXELS = 1 << 20
 _MCU = 16
 _MOST_UNITS = 65535
 
