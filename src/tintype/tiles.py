@@ -33,8 +33,8 @@ class Tiles:
         inside = (left >= 0) & (left + side <= width)
         starts = rows * width + np.where(inside, left, 0)
         if self.plane.size >= side:
-            tiles = _runs(self.plane, side)[starts.clip(0, self.plane.size - side)]
-            tiles = tiles.view(np.uint8).reshape(side, len(at), side)
+            items = _runs(self.plane, side)[starts.clip(0, self.plane.size - side)]
+            tiles: Plane = items.view(np.uint8).reshape(side, len(at), side)
         else:
             tiles = np.empty((side, len(at), side), np.uint8)
         out = np.flatnonzero(~inside)
