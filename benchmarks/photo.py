@@ -59,9 +59,7 @@ def main() -> None:
         return
     with tempfile.TemporaryDirectory() as folder:
         photograph = make_photograph(options.photograph, Path(folder) / "photograph.jpg")
-        turns = [
-            [run_child(way, photograph, options.model) for way in ("tintype", "floor")] for _ in range(TURNS)
-        ]
+        turns = [[run_child(way, photograph, options.model) for way in ("tintype", "floor")] for _ in range(TURNS)]
         plain = run_child("plain", photograph, options.model)
     ours, floor = (fastest([turn[i] for turn in turns]) for i in (0, 1))
     report(ours, floor, plain, options)
@@ -226,8 +224,8 @@ def report(ours: dict[str, Any], floor: dict[str, Any], plain: dict[str, Any], o
     memory = plain["peak_mib"] / ours["peak_mib"]
     print(f"\nAbove the floor: {above_floor:.2f} times its time, {cpu_above_floor:.2f} times its CPU time")
     print(
-        f"The plain way takes {ratio:.1f} times as long and {cpu_ratio:.1f} times the CPU time for a further photograph, "
-        f"{first_ratio:.1f} and {first_cpu_ratio:.1f} times for the first of a process, and {memory:.1f} times the memory"
+        f"The plain way takes {ratio:.1f} times as long for a further photograph, {cpu_ratio:.1f} times the CPU time;\n"
+        f"{first_ratio:.1f} and {first_cpu_ratio:.1f} times for the first of a process; {memory:.1f} times the memory"
     )
     line = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
