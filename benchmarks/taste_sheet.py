@@ -1,4 +1,4 @@
-"""The pictures of docs/photos.md: what each step of `--restore` does, close up, and what each taste does to one photograph.
+"""The pictures of docs/photos.md: what each step of `--restore` does, close up, and what each taste does to a photograph.
 
 python benchmarks/taste_sheet.py [--folder docs/images]
 """
