@@ -1,4 +1,4 @@
-"""The pictures of docs/photos.md: what each step of `--restore` does, close up, and what each taste does to a photograph.
+"""The pictures of docs/photos.md: what each step of `--restore` does, close up, and each taste, to one photograph.
 
 python benchmarks/taste_sheet.py [--folder docs/images]
 """
