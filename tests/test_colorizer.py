@@ -189,3 +189,23 @@ def test_a_broken_painter_raises(tmp_path: Path) -> None:
 def test_a_model_for_drawings_is_not_measured_on_photographs(painter: Colorizer, examples: list[Path]) -> None:
     with pytest.raises(WeightsError, match="colours drawings"):
         evaluate(painter, examples[0].parent)
+
+
+def test_the_models_own_colours_stay_when_a_picture_is_cropped_or_made_larger(examples: list[Path]) -> None:
+    """Mean distance in CIE ab; benchmarks/stability.py has more pictures."""
+    own, drifts = Colorizer(threads=1), []
+
+    def ab(pixels: np.ndarray) -> np.ndarray:
+        return srgb_to_lab(own.colorize(np.ascontiguousarray(pixels)).rgb() / np.float32(255))[..., 1:]
+
+    for name in ("coffee", "hopper", "migrant-mother-1936"):
+        luma = Photo.read(next(path for path in examples if path.stem == name)).luma
+        height, width = luma.shape[0] // 2 * 2, luma.shape[1] // 2 * 2
+        luma, top, left = luma[:height, :width], height // 10, width // 10
+        whole, cropped = ab(luma), ab(luma[top:, left:])
+        larger = ab(np.asarray(Image.fromarray(luma).resize((2 * width, 2 * height), Image.Resampling.BICUBIC)))
+        small = larger.reshape(height, 2, width, 2, 2).mean(axis=(1, 3))
+        drifts.append([np.linalg.norm(d, axis=-1).mean() for d in (whole[top:, left:] - cropped, whole - small)])
+    by_crop, by_size = np.mean(drifts, axis=0)
+    assert by_crop < 8, drifts
+    assert by_size < 1.5, drifts

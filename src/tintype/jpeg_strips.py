@@ -14,7 +14,7 @@ from tintype.jpeg_light import even_storage
 from tintype.planes import Chroma, Plane
 from tintype.threads import spread, strips
 
-_STRIP_PIXELS = 1 << 18
+_STRIP_PIXELS = 1 << 20
 _MCU = 16
 _MOST_UNITS = 65535
 
@@ -50,10 +50,10 @@ def _joined(parts: list[bytes], height: int, interval: int) -> bytes:
     head = bytearray(parts[0][:scan])
     struct.pack_into(">H", head, frame + 5, height)
     restart = struct.pack(">BBHH", 0xFF, 0xDD, 4, interval)
-    body = [bytes(head), restart, parts[0][scan:data]]
+    body: list[bytes | memoryview] = [bytes(head), restart, parts[0][scan:data]]
     for number, part in enumerate(parts):
         start = _layout(part)[2]
-        body.append(part[start:-2])  # without the end marker
+        body.append(memoryview(part)[start:-2])  # without the end marker
         body.append(bytes([0xFF, 0xD0 + number % 8 if number + 1 < len(parts) else 0xD9]))
     return b"".join(body)
 

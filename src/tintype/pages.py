@@ -1,4 +1,4 @@
-"""TIFF files of several pages: how many there are, and pages joined to one file."""
+"""TIFF files of several pages: which there are, and pages joined to one file."""
 
 import io
 import os
@@ -8,17 +8,19 @@ from PIL import Image, TiffImagePlugin
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
-def page_count(source: str | os.PathLike[str] | bytes) -> int:
-    """The pages of a TIFF; 1 for anything else and for what cannot be read. Smaller copies of a page do not count."""
+def page_numbers(source: str | os.PathLike[str] | bytes) -> list[int]:
+    """The pages of a TIFF, from 0, without those that are smaller copies of others; [0] for anything else and for what
+    cannot be read."""
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
             if file.read(4) not in _TIFF:
-                return 1
+                return [0]
             file.seek(0)
             with Image.open(file, formats=("TIFF",)) as image:
-                return sum(not _is_reduced(image, page) for page in range(getattr(image, "n_frames", 1))) or 1
+                pages = range(getattr(image, "n_frames", 1))
+                return [page for page in pages if not _is_reduced(image, page)] or [0]
     except Exception:  # the reader will say what is wrong, in its own words
-        return 1
+        return [0]
 
 
 def _is_reduced(image: Image.Image, page: int) -> bool:

@@ -94,10 +94,15 @@ class Photo:
         """The means of luma over 2x2 pixels: (ceil(H/2), ceil(W/2)) uint8."""
         return halve_in_threads(self.luma)
 
+    @cached_property
+    def _quarter_luma(self) -> Plane:
+        return halve_in_threads(self.half_luma)
+
     def small_luma(self, width: int, height: int, resample: Image.Resampling) -> NDArray[np.float32]:
         """Luma made smaller: (height, width) float32 in [0, 1]."""
-        # Half the size is near enough to start from where the result is far smaller.
-        source = self.half_luma if 4 * width <= self.width and 4 * height <= self.height else self.luma
+        # Half the size, or a quarter, is near enough to start from where the result is far smaller.
+        reduction = min(self.width / width, self.height / height)
+        source = self.luma if reduction < 4 else self.half_luma if reduction < 8 else self._quarter_luma
         small = Image.fromarray(source).resize((width, height), resample, reducing_gap=3.0)
         return np.asarray(small, np.float32) / np.float32(255)
 

@@ -15,6 +15,8 @@ Plane = NDArray[np.uint8]
 Chroma = tuple[Plane, Plane]
 
 NEUTRAL = 128
+# Rows that are halved at a time: even, and few enough for the cache.
+_HALVED = 16
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -67,12 +69,26 @@ def halve_in_threads(plane: Plane) -> Plane:
     """`halve_plane`, in strips."""
     height, width = plane.shape
     halved = np.empty(half_size(width, height)[::-1], np.uint8)
+    pairs = width % 2 == 0 and plane.flags.c_contiguous
 
     def work(rows: slice) -> None:
-        halved[rows.start // 2 : -(-rows.stop // 2)] = halve_plane(plane[rows])
+        for at in range(rows.start, rows.stop, _HALVED):
+            part = slice(at, min(at + _HALVED, rows.stop))
+            target = halved[part.start // 2 : -(-part.stop // 2)]
+            target[:] = _halve_pairs(plane[part]) if pairs and part.stop % 2 == 0 else halve_plane(plane[part])
 
-    spread(work, strips(height, max(2, (1 << 20) // width // 2 * 2)))
+    spread(work, strips(height, max(1, (1 << 20) // width // _HALVED) * _HALVED))
     return halved
+
+
+def _halve_pairs(plane: Plane) -> NDArray[np.uint16]:
+    """`halve_plane` for even sides, two neighbours at a time, read as one number of 16 bits."""
+    pairs = plane.view(np.uint16)
+    sums = (pairs & np.uint16(255)) + (pairs >> np.uint16(8))
+    means = sums[0::2] + sums[1::2]
+    means += np.uint16(2)
+    means >>= np.uint16(2)
+    return means
 
 
 def chroma_is_neutral(chroma: Chroma) -> bool:

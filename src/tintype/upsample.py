@@ -22,7 +22,10 @@ FloatPlane = NDArray[np.float32]
 # Luma variance (luma in [0, 1]) up to which a slope is doubted: about a tenth of the scale, 26 of 255.
 DOUBT = np.float32(0.01)
 _ROUNDS = 2
-_TILE = 128
+# Pixels of a row, and rows, that are made by one product of matrices; fewer waste less on zeros.
+_ACROSS, _DOWN = 64, 24
+# Above so many multiplications OpenBLAS takes threads of its own, which cost more than they bring here.
+_MOST_PRODUCTS = 1 << 18
 _STRIP_PIXELS = 1 << 17
 
 
@@ -55,12 +58,8 @@ def raise_planes(planes: list[FloatPlane], luma: FloatPlane) -> list[FloatPlane]
     if low_height >= height or low_width >= width:
         return [resize_float(plane, width, height) for plane in planes]
     low = np.asarray(Image.fromarray(luma).resize((low_width, low_height), Image.Resampling.BOX), np.float32)
-    detail = luma - resize_float(_sharpened(low), width, height)
-    raised = []
-    for plane in planes:
-        slope = resize_float(_slope(low, plane), width, height)
-        raised.append(resize_float(_sharpened(plane), width, height) + slope * detail)
-    return raised
+    raised = Enlarger(coefficients(low, planes), width, height).rows(0, height)
+    return [raised[i] + raised[i + 1] * luma for i in range(0, len(raised), 2)]
 
 
 def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, FloatPlane]) -> Chroma:
@@ -71,24 +70,26 @@ def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, Fl
     plane of the size of luma is made.
     """
     height, width = luma.shape
-    cb, cr = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
+    raised: Chroma = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     if chroma[0].shape == (height, width):
         return _to_plane(chroma[0]), _to_plane(chroma[1])
     planes = coefficients(low_luma, list(chroma))
-    planes[0::2] = planes[0::2] * 255 + np.float32(NEUTRAL + 0.5)
-    enlarger = Enlarger(planes, width, height)
+    planes[0::2] = planes[0::2] * 255 + np.float32(NEUTRAL + 0.5)  # the half is for rounding
+    enlargers = [Enlarger(planes[i : i + 2], width, height) for i in (0, 2)]
 
-    def work(rows: slice) -> None:
-        light = luma[rows].astype(np.float32)
-        planes = enlarger.rows(rows.start, rows.stop)
-        for target, constant, slope in ((cb, planes[0], planes[1]), (cr, planes[2], planes[3])):
-            np.multiply(slope, light, out=slope)
-            np.add(constant, slope, out=constant)
-            np.clip(constant, 0, 255, out=constant)
-            target[rows] = constant  # the half for rounding is in the constant
+    def work(strip: slice) -> None:
+        made = np.empty((_DOWN, width), np.float32)
+        for rows in (slice(at, min(at + _DOWN, strip.stop)) for at in range(strip.start, strip.stop, _DOWN)):
+            light, plane = luma[rows].astype(np.float32), made[: rows.stop - rows.start]
+            for target, enlarger in zip(raised, enlargers, strict=True):
+                constant, slope = enlarger.rows(rows.start, rows.stop)
+                np.multiply(slope, light, out=plane)
+                np.add(plane, constant, out=plane)
+                np.clip(plane, 0, 255, out=plane)
+                target[rows] = plane
 
-    spread(work, strips(height, max(8, _STRIP_PIXELS // width)))
-    return cb, cr
+    spread(work, strips(height, max(1, _STRIP_PIXELS // width // _DOWN) * _DOWN))
+    return raised
 
 
 def coefficients(low_luma: FloatPlane, planes: list[FloatPlane]) -> NDArray[np.float32]:
@@ -96,10 +97,10 @@ def coefficients(low_luma: FloatPlane, planes: list[FloatPlane]) -> NDArray[np.f
 
     plane + slope (luma - low_luma), all enlarged, is (plane - slope low_luma) + slope luma: fewer planes to enlarge.
     """
-    base, result = _sharpened(low_luma), []
-    for plane in planes:
-        slope = _slope(low_luma, plane)
-        result += [_sharpened(plane) - slope * base, slope]
+    base, *sharp = _sharpened(np.stack([low_luma, *planes]))
+    result = []
+    for plane, slope in zip(sharp, _slopes(low_luma, planes), strict=True):
+        result += [plane - slope * base, slope]
     return np.stack(result)
 
 
@@ -107,26 +108,30 @@ class Enlarger:
     """Bicubic enlargement of (k, h, w) float planes, any rows at a time: two products with narrow band matrices."""
 
     def __init__(self, planes: NDArray[np.float32], width: int, height: int) -> None:
-        self._planes = np.ascontiguousarray(planes, np.float32)
-        self._down = _bands(planes.shape[1], height)
-        self._across = _bands(planes.shape[2], width)
-        self._width = width
+        count, low_height, low_width = planes.shape
+        self._down = _bands(low_height, height, _DOWN)
+        self._shape = count, width
+        self._wide = np.empty((low_height, count * width), np.float32)
+        low = np.ascontiguousarray(planes.transpose(1, 0, 2), np.float32).reshape(-1, low_width)
+        wide = self._wide.reshape(-1, width)
+        for band in _bands(low_width, width, _ACROSS):
+            rows = max(1, _MOST_PRODUCTS // band.weights.size)
+            for part in strips(len(low), rows):
+                np.matmul(low[part, band.first : band.last], band.weights, out=wide[part, band.start : band.stop])
 
     def rows(self, start: int, stop: int) -> NDArray[np.float32]:
         """Rows start..stop of the result: (k, stop - start, width) float32, a new array."""
-        count = len(self._planes)
-        squeezed = np.empty((count, stop - start, self._planes.shape[2]), np.float32)
+        result = np.empty((stop - start, self._wide.shape[1]), np.float32)
         at = start
         while at < stop:
-            band = self._down[at // _TILE]
+            band = self._down[at // _DOWN]
             end = min(stop, band.stop)
             weights = band.weights[:, at - band.start : end - band.start].T
-            np.matmul(weights, self._planes[:, band.first : band.last], out=squeezed[:, at - start : end - start])
+            low, out = self._wide[band.first : band.last], result[at - start : end - start]
+            for part in strips(low.shape[1], _MOST_PRODUCTS // weights.size):
+                np.matmul(weights, low[:, part], out=out[:, part])
             at = end
-        result = np.empty((count, stop - start, self._width), np.float32)
-        for band in self._across:
-            np.matmul(squeezed[..., band.first : band.last], band.weights, out=result[..., band.start : band.stop])
-        return result
+        return result.reshape(-1, *self._shape).transpose(1, 0, 2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -141,13 +146,13 @@ class _Band:
 
 
 @lru_cache(maxsize=16)
-def _bands(length: int, wanted: int) -> tuple[_Band, ...]:
+def _bands(length: int, wanted: int, tile: int) -> tuple[_Band, ...]:
     """The cubic kernel, widened where it has to shrink; weights outside the picture are left out."""
     scale = length / wanted
     support = 2 * max(scale, 1.0)
     bands = []
-    for start in range(0, wanted, _TILE):
-        stop = min(start + _TILE, wanted)
+    for start in range(0, wanted, tile):
+        stop = min(start + tile, wanted)
         centres = (np.arange(start, stop) + 0.5) * scale - 0.5
         first = max(0, int(np.floor(centres[0] - support)))
         last = min(length, int(np.ceil(centres[-1] + support)) + 1)
@@ -157,48 +162,75 @@ def _bands(length: int, wanted: int) -> tuple[_Band, ...]:
     return tuple(bands)
 
 
-def _sharpened(plane: FloatPlane) -> FloatPlane:
-    """The plane such that, enlarged by the bicubic kernel and averaged again, it comes near the one given.
+def _sharpened(planes: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Planes (k, h, w) such that, enlarged by the bicubic kernel and averaged again, they come near those given.
 
     A grid of averages, enlarged as if it were one of points, is blurred by a cell; two rounds of back-projection
     (Irani and Peleg, 1991) take that away.
     """
-    result = plane
+    result = planes
     for _ in range(_ROUNDS):
-        result = result + (plane - _blurred(_blurred(result).T).T)
-    return np.ascontiguousarray(result, np.float32)
+        result = result - _blurred(_blurred(result, 1), 2)
+        result += planes
+    return result
 
 
-def _blurred(plane: FloatPlane) -> FloatPlane:
-    """What enlarging rows of cells by the cubic kernel and averaging them again makes of them."""
-    padded = np.pad(plane, ((2, 2), (0, 0)), mode="edge")
-    blurred = _CELL[2] * plane
-    for tap, weight in enumerate(_CELL):
-        if tap != 2:
-            blurred += weight * padded[tap : tap + len(plane)]
+def _blurred(planes: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
+    """What enlarging cells by the cubic kernel and averaging them again makes of them, along one axis of (k, h, w)."""
+    margins = [(0, 0)] * 3
+    margins[axis] = (2, 2)
+    padded, length = np.pad(planes, margins, mode="edge"), planes.shape[axis]
+    taps = [padded[:, t : t + length] if axis == 1 else padded[..., t : t + length] for t in range(5)]
+    blurred = _CELL[2] * planes
+    for near, far, weight in ((taps[1], taps[3], _CELL[1]), (taps[0], taps[4], _CELL[0])):  # the kernel is symmetric
+        both = near + far
+        both *= weight
+        blurred += both
     return np.asarray(blurred)
 
 
-def _slope(light: FloatPlane, plane: FloatPlane) -> FloatPlane:
-    """How much the plane rises with luma around each cell, weakened by how little of it that explains."""
-    mean_light, mean = _mean(light), _mean(plane)
-    variance = np.maximum(_mean(light * light) - mean_light * mean_light, 0)
-    spread = np.maximum(_mean(plane * plane) - mean * mean, 0)
-    covariance = _mean(light * plane) - mean_light * mean
-    tiny = np.float32(1e-9)
-    explained = np.clip(covariance * covariance / (variance * spread + tiny), 0, 1)
-    return _mean(np.asarray(covariance / (variance + DOUBT) * explained, np.float32))
+def _slopes(light: FloatPlane, planes: list[FloatPlane]) -> list[FloatPlane]:
+    """How much each plane rises with luma around each cell, weakened by how little of it that explains."""
+    share = _mean_share(*light.shape)
+    mean_light = _mean(light, share)
+    variance = np.maximum(_mean(light * light, share) - mean_light * mean_light, 0)
+    slopes = []
+    for plane in planes:
+        mean = _mean(plane, share)
+        spread = np.maximum(_mean(plane * plane, share) - mean * mean, 0)
+        covariance = _mean(light * plane, share) - mean_light * mean
+        spread *= variance
+        spread += np.float32(1e-9)
+        explained = covariance * covariance
+        explained /= spread
+        np.minimum(explained, 1, out=explained)
+        covariance /= variance + DOUBT
+        covariance *= explained
+        slopes.append(_mean(covariance, share))
+    return slopes
 
 
-def _mean(plane: FloatPlane) -> FloatPlane:
+def _mean(plane: FloatPlane, share: FloatPlane) -> FloatPlane:
     """The mean over 3x3 cells, of those inside the picture."""
-    return np.asarray(_sum(plane) / _sum(np.ones_like(plane)), np.float32)
+    mean = _sum(plane)
+    mean *= share
+    return mean
+
+
+@lru_cache(maxsize=4)
+def _mean_share(height: int, width: int) -> FloatPlane:
+    """What each of the 3x3 cells around a cell counts for."""
+    return np.asarray(1 / _sum(np.ones((height, width), np.float32)), np.float32)
 
 
 def _sum(plane: FloatPlane) -> FloatPlane:
-    padded = np.pad(plane, 1)
-    rows = padded[:-2] + padded[1:-1] + padded[2:]
-    return np.asarray(rows[:, :-2] + rows[:, 1:-1] + rows[:, 2:], np.float32)
+    rows = plane.copy()
+    rows[1:] += plane[:-1]
+    rows[:-1] += plane[1:]
+    columns = rows.copy()
+    columns[:, 1:] += rows[:, :-1]
+    columns[:, :-1] += rows[:, 1:]
+    return columns
 
 
 def _to_plane(chroma: FloatPlane) -> Plane:

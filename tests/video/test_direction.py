@@ -5,10 +5,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import tiny_model
 from conftest import RunCli
 from little_films import Recipe, make, scene
+from tintype.color import srgb_to_lab
 from tintype.colorizer import Colorizer
 from tintype.errors import TintypeError, WeightsError
 from tintype.hints import Hint
@@ -56,6 +58,35 @@ def test_a_hint_changes_its_scene_and_no_other(reel: Path, tmp_path: Path) -> No
         results.append([frame.picture.to_ndarray(format="yuv420p")[96:] for frame in frames])
     changed = [bool((a != b).any()) for a, b in zip(*results, strict=True)]
     assert changed == [False] * 10 + [True] * 10
+
+
+def test_the_models_own_weights_hold_a_colour_over_a_scene(tmp_path: Path, examples: list[Path]) -> None:
+    """A slow pan over two photographs; a saucer in the first is to be green, as is said at its last frame."""
+    frames = []
+    for name in ("coffee", "astronaut"):
+        with Image.open(next(path for path in examples if path.stem == name)) as image:
+            grey = np.asarray(image.convert("L").resize((340, 240)), np.float64) / 255
+        frames += [grey[20 : 20 + 192, 2 * i : 2 * i + 288] for i in range(14)]
+    make(tmp_path / "reel.mkv", frames, Recipe("ffv1", audio=None))
+    colorizer, x, y = Colorizer(threads=1), 60, 140
+    hint = FilmHint(13 / 25, Hint(x, y, (31, 122, 58)))
+    seen = []
+    for number, hints in enumerate(((), (hint,))):
+        target = tmp_path / f"{number}.mkv"
+        colorize_film(str(tmp_path / "reel.mkv"), str(target), colorizer, FilmOptions(codec="ffv1", hints=hints))
+        pictures = [
+            frame.picture.to_ndarray(format="rgb24") for frame in FilmReader(target, keep_pictures=True).frames()
+        ]
+        places = [
+            srgb_to_lab(p[y - 5 : y + 6, x + 26 - 2 * i - 5 :][:, :11] / 255) for i, p in enumerate(pictures[:14])
+        ]
+        seen.append((np.array([place.mean((0, 1))[1:] for place in places]), pictures[14:]))
+    (plain, rest), (hinted, rest_hinted) = seen
+    wanted = srgb_to_lab(np.array([31, 122, 58]) / 255)[1:]
+    share = (hinted - plain) @ (wanted - plain.mean(0)) / np.square(wanted - plain.mean(0)).sum()
+    assert share.min() > 0.7, share  # of the way from the colour without the hint
+    assert hinted.std(axis=0).max() < 4
+    assert all((a == b).all() for a, b in zip(rest, rest_hinted, strict=True))
 
 
 def test_a_model_that_does_not_obey_says_so(reel: Path, tmp_path: Path, tiny: Colorizer) -> None:

@@ -1,6 +1,7 @@
 """What goes in comes out: light, timestamps, sound, shape, tags."""
 
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 from little_films import Recipe, make, read, scene
 from tintype.errors import InputError, OutputError
+from tintype.video.codecs import CODECS
 
 LOSSLESS = {"qp": "0", "preset": "ultrafast"}
 
@@ -195,6 +197,21 @@ def test_what_is_no_film(tmp_path: Path, colour, data: bytes | str | None, messa
         (tmp_path / "in.mp4").write_bytes(data)
     with pytest.raises(InputError, match=message):
         colour(tmp_path / "in.mp4", tmp_path / "out.mp4")
+
+
+@pytest.mark.parametrize(
+    ("codec", "suffix"), [(name, suffix) for name, codec in CODECS.items() for suffix in codec.containers]
+)
+def test_every_codec_in_every_container(tmp_path: Path, colour, codec: str, suffix: str) -> None:
+    make(tmp_path / "in.mkv", scene(128, 128, 6), Recipe(audio=None if suffix == ".webm" else "aac"))
+    report = colour(tmp_path / "in.mkv", tmp_path / f"out{suffix}", codec=codec)
+    before, after = read(tmp_path / "in.mkv"), read(tmp_path / f"out{suffix}")
+    assert report.codec.startswith(codec)
+    steps = [[round(float(b - a), 3) for a, b in pairwise(film.times)] for film in (before, after)]
+    assert steps[0] == pytest.approx(steps[1], abs=0.0011)
+    assert len(after.times) == 6
+    if suffix not in (".webm", ".ts"):  # a transport stream wraps its sound in headers of its own
+        assert after.packets["audio"] == before.packets["audio"]
 
 
 def test_what_cannot_be_written(tmp_path: Path, colour) -> None:

@@ -53,6 +53,18 @@ def test_an_interrupted_film_goes_on_and_ends_in_the_same_bytes(reel: Path, tmp_
     assert not (tmp_path / ".out.mp4.parts").exists()
 
 
+@pytest.mark.skipif(not Path("/proc/self/fd").is_dir(), reason="asks Linux which files are open")
+def test_a_cancelled_film_leaves_no_file_open(reel: Path, tmp_path: Path, tiny) -> None:
+    def stop(progress: Progress) -> None:
+        raise StopError
+
+    with pytest.raises(StopError) as caught:
+        colorize_film(str(reel), str(tmp_path / "out.mp4"), tiny, FilmOptions(every=5), progress=stop)
+    opened = [os.readlink(link) for link in Path("/proc/self/fd").iterdir() if link.is_symlink()]
+    assert caught.value is not None  # with it, all that was going on is still in memory
+    assert not [name for name in opened if name.startswith(str(tmp_path))]
+
+
 def test_kill_9(reel: Path, tmp_path: Path, model_path: Path) -> None:
     environment = os.environ | {"TINTYPE_MODELS": str(model_path.parent), "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "tintype", "colorize", str(reel), "--model", "tiny", "--precision", "f32"]

@@ -1,9 +1,10 @@
 """Colour one film from file to file: decode, colour and encode at the same time, part after part."""
 
+import contextlib
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -178,7 +179,7 @@ class _Run:
         self.store.remove()
         return report
 
-    def _frames(self) -> Iterator[Frame]:
+    def _frames(self) -> Generator[Frame, None, None]:
         if not self.store.parts:
             return self.reader.frames(start=self.options.start, end=self.options.end)
         last = self.store.parts[-1]
@@ -188,19 +189,23 @@ class _Run:
         """Write part after part; runs in the thread that called, so progress is reported from there."""
         state = self.store.state()
         writer: _PartWriter | None = None
-        for item in coloured:
-            if isinstance(item, PartEnd):
-                if writer is not None:
-                    self.store.finish(*writer.finish(len(self.store.parts), not state, item.state))
-                writer, state = None, item.state
-                continue
-            if writer is None:
-                writer = _PartWriter(self.store, self.settings, self.info, self.size, self.turns)
-            planes = writer.add(item)
-            self.done += 1
-            self.thumbnail.offer(item.frame.luma, planes[1:], self.settings)
-            if self.done % 5 == 0:
-                self._tell()
+        try:
+            for item in coloured:
+                if isinstance(item, PartEnd):
+                    if writer is not None:
+                        self.store.finish(*writer.finish(len(self.store.parts), not state, item.state))
+                    writer, state = None, item.state
+                    continue
+                if writer is None:
+                    writer = _PartWriter(self.store, self.settings, self.info, self.size, self.turns)
+                planes = writer.add(item)
+                self.done += 1
+                self.thumbnail.offer(item.frame.luma, planes[1:], self.settings)
+                if self.done % 5 == 0:
+                    self._tell()
+        finally:
+            if writer is not None:
+                writer.close()
         self._tell()
 
     def _tell(self) -> None:
@@ -296,10 +301,14 @@ class _PartWriter:
         self._predictions += item.predicted
         return luma, cb, cr
 
+    def close(self) -> None:
+        """Let go of the file, finished or not."""
+        self._file.close()
+
     def finish(self, number: int, new_scene: bool, state: State) -> tuple[PartInfo, State]:
         for packet in self._encoder.finish():
             write_packet(self._file, packet)
-        self._file.close()
+        self.close()
         assert self._first is not None
         assert self._last is not None
         part = PartInfo(
@@ -321,7 +330,7 @@ class _Stage:
 
     _END = object()
 
-    def __init__(self, source: Iterable[Any], name: str) -> None:
+    def __init__(self, source: Generator[Any, None, None], name: str) -> None:
         self._queue: queue.Queue[Any] = queue.Queue(_WAITING)
         self._stopped = threading.Event()
         self._thread = threading.Thread(target=self._work, args=(source,), name=f"tintype-{name}", daemon=True)
@@ -345,12 +354,13 @@ class _Stage:
             except queue.Empty:
                 continue
 
-    def _work(self, source: Iterable[Any]) -> None:
+    def _work(self, source: Generator[Any, None, None]) -> None:
         try:
-            for item in source:
-                self._queue.put(item)
-                if self._stopped.is_set():
-                    return
+            with contextlib.closing(source):  # a film that is left early is closed here, not when memory is tidied
+                for item in source:
+                    self._queue.put(item)
+                    if self._stopped.is_set():
+                        return
         except BaseException as error:
             self._queue.put(error)
         else:

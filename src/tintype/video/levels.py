@@ -6,6 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from .need import need_cv2
+
 Luma = NDArray[Any]  # uint8, or uint16 for more than 8 bits
 Plane8 = NDArray[np.uint8]
 
@@ -51,7 +53,8 @@ class Signal:
         """Luma of this signal as 8 bits of full range, 0 black and 255 white; any shape."""
         if self.depth == 8 and self.full_range:
             return np.asarray(plane, np.uint8)
-        return _table(self.depth, self.full_range)[plane]
+        table = _table(self.depth, self.full_range)
+        return np.asarray(need_cv2().LUT(plane, table)) if self.depth == 8 else table[plane]
 
 
 def known_matrix(code: int, height: int) -> int:

@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -152,7 +152,7 @@ class FilmReader:
         self._keep = keep_pictures
         self.info = self._look()
 
-    def frames(self, *, start: float | None = None, end: float | None = None) -> Iterator[Frame]:
+    def frames(self, *, start: float | None = None, end: float | None = None) -> Generator[Frame, None, None]:
         """The frames from ``start`` up to, not including, ``end``, in seconds from the first frame."""
         first = None if start is None else self.info.at(start)
         last = None if end is None else self.info.at(end)
@@ -162,7 +162,7 @@ class FilmReader:
             if first is None or frame.pts >= first:
                 yield frame
 
-    def frames_after(self, pts: int, checksum: int, *, end: float | None = None) -> Iterator[Frame]:
+    def frames_after(self, pts: int, checksum: int, *, end: float | None = None) -> Generator[Frame, None, None]:
         """The frames behind the one with this timestamp and checksum of luma.
 
         The file's index is used to get there; where it leads to another picture, everything before is decoded.

@@ -6,7 +6,7 @@ the colours of both, the earlier carried forwards and the later backwards, each 
 what only one of them has seen gets its colour from that one. Nothing crosses a cut.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -79,7 +79,7 @@ class Stabilizer:
         self.scenes = 0
         self.predictions = 0
 
-    def run(self, frames: Iterable[Frame], state: State | None = None) -> Iterator[Coloured | PartEnd]:
+    def run(self, frames: Iterable[Frame], state: State | None = None) -> Generator[Coloured | PartEnd, None, None]:
         """The frames with their colours, and where parts end; ``state`` is that of the last part of an earlier run."""
         if self._options.frame_by_frame:
             yield from self._each(frames)
