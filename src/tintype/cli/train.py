@@ -1,6 +1,7 @@
 """`tintype train`: a thin face of `tintype.training`."""
 
-import os
+import sys
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -27,7 +28,25 @@ def train(
     accelerator: Annotated[
         Literal["auto", "cpu", "cuda", "mps"], typer.Option("--accelerator", help="What to train on.")
     ] = "auto",
-    devices: Annotated[int, typer.Option("--devices", min=1, help="Processes, each with a device of its own.")] = 1,
+    accumulate: Annotated[
+        int | None,
+        typer.Option("--accumulate", min=1, help="Batches that make one step, for more than fits into memory at once."),
+    ] = None,
+    devices: Annotated[int, typer.Option("--devices", min=1, help="Processes here, each with its own device.")] = 1,
+    nodes: Annotated[int, typer.Option("--nodes", min=1, help="Machines; each is given this same command.")] = 1,
+    rendezvous: Annotated[
+        str | None, typer.Option("--rendezvous", metavar="HOST:PORT", help="Where the machines meet: one of them.")
+    ] = None,
+    strategy: Annotated[
+        Literal["ddp", "fsdp"],
+        typer.Option("--strategy", help="fsdp: the processes divide the generator among themselves."),
+    ] = "ddp",
+    restarts: Annotated[
+        int, typer.Option("--restarts", min=0, help="How often a run that failed is continued by itself.")
+    ] = 0,
+    timeout: Annotated[
+        float, typer.Option("--timeout", metavar="SECONDS", min=1, help="How long another process may be silent.")
+    ] = 1800,
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train this many runs, DIR-seed0, DIR-seed1 ..., to see what is luck.")
     ] = 1,
@@ -44,21 +63,35 @@ def train(
 
       tintype train --data a.tar --data b.tar --validation val.tar --set stages.0.images=20000
 
+      tintype train --data photos/ --devices 4 --restarts 3
+
       tintype train --recipe landscape --data landscapes/ --seeds 3 && tintype report runs/landscape-seed*
     """
     from ..training import load_recipe
-    from ..training import train as run_training
 
-    resolved = load_recipe(recipe, overrides or [])
+    changes = [*(overrides or []), *([f"stages.*.accumulate={accumulate}"] if accumulate else [])]
+    resolved = load_recipe(recipe, changes)
     if dry_run:
         print(resolved.to_toml(), end="")
         return
     folder = run or Path("runs") / Path(recipe).stem
     runs = {folder: resolved}
     if seeds > 1:
-        changed = [load_recipe(recipe, [*(overrides or []), f"seed={resolved.seed + i}"]) for i in range(seeds)]
+        changed = [load_recipe(recipe, [*changes, f"seed={resolved.seed + i}"]) for i in range(seeds)]
         runs = {folder.with_name(f"{folder.name}-seed{one.seed}"): one for one in changed}
-    for place, one in runs.items():
-        weights = run_training(one, data, place, validation=validation, accelerator=accelerator, devices=devices)
-        if os.environ.get("LOCAL_RANK", "0") == "0":  # the other processes of the run stay silent
-            print(weights)
+
+    from ..training import train as run_training
+    from ..training.launch import check_given, launch, working
+    from ..training.processes import among_others, is_first
+
+    if not among_others() and (devices > 1 or nodes > 1 or restarts):
+        check_given(resolved, data)
+        launch(sys.argv[1:], devices=devices, nodes=nodes, rendezvous=rendezvous, restarts=restarts, patience=timeout)
+        return
+    with working(timeout) if among_others() else nullcontext():
+        for place, one in runs.items():
+            weights = run_training(
+                one, data, place, validation=validation, accelerator=accelerator, strategy=strategy, patience=timeout
+            )
+            if is_first():
+                print(weights)

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from itertools import count
 from typing import Any, Literal
 
 import cv2
@@ -149,7 +150,8 @@ def on_paper(rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint
 
 
 class PairLoader:
-    """Endless batches from sample number `start` on, for one of `world` processes.
+    """Endless batches from sample number `start` on, for one of `world` processes. In each step the processes take
+    `parts` batches each, one process after the other, so that together they take every sample once.
 
     `indices` are the pictures of `cache` to use; `smallest_crop` is the least part of the short side that a crop
     keeps. `noise` is the largest standard deviation, in levels of 255, of the Gaussian noise on the condition; each
@@ -175,6 +177,7 @@ class PairLoader:
         hints: float = 0.0,
         masks: PictureMasks | None = None,
         workers: int = 2,
+        parts: int = 1,
         rank: int = 0,
         world: int = 1,
     ) -> None:
@@ -182,8 +185,16 @@ class PairLoader:
         self.form, self.size, self.batch = form, size, batch
         self.noise, self.degrade, self.hints = noise, degrade, hints
         self.seed, self.start, self.smallest_crop, self.flip = seed, start, smallest_crop, flip
-        self.workers, self.rank, self.world = workers, rank, world
+        self.workers, self.parts, self.rank, self.world = workers, parts, rank, world
         self._epoch, self._order = -1, indices
+
+    def numbers(self) -> Iterator[range]:
+        """The numbers of the samples of each batch."""
+        own = self.batch * self.parts
+        for step in count(self.start, own * self.world):
+            for part in range(self.parts):
+                first = step + self.rank * own + part * self.batch
+                yield range(first, first + self.batch)
 
     def _picture_of(self, sample: int) -> int:
         epoch, position = divmod(sample, len(self.indices))
@@ -221,14 +232,12 @@ class PairLoader:
     def __iter__(self) -> Iterator[PairBatch]:
         cv2.setNumThreads(1)
         ahead: deque[Future[PairBatch]] = deque()
-        sample = self.start + self.rank * self.batch
+        numbers = self.numbers()
         with ThreadPoolExecutor(self.workers, thread_name_prefix="pairs") as pool:
             try:
                 while True:
                     while len(ahead) < self.workers + 2:
-                        numbers = [(i, self._picture_of(i)) for i in range(sample, sample + self.batch)]
-                        ahead.append(pool.submit(self._make, numbers))
-                        sample += self.batch * self.world
+                        ahead.append(pool.submit(self._make, [(i, self._picture_of(i)) for i in next(numbers)]))
                     yield ahead.popleft().result()
             finally:
                 pool.shutdown(cancel_futures=True)

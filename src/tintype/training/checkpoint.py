@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tintype.errors import OutputError, WeightsError
+from tintype.training.sharding import divided_like
 
 STATE = "state.safetensors"
 BEST = "best.safetensors"
@@ -99,7 +100,10 @@ def unpack_optimizer(optimizer: Optimizer, prefix: str, tensors: dict[str, Tenso
         if name.startswith(prefix + "."):
             number, key = name.removeprefix(prefix + ".").split(".")
             index = int(number)
-            alike = torch.empty_like(weights[index], dtype=value.dtype).copy_(value) if value.ndim else value
+            weight = weights[index]
+            alike = torch.empty_like(weight, dtype=value.dtype) if value.ndim else value
+            if value.ndim:
+                alike.copy_(divided_like(value, weight))
             state.setdefault(index, {})[key] = alike
     optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})
 

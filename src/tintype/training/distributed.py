@@ -6,17 +6,84 @@ critic that takes no step.
 """
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Tensor, distributed, nn
 from torch.distributed.nn.functional import all_reduce
+from torch.distributed.tensor import DTensor
+
+from tintype.errors import RecipeError
+from tintype.training.recipe import StageOptions
+
+
+@dataclass(frozen=True)
+class Share:
+    """What a process does of a step: `parts` batches of `batch` pictures, of `step` pictures in all processes."""
+
+    step: int
+    batch: int
+    parts: int
+
+
+def share_of(options: StageOptions, begun: int, world: int) -> Share:
+    """Divide the steps of a stage among `world` processes.
+
+    A step is as large as it was for the `begun` processes that the run began with, so that a run which goes on with
+    fewer or more of them stays the same run. No process is given larger batches than the stage has. Raises
+    RecipeError when the processes cannot have equal shares.
+    """
+    step = options.batch * options.accumulate * begun
+    own, rest = divmod(step, world)
+    if rest:
+        fitting = [str(n) for n in range(1, 2 * begun * options.accumulate + 1) if step % n == 0]
+        raise RecipeError(
+            f"stage {options.name!r}: its steps are {step} pictures ({begun} processes, as the run was begun, times "
+            f"batch {options.batch} times accumulate {options.accumulate}), which {world} processes cannot share "
+            f"equally; {', '.join(fitting)} can"
+        )
+    least = -(-own // options.batch)
+    parts = next(n for n in range(least, own + 1) if own % n == 0)
+    return Share(step, own // parts, parts)
+
+
+def own_randomness(seed: int, images: int) -> None:
+    """Seed torch for the step after `images` images: each process drops other values, whenever the run was resumed.
+
+    Nothing happens in a run of one process, which keeps its generator's state instead.
+    """
+    if distributed.is_initialized() and distributed.get_world_size() > 1:
+        chosen = np.random.SeedSequence([seed, images, distributed.get_rank()]).generate_state(1, np.uint64)
+        torch.manual_seed(int(chosen[0]))
+
+
+def mean_of_all(values: Tensor) -> Tensor:
+    """The mean of `values` over all processes."""
+    if not distributed.is_initialized():
+        return values
+    values = values.clone()
+    distributed.all_reduce(values)
+    return values / distributed.get_world_size()
+
+
+def as_first_decides(decision: bool, device: torch.device) -> bool:
+    """What the first process decides, in every process."""
+    if not distributed.is_initialized():
+        return decision
+    flag = torch.tensor(int(decision), device=device)
+    distributed.broadcast(flag, 0)
+    return bool(flag)
 
 
 def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
-    """Replace each gradient by its mean over all processes; all processes step the same parameters."""
-    if not distributed.is_initialized():
+    """Replace each gradient by its mean over all processes; all processes step the same parameters.
+
+    The gradients of divided parameters (sharding.py) are means already.
+    """
+    if not distributed.is_initialized() or distributed.get_world_size() == 1:
         return
-    gradients = [p.grad for p in parameters if p.grad is not None]
+    gradients = [p.grad for p in parameters if p.grad is not None and not isinstance(p.grad, DTensor)]
     if not gradients:
         return
     flat = torch.cat([gradient.flatten() for gradient in gradients])
@@ -41,7 +108,7 @@ class SharedBatchNorm2d(nn.BatchNorm2d):
     """Batch norm whose mean and variance are those of all processes' batches together, gradients included."""
 
     def forward(self, x: Tensor) -> Tensor:
-        if not (self.training and distributed.is_initialized()):
+        if not (self.training and distributed.is_initialized() and distributed.get_world_size() > 1):
             return super().forward(x)
         values = x.float()
         world = distributed.get_world_size()

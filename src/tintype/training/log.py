@@ -57,9 +57,9 @@ def _parse(line: str) -> dict[str, Any] | None:
 
 
 class ProgressLine:
-    """A progress bar on a terminal; elsewhere (a log file) one plain line a tick."""
+    """A progress bar on a terminal; elsewhere (a log file) one plain line a tick. Nothing unless `shown`."""
 
-    def __init__(self, total: int, images: int) -> None:
+    def __init__(self, total: int, images: int, shown: bool = True) -> None:
         self.total = total
         self.bar = Progress(
             TextColumn("{task.description}"),
@@ -67,7 +67,7 @@ class ProgressLine:
             TextColumn("{task.completed:,.0f}/{task.total:,.0f} images"),
             TimeRemainingColumn(),
             console=Console(stderr=True),
-            disable=not sys.stderr.isatty(),
+            disable=not (shown and sys.stderr.isatty()),
         )
         self.task = self.bar.add_task("", total=total, completed=images)
         self.bar.start()

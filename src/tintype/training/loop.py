@@ -1,22 +1,23 @@
 """The one training loop: every system, every stage.
 
-    for each stage: build its optimizers -> for each batch: for each turn of the stage: backward, step -> average
+    for each stage: build its optimizers -> for each step: for each turn of the stage: backward, step -> average
 
 Schedules count images seen, so that a batch size can be changed without touching them. Killing a run at any moment
-and starting it again continues from the last saved state, with the samples that would have come next.
+and starting it again continues from the last saved state, with the samples that would have come next, in as many
+processes as there are then. The first process writes the run's files; the others only compute.
 """
 
 import math
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from itertools import islice
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
-from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
@@ -25,19 +26,29 @@ from tintype.data.cache import PictureCache, colourful, open_cache
 from tintype.data.pairs import PairBatch
 from tintype.errors import DataError, OutputError, RecipeError
 from tintype.training import checkpoint
-from tintype.training.distributed import average_gradients
+from tintype.training.distributed import (
+    Share,
+    as_first_decides,
+    average_gradients,
+    mean_of_all,
+    own_randomness,
+    share_of,
+)
 from tintype.training.log import ProgressLine, RunLog, decoding_progress
 from tintype.training.memory import check_memory, keep_freed_memory
 from tintype.training.networks import Training
 from tintype.training.optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
-from tintype.training.recipe import Recipe, StageOptions
+from tintype.training.processes import PATIENCE, LostProcess, join, one_after_another
+from tintype.training.recipe import Recipe, StageOptions, load_recipe
 from tintype.training.report import write_report
 from tintype.training.schedule import learning_rate_factor
+from tintype.training.sharding import gathered
 from tintype.training.stages import Stage
 from tintype.training.validation import Validation, score
 from tintype.training.watchdog import Watchdog
 
 OnLine = Callable[[dict[str, Any]], None]
+Strategy = Literal["ddp", "fsdp"]
 
 
 @dataclass
@@ -49,6 +60,7 @@ class Position:
     stage_images: int = 0
     seconds: float = 0.0
     best_score: float = math.inf  # of the stage
+    processes: int = 0  # that the run began with: they decide how many pictures a step has
 
 
 def train(
@@ -59,31 +71,36 @@ def train(
     validation: str | Path | None = None,
     cache_dir: Path | None = None,
     accelerator: str = "auto",
-    devices: int = 1,
+    strategy: Strategy = "ddp",
+    patience: float = PATIENCE,
     on_line: OnLine | None = None,
 ) -> Path:
     """Train `recipe` on the pictures of `data` in `run_dir`, or continue the run that is there already.
 
+    A process that `tintype train --devices` or torchrun started works together with the others; `run_dir` is then a
+    place that all of them see. With `strategy` "ddp" each holds the networks, with "fsdp" they divide the generator.
+    `patience` is how long, in seconds, another process may be silent.
+
     Returns the file of the last weights (of the best by validation, when the last stage goes back to them). `on_line`
-    is called with every line of stats.jsonl; what it raises ends the run. Raises RecipeError when the directory holds
-    a run of another recipe, or a loss is no number any more; DataError when there is nothing to train on.
+    is called, in the first process, with every line of stats.jsonl; what it raises ends the run. Raises RecipeError
+    when the directory holds a run of another recipe, or a loss is no number any more; DataError when there is nothing
+    to train on; LostProcess in the processes that another one leaves alone.
     """
     keep_freed_memory()
     run_dir = Path(run_dir)
-    with _writing(run_dir):
-        _claim(run_dir, recipe)
-    cache = open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress)
+    fabric = join(accelerator, recipe.precision, patience)
+    if fabric.is_global_zero:
+        with _writing(run_dir):
+            _claim(run_dir, recipe)
+    cache = one_after_another(fabric, lambda: open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress))
     indices = colourful(cache, recipe.data.leave_out)
     if not len(indices):
         raise DataError(
             f"all {len(cache)} pictures are grey, or of one tint as sepia is; training needs colour pictures "
             "(`tintype data scan` shows which are)"
         )
-    strategy = "ddp" if devices > 1 else "auto"  # starts the processes; gradients are averaged in distributed.py
-    fabric = Fabric(accelerator=accelerator, devices=devices, precision=recipe.precision, strategy=strategy)
-    fabric.launch()
     fabric.seed_everything(recipe.seed, verbose=False)
-    training = Training(recipe, cache, indices, fabric)
+    training = Training(recipe, cache, indices, fabric, sharded=strategy == "fsdp")
     watcher = Validation(validation, recipe, training.answers.form, cache_dir) if validation else None
     with _writing(run_dir):
         return _Run(training, run_dir, watcher, on_line).all_stages()
@@ -116,8 +133,10 @@ def _claim(run_dir: Path, recipe: Recipe) -> None:
     (run_dir / "samples").mkdir(parents=True, exist_ok=True)
     resolved = run_dir / "recipe.toml"
     begun = (run_dir / "stats.jsonl").exists()
-    if begun and resolved.exists() and resolved.read_text() != recipe.to_toml():
-        raise RecipeError(f"{run_dir}: holds a run of a different recipe; choose another --run directory")
+    if begun and resolved.exists():
+        if load_recipe(resolved) != recipe:
+            raise RecipeError(f"{run_dir}: holds a run of a different recipe; choose another --run directory")
+        return
     resolved.write_text(recipe.to_toml())
 
 
@@ -129,9 +148,10 @@ class _Run:
     ) -> None:
         self.training, self.run_dir, self.validation, self.on_line = training, run_dir, validation, on_line
         self.recipe, self.fabric, self.networks = training.recipe, training.fabric, training.networks
-        self.at = Position()
+        self.at = Position(processes=self.fabric.world_size)
         self.saved_at = time.monotonic()
         self.resume_tensors = self._load_state()
+        self._same_everywhere(self.at.images)
         if self.fabric.is_global_zero:
             self.log = RunLog(run_dir, self.at.images)
             if not self.at.images:
@@ -139,25 +159,25 @@ class _Run:
 
     def all_stages(self) -> Path:
         schedule = self.recipe.schedule
-        self.progress = ProgressLine(self.recipe.images, self.at.images)
+        self.progress = ProgressLine(self.recipe.images, self.at.images, self.fabric.is_global_zero)
         try:
             while self.at.stage < len(schedule):
                 self._stage(schedule[self.at.stage])
                 self.at.stage, self.at.stage_images, self.at.best_score = self.at.stage + 1, 0, math.inf
-                if self.fabric.is_global_zero:
-                    self._save_state({})
+                self._save_state({})
         finally:
             self.progress.close()
+        self._save_weights(self._weights_path())
         if self.fabric.is_global_zero:
-            self._save_weights(self._weights_path())
             write_report(self.run_dir)
         self.fabric.barrier()
         return self._weights_path()
 
     def _stage(self, options: StageOptions) -> None:
+        share = share_of(options, self.at.processes, self.fabric.world_size)
         check_memory(self.training, options)
         check_sizes(self.training.cache, self.training.indices, options)
-        stage = self.training.build_stage(options)
+        stage = self.training.build_stage(options, share.parts)
         optimizers: dict[str, Optimizer] = {}
         for name in stage.networks:
             optimizers[name] = build_optimizer(name, self.networks[name], options, self.recipe.optimizer)
@@ -165,31 +185,30 @@ class _Run:
                 checkpoint.unpack_optimizer(optimizers[name], f"{name}_optimizer", self.resume_tensors)
         self.resume_tensors = {}
         self.watchdog = Watchdog(options.gan if options.kind != "supervised" else None, options.images)
-        step_images = options.batch * self.fabric.world_size
         often = self.recipe.log.candidate if options.kind == "adversarial" else self.recipe.log.samples
         tick = _Tick(self.at.images)
         for network in self.networks.values():
             network.train()
-        for batch in self.training.loader(options, self.at.images):
-            factor = learning_rate_factor(self.at.stage_images, options)
+        for batches in _in_steps(self.training.loader(options, self.at.images, share), share):
+            factor = learning_rate_factor(self.at.stage_images, options, share.step)
             for optimizer in optimizers.values():
                 set_learning_rate(optimizer, factor)
-            tick.parts.append(self._step(stage, optimizers, batch, self.at.stage_images // step_images))
-            self.at.images += step_images
-            self.at.stage_images += step_images
-            self.training.update_average(step_images, self.at.images)
+            own_randomness(self.recipe.seed, self.at.images)
+            tick.parts.append(self._step(stage, optimizers, batches, self.at.stage_images // share.step))
+            self.at.images += share.step
+            self.at.stage_images += share.step
+            self.training.update_average(share.step, self.at.images)
             done = self.at.stage_images >= options.images
-            if done or self._passed(self.recipe.log.tick, step_images):
+            if done or self._passed(self.recipe.log.tick, share.step):
                 self.at.seconds += tick.seconds()
                 self._write_tick(options, tick, factor)
                 tick = _Tick(self.at.images)
-            if self.fabric.is_global_zero:
-                if done or self._passed(often, step_images):
-                    self._validate(options)
-                if done or self._passed(self.recipe.log.snapshot, step_images):
-                    self._save_weights(self._weights_path())
-                if not done and time.monotonic() - self.saved_at > self.recipe.log.save_seconds:
-                    self._save_state(_packed(optimizers))
+            if done or self._passed(often, share.step):
+                self._validate(options)
+            if done or self._passed(self.recipe.log.snapshot, share.step):
+                self._save_weights(self._weights_path())
+            if not done and self._is_time_to_save():
+                self._save_state(optimizers)
             if done:
                 break
             if not tick.parts:
@@ -197,22 +216,33 @@ class _Run:
         if options.back_to_best:
             self._go_back()
 
-    def _step(self, stage: Stage, optimizers: dict[str, Optimizer], batch: PairBatch, number: int) -> dict[str, Tensor]:
-        batch = PairBatch(*map(self.fabric.to_device, (batch.condition, batch.target, batch.hints)))
+    def _step(
+        self, stage: Stage, optimizers: dict[str, Optimizer], batches: Sequence[PairBatch], number: int
+    ) -> dict[str, Tensor]:
+        """One step of each network of the stage, down the mean gradient of all `batches`."""
+        here = [PairBatch(*map(self.fabric.to_device, (b.condition, b.target, b.hints))) for b in batches]
+        every = [stage.turns(self.networks, batch, number) for batch in here]
         parts: dict[str, Tensor] = {}
-        turns = stage.turns(self.networks, batch, number)
         while True:
-            with self.fabric.autocast():
-                turn = next(turns, None)
-            if turn is None:
+            name, gathered_parts = "", []
+            for turns in every:
+                with self.fabric.autocast():
+                    turn = next(turns, None)
+                if turn is not None:
+                    name = turn.network
+                    gathered_parts.append(turn.parts)
+                    loss = turn.loss if len(every) == 1 else turn.loss / len(every)
+                    loss.backward()  # type: ignore[no-untyped-call]
+                    del turn, loss
+            if not name:
                 return parts
-            network = self.networks[turn.network]
-            turn.loss.backward()  # type: ignore[no-untyped-call]
+            network = self.networks[name]
             average_gradients(network.parameters())
             norm = clip_gradients(network, self.recipe.optimizer.clip_norm)
-            optimizers[turn.network].step()
-            optimizers[turn.network].zero_grad()
-            parts |= turn.parts | {"gradient_norm" if turn.network == "generator" else "critic_gradient_norm": norm}
+            optimizers[name].step()
+            optimizers[name].zero_grad()
+            parts |= {key: torch.stack([p[key] for p in gathered_parts]).mean() for key in gathered_parts[0]}
+            parts |= {"gradient_norm" if name == "generator" else "critic_gradient_norm": norm}
 
     def _passed(self, every: int, step: int) -> bool:
         """Did the last step cross a multiple of `every` images?"""
@@ -223,7 +253,7 @@ class _Run:
             "images": self.at.images,
             "stage": options.name,
             "kind": options.kind,
-            **tick.means(),
+            **tick.means(self.fabric.device),
             "lr": options.lr * factor,
             **({"critic_lr": critic_rate(options) * factor} if options.kind != "supervised" else {}),
             "images_per_second": round((self.at.images - tick.images) / tick.seconds(), 1),
@@ -233,6 +263,8 @@ class _Run:
             self._write(line)
             self.progress.update(line)
         if not math.isfinite(line["loss"]):
+            if not self.fabric.is_global_zero:
+                raise LostProcess("the first process has ended the run: its loss is no number")
             raise RecipeError(
                 f"the loss is {line['loss']} after {self.at.images:,} images; the last saved state is kept: "
                 "try a lower lr, or precision=32-true"
@@ -252,7 +284,10 @@ class _Run:
     def _validate(self, options: StageOptions) -> None:
         if self.validation is None:
             return
-        with self.training.averaged() as generator:
+        weights = self.training.whole_average()
+        if not self.fabric.is_global_zero:
+            return
+        with self.training.averaged(weights) as generator:
             figures, sheet = self.validation.measure(
                 generator, self.training.answers, self.fabric, self.training.feature_net()
             )
@@ -261,12 +296,13 @@ class _Run:
         self._write({"images": self.at.images, "validation": figures})
         if options.kind == "adversarial" and figures["score"] < self.at.best_score:
             self.at.best_score = figures["score"]
-            self._save_weights(self._best_path(), validation=figures)
+            self._write_weights(self._best_path(), weights, validation=figures)
         write_report(self.run_dir)
 
     def _go_back(self) -> None:
         """Give the generator the weights that did best in the stage that just ended."""
         self.fabric.barrier()
+        self._same_everywhere(self._best_path().exists())
         if self._best_path().exists():
             self.training.adopt(checkpoint.read_checkpoint(self._best_path()).weights)
 
@@ -276,15 +312,39 @@ class _Run:
     def _weights_path(self) -> Path:
         return self.run_dir / "checkpoints" / f"weights-{self.at.images:09d}.safetensors"
 
-    def _save_weights(self, path: Path, **more: Any) -> None:
-        checkpoint.write_tensors(path, self.training.average, self.training.info(self.at.images) | more)
+    def _save_weights(self, path: Path) -> None:
+        weights = self.training.whole_average()
+        if self.fabric.is_global_zero:
+            self._write_weights(path, weights)
+
+    def _write_weights(self, path: Path, weights: dict[str, Tensor], **more: Any) -> None:
+        checkpoint.write_tensors(path, weights, self.training.info(self.at.images) | more)
         checkpoint.keep_newest(self.run_dir / "checkpoints", self.recipe.log.keep)
 
-    def _save_state(self, optimizer_tensors: dict[str, Tensor]) -> None:
-        tensors = self.training.state() | optimizer_tensors | {"random": torch.get_rng_state()}
-        path = self.run_dir / "checkpoints" / checkpoint.STATE
-        checkpoint.write_tensors(path, tensors, {"position": asdict(self.at)})
+    def _is_time_to_save(self) -> bool:
+        due = time.monotonic() - self.saved_at > self.recipe.log.save_seconds
+        if self.training.sharded:  # then all of them save, each its part
+            return as_first_decides(due, self.fabric.device)
+        return due and self.fabric.is_global_zero
+
+    def _save_state(self, optimizers: dict[str, Optimizer]) -> None:
+        first = self.fabric.is_global_zero
+        tensors = self.training.state() if first or self.training.sharded else {}
+        for name, optimizer in optimizers.items():
+            tensors |= gathered(checkpoint.pack_optimizer(optimizer, f"{name}_optimizer"), first)
+        if first:
+            tensors |= {"random": torch.get_rng_state()}
+            path = self.run_dir / "checkpoints" / checkpoint.STATE
+            checkpoint.write_tensors(path, tensors, {"position": asdict(self.at)})
         self.saved_at = time.monotonic()
+
+    def _same_everywhere(self, value: float) -> None:
+        """What all processes have to see alike in the run's directory."""
+        if float(mean_of_all(torch.tensor(float(value), dtype=torch.float64, device=self.fabric.device))) != value:
+            raise OutputError(
+                f"{self.run_dir}: the processes of the run see different files here; it has to be one folder, on a "
+                "disk that all machines share"
+            )
 
     def _load_state(self) -> dict[str, Tensor]:
         """Go back to the saved state, if there is one; returns the optimizers' tensors for the stage to take."""
@@ -294,7 +354,7 @@ class _Run:
         tensors, info = checkpoint.read_tensors(path)
         self.training.load_state(tensors)
         torch.set_rng_state(tensors["random"])
-        self.at = Position(**info["position"])
+        self.at = Position(**({"processes": self.fabric.world_size} | info["position"]))
         return {name: t for name, t in tensors.items() if name.partition(".")[0].endswith("_optimizer")}
 
 
@@ -312,15 +372,16 @@ class _Tick:
     def seconds(self) -> float:
         return max(time.monotonic() - self.start, 1e-9)
 
-    def means(self) -> dict[str, float]:
-        """The mean of each part over the batches that had it."""
+    def means(self, device: torch.device) -> dict[str, float]:
+        """The mean of each part over the steps that had it, and over all processes."""
         keys = dict.fromkeys(key for parts in self.parts for key in parts)
-        means = {key: torch.stack([p[key].float() for p in self.parts if key in p]).mean() for key in keys}
-        return {key: round(float(value), 5) for key, value in means.items()}
+        own = [torch.stack([p[key].float() for p in self.parts if key in p]).mean() for key in keys]
+        means = mean_of_all(torch.stack(own).to(device))
+        return {key: round(value, 5) for key, value in zip(keys, means.tolist(), strict=True)}
 
 
-def _packed(optimizers: dict[str, Optimizer]) -> dict[str, Tensor]:
-    packed: dict[str, Tensor] = {}
-    for name, optimizer in optimizers.items():
-        packed |= checkpoint.pack_optimizer(optimizer, f"{name}_optimizer")
-    return packed
+def _in_steps(batches: Iterable[PairBatch], share: Share) -> Iterator[list[PairBatch]]:
+    """As many batches at a time as this process takes in a step."""
+    source = iter(batches)
+    while True:
+        yield list(islice(source, share.parts))

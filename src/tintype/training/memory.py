@@ -8,7 +8,9 @@ from torch import Tensor
 
 from tintype.errors import RecipeError
 from tintype.training.networks import Training
+from tintype.training.processes import here
 from tintype.training.recipe import StageOptions
+from tintype.training.sharding import local
 
 # Weights, gradients and the two moments of Adam, in fp32.
 BYTES_A_WEIGHT = 16
@@ -38,7 +40,9 @@ def check_memory(training: Training, options: StageOptions) -> None:
     free = free_bytes(training.fabric.device)
     if free is None:
         return
-    weights = sum(p.numel() for network in training.networks.values() for p in network.parameters())
+    if training.fabric.device.type == "cpu":
+        free //= here()  # each of the processes on this machine is going to ask for as much
+    weights = sum(local(p).numel() for network in training.networks.values() for p in network.parameters())
     fixed = weights * BYTES_A_WEIGHT
     each = OVERHEAD * kept_bytes(training, options) / TRIED
     if fixed + options.batch * each <= free:
@@ -65,7 +69,8 @@ def kept_bytes(training: Training, options: StageOptions) -> int:
 
     for network in training.networks.values():
         network.eval()  # no dropout, no change to the norms' statistics
-    own = {p.untyped_storage().data_ptr() for network in training.networks.values() for p in network.parameters()}
+    parameters = [local(p) for network in training.networks.values() for p in network.parameters()]
+    own = {parameter.untyped_storage().data_ptr() for parameter in parameters}
     condition = torch.zeros(TRIED, 1, options.size, options.size, device=training.fabric.device)
     noting = torch.autograd.graph.saved_tensors_hooks(note, lambda kept: kept)
     with torch.random.fork_rng(devices=[]), training.fabric.autocast(), noting:

@@ -18,21 +18,33 @@ from tintype.models import build_critic, build_generator, form_of
 from tintype.training import checkpoint
 from tintype.training.adversarial import GANLoss
 from tintype.training.answers import Answers
-from tintype.training.distributed import synchronise_norms
+from tintype.training.distributed import Share, synchronise_norms
 from tintype.training.log import decoding_progress
 from tintype.training.losses import bin_prior
 from tintype.training.objective import Objective
 from tintype.training.perceptual import FeatureLoss
 from tintype.training.pretrained import initialise
 from tintype.training.recipe import Recipe, StageOptions
+from tintype.training.sharding import divided_like, gathered, local, shard
 from tintype.training.stages import Stage, build_stage
 
 
 class Training:
-    """The networks of a recipe on the device of `fabric`, and the pictures `indices` of `cache`."""
+    """The networks of a recipe on the device of `fabric`, and the pictures `indices` of `cache`.
 
-    def __init__(self, recipe: Recipe, cache: PictureCache, indices: NDArray[np.int64], fabric: Fabric) -> None:
+    When `sharded`, the processes divide the generator among themselves (sharding.py); a critic stays whole.
+    """
+
+    def __init__(
+        self,
+        recipe: Recipe,
+        cache: PictureCache,
+        indices: NDArray[np.int64],
+        fabric: Fabric,
+        sharded: bool = False,
+    ) -> None:
         self.recipe, self.cache, self.indices, self.fabric = recipe, cache, indices, fabric
+        self.sharded = sharded and fabric.world_size > 1
         generator = build_generator(recipe.system, recipe.generator)
         initialise(generator, recipe.pretrained)
         answer = recipe.answer
@@ -41,7 +53,7 @@ class Training:
         )
         _check_multiples(recipe, int(generator.size_multiple))  # type: ignore[arg-type]
         _check_hints(recipe, generator, form)
-        self.networks = {"generator": self._placed(generator)}
+        self.networks = {"generator": self._divided(generator) if self.sharded else self._placed(generator)}
         self.answers = Answers(form, getattr(generator, "bins", None))
         if recipe.critic:
             options = dict(recipe.critic)
@@ -60,6 +72,11 @@ class Training:
             synchronise_norms(network)
         return network.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
 
+    def _divided(self, network: nn.Module) -> nn.Module:
+        synchronise_norms(network)
+        # FSDP2 divides contiguous weights only.
+        return shard(network.to(self.fabric.device, memory_format=torch.contiguous_format), self.fabric.device)  # type: ignore[call-overload]
+
     def feature_net(self) -> FeatureLoss | None:
         """The network that feature losses and distances look through; None when no stage has a use for it."""
         wanted = any(stage.losses.get("feature") or stage.kind != "supervised" for stage in self.recipe.stages)
@@ -74,21 +91,23 @@ class Training:
         """Does the generator learn from hints in any stage?"""
         return any(stage.hints for stage in self.recipe.stages)
 
-    def build_stage(self, options: StageOptions) -> Stage:
-        """The stage, with its losses."""
+    def build_stage(self, options: StageOptions, parts: int = 1) -> Stage:
+        """The stage, with its losses; `parts` batches go into each of its steps."""
         features = self.feature_net() if options.losses.get("feature") else None
         objective = Objective(options, self.answers, self.prior, features)
         gan = GANLoss(options.gan).to(self.fabric.device)
-        return build_stage(options, self.answers, objective, gan)
+        return build_stage(options, self.answers, objective, gan, parts)
 
-    def loader(self, options: StageOptions, start: int) -> PairLoader:
-        """Batches of the stage for this process, from sample `start` of the run on."""
+    def loader(self, options: StageOptions, start: int, share: Share | None = None) -> PairLoader:
+        """Batches of the stage for this process, from sample `start` of the run on; its `share` of the steps is a batch
+        of each unless given."""
+        share = share or Share(options.batch * self.fabric.world_size, options.batch, 1)
         return PairLoader(
             self.cache,
             self.indices,
             form=self.answers.form,
             size=options.size,
-            batch=options.batch,
+            batch=share.batch,
             seed=self.recipe.seed,
             start=start,
             smallest_crop=options.smallest_crop,
@@ -98,6 +117,7 @@ class Training:
             hints=options.hints,
             masks=self.masks,
             workers=self.recipe.data.workers,
+            parts=share.parts,
             rank=self.fabric.global_rank,
             world=self.fabric.world_size,
         )
@@ -107,43 +127,56 @@ class Training:
         """Exponential moving average with a half-life in images, shorter while the run is young (Karras 2022)."""
         half_life = min(self.recipe.ema_images, 0.1 * images)
         keep = 0.5 ** (step_images / half_life) if half_life else 0.0
-        state = self.networks["generator"].state_dict()
+        state = {name: local(value) for name, value in self.networks["generator"].state_dict().items()}
+        average = {name: local(value) for name, value in self.average.items()}
         floating = [name for name, value in state.items() if value.is_floating_point()]
-        averages, values = [self.average[name] for name in floating], [state[name] for name in floating]
+        averages, values = [average[name] for name in floating], [state[name] for name in floating]
         if keep:
             torch._foreach_lerp_(averages, values, 1 - keep)
         else:
             torch._foreach_copy_(averages, values)
         for name in state.keys() - set(floating):
-            self.average[name].copy_(state[name])
+            average[name].copy_(state[name])
+
+    def whole_average(self) -> dict[str, Tensor]:
+        """The averaged weights, for the first process to write; when `sharded`, every process has to ask for them, and
+        only the first gets them."""
+        return gathered(self.average, self.fabric.is_global_zero) if self.sharded else self.average
 
     @contextmanager
-    def averaged(self) -> Iterator[nn.Module]:
-        """A generator with the averaged weights, in eval mode."""
+    def averaged(self, weights: dict[str, Tensor] | None = None) -> Iterator[nn.Module]:
+        """A generator with the averaged weights (those of `whole_average`), in eval mode."""
         with torch.random.fork_rng(devices=[]):  # looking at a run must not change it
             generator = build_generator(self.recipe.system, self.recipe.generator)
-        generator.load_state_dict(self.average)
+        generator.load_state_dict(self.average if weights is None else weights)
         yield generator.eval().to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
 
     def adopt(self, weights: dict[str, Tensor]) -> None:
         """Make `weights` the generator's, and its average."""
-        self.networks["generator"].load_state_dict(weights)
+        self._load("generator", weights)
         for name, value in weights.items():
-            self.average[name].copy_(value)
+            self.average[name].copy_(divided_like(value, self.average[name]))
 
     def state(self) -> dict[str, Tensor]:
-        """All weights, by name."""
+        """All weights, by name; when `sharded`, as for `whole_average`."""
         tensors = checkpoint.with_prefix("average", self.average)
         for name, network in self.networks.items():
             tensors |= checkpoint.with_prefix(name, network)
-        return tensors
+        return gathered(tensors, self.fabric.is_global_zero) if self.sharded else tensors
 
     def load_state(self, tensors: dict[str, Tensor]) -> None:
         """Put back what `state` gave."""
-        for name, network in self.networks.items():
-            network.load_state_dict(checkpoint.of_prefix(name, tensors))
+        for name in self.networks:
+            self._load(name, checkpoint.of_prefix(name, tensors))
         for name, value in checkpoint.of_prefix("average", tensors).items():
-            self.average[name].copy_(value)
+            self.average[name].copy_(divided_like(value, self.average[name]))
+
+    def _load(self, name: str, weights: dict[str, Tensor]) -> None:
+        network = self.networks[name]
+        if self.sharded:
+            placed = network.state_dict()
+            weights = {key: divided_like(value, placed[key]) for key, value in weights.items()}
+        network.load_state_dict(weights)
 
     def info(self, images: int) -> dict[str, Any]:
         """What a checkpoint says about its weights."""
@@ -165,6 +198,7 @@ class Training:
             "generator_parameters": sizes["generator"],
             "critic_parameters": sizes.get("critic", 0),
             "devices": self.fabric.world_size,
+            **({"sharded": True} if self.sharded else {}),
             "pictures": len(self.indices),
         }
 

@@ -8,6 +8,7 @@ from torch.optim import AdamW, Optimizer
 
 from tintype.errors import RecipeError
 from tintype.training.recipe import OptimizerOptions, StageOptions
+from tintype.training.sharding import whole
 
 
 def build_optimizer(name: str, network: nn.Module, options: StageOptions, settings: OptimizerOptions) -> AdamW:
@@ -36,7 +37,7 @@ def set_learning_rate(optimizer: Optimizer, factor: float) -> None:
 
 def clip_gradients(network: nn.Module, largest: float) -> torch.Tensor:
     """Scale the gradients so that their norm is at most `largest` (0: any); returns the norm before."""
-    return nn.utils.clip_grad_norm_(network.parameters(), largest or float("inf")).detach()
+    return whole(nn.utils.clip_grad_norm_(network.parameters(), largest or float("inf")).detach())
 
 
 def trainable(generator: nn.Module, options: StageOptions, weight_decay: float) -> list[dict[str, Any]]:

@@ -66,6 +66,7 @@ class StageOptions(_Section):
     images: int = Field(gt=0)
     size: int = Field(128, ge=32, multiple_of=32)
     batch: int = Field(64, ge=1)
+    accumulate: int = Field(1, ge=1, description="batches whose gradients are added up for one step")
     smallest_crop: float = Field(0.75, gt=0, le=1, description="least part of the short side that a crop keeps")
     noise: float = Field(0.0, ge=0, le=128, description="largest deviation of noise on the input, in levels of 255")
 

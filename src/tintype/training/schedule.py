@@ -5,13 +5,14 @@ import math
 from tintype.training.recipe import StageOptions
 
 
-def learning_rate_factor(stage_images: int, options: StageOptions) -> float:
-    """Factor on the stage's learning rate after `stage_images`: a linear warm-up, then the stage's schedule.
+def learning_rate_factor(stage_images: int, options: StageOptions, step: int | None = None) -> float:
+    """Factor on the stage's learning rate for the next `step` images (default: a batch) after `stage_images`: a linear
+    warm-up, then the stage's schedule.
 
     cosine and linear fall from 1 to `final_lr` at the stage's last image (seed 2: linear, to 1/20); step multiplies by
     `step_factor` after every `step_images` (seed 4); constant stays.
     """
-    warm = min(1.0, (stage_images + options.batch) / options.warmup) if options.warmup else 1.0
+    warm = min(1.0, (stage_images + (step or options.batch)) / options.warmup) if options.warmup else 1.0
     if options.schedule == "constant":
         return warm
     if options.schedule == "step":

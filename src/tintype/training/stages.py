@@ -4,7 +4,8 @@ The loop (loop.py) knows none of this: it asks the stage for turns, and steps th
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from typing import Protocol
 
 import torch
@@ -38,7 +39,7 @@ class Stage(Protocol):
 
     def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
         """Compute each turn's loss when it is asked for, so that later turns see earlier steps. `number` counts the
-        stage's batches from 0."""
+        stage's steps from 0. Where several batches make a step, each takes its first turn, then each its second."""
         ...
 
 
@@ -58,6 +59,9 @@ class Supervised:
         self.answers, self.objective = answers, objective
 
     def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+        yield self._turn(networks, batch)
+
+    def _turn(self, networks: Networks, batch: PairBatch) -> Turn:
         output = answer(networks, batch)
         # The mean colour of a distribution is only made when a loss asks for it.
         lazy = self.answers.form.target == "distribution" and set(self.objective.weights) <= {
@@ -67,7 +71,7 @@ class Supervised:
         planes = batch.target if lazy else self.answers.planes(output)
         loss, parts = self.objective(output, planes, batch)
         shown = {} if lazy else _chroma(self.answers, planes, batch)
-        yield Turn("generator", loss, {"loss": loss.detach()} | parts | shown)
+        return Turn("generator", loss, {"loss": loss.detach()} | parts | shown)
 
 
 class Critic:
@@ -83,28 +87,43 @@ class Critic:
         with torch.no_grad():
             planes = self.answers.planes(answer(networks, batch))
         turn = _critic_turn(self.options, self.answers, self.gan, networks["critic"], planes, batch)
-        yield Turn("critic", turn.loss, {"loss": turn.loss.detach()} | turn.parts)
+        yield replace(turn, parts={"loss": turn.loss.detach()} | turn.parts)
 
 
 class Adversarial:
     """Both, in turns: the critic on a truth and a detached fake, then the generator against the critic.
 
-    The generator runs once for both. Its loss is adversarial * GAN + reconstruction (seed 1: 1 and 100 * L1), or with
-    `alpha` the mix (1 - alpha) * reconstruction + alpha * GAN (seed 4).
+    The generator runs once for both, except where several batches make a step: all of them teach the critic before the
+    first teaches the generator, and what the generator remembers of them until then would fill the memory that
+    small batches are to save. Its loss is adversarial * GAN + reconstruction (seed 1: 1 and 100 * L1), or with `alpha`
+    the mix (1 - alpha) * reconstruction + alpha * GAN (seed 4).
     """
 
     networks = ("critic", "generator")
 
-    def __init__(self, options: StageOptions, answers: Answers, objective: Objective, gan: GANLoss) -> None:
+    def __init__(
+        self, options: StageOptions, answers: Answers, objective: Objective, gan: GANLoss, parts: int = 1
+    ) -> None:
         self.options, self.answers, self.objective, self.gan = options, answers, objective, gan
+        self.parts = parts
 
     def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+        critics = bool(self.options.critic_every) and number % self.options.critic_every == 0
         critic = networks["critic"]
+        if critics and self.parts > 1:
+            with torch.no_grad(), kept_norms(networks["generator"]):
+                planes = self.answers.planes(answer(networks, batch))
+            yield _critic_turn(self.options, self.answers, self.gan, critic, planes, batch)
+            critics = False
         output = answer(networks, batch)
         planes = self.answers.planes(output)
-        if self.options.critic_every and number % self.options.critic_every == 0:
+        if critics:
             yield _critic_turn(self.options, self.answers, self.gan, critic, planes.detach(), batch)
         critic.requires_grad_(False)  # the generator's loss runs through the critic without training it
+        yield self._generator_turn(critic, output, planes, batch)
+        critic.requires_grad_(True)
+
+    def _generator_turn(self, critic: nn.Module, output: Tensor, planes: Tensor, batch: PairBatch) -> Turn:
         adversarial = self.gan.generator(critic(self.answers.judged(batch.condition, planes)).float())
         reconstruction, parts = self.objective(output, planes, batch)
         if self.options.alpha is not None:
@@ -113,8 +132,21 @@ class Adversarial:
             loss = self.options.adversarial * adversarial + reconstruction
         shown = {"loss_G_GAN": adversarial, "loss_G_L1": reconstruction, "loss_G": loss, "loss": loss}
         shown = {name: value.detach() for name, value in shown.items()}
-        yield Turn("generator", loss, shown | parts | _chroma(self.answers, planes, batch))
-        critic.requires_grad_(True)
+        return Turn("generator", loss, shown | parts | _chroma(self.answers, planes, batch))
+
+
+@contextmanager
+def kept_norms(network: nn.Module) -> Iterator[None]:
+    """Meanwhile batch norm uses a batch's statistics without remembering them."""
+    norms = [module for module in network.modules() if isinstance(module, nn.BatchNorm2d)]
+    momenta = [norm.momentum for norm in norms]
+    for norm in norms:
+        norm.momentum = 0.0
+    try:
+        yield
+    finally:
+        for norm, momentum in zip(norms, momenta, strict=True):
+            norm.momentum = momentum
 
 
 def _critic_turn(
@@ -138,10 +170,10 @@ def _chroma(answers: Answers, planes: Tensor, batch: PairBatch) -> dict[str, Ten
         return {name: answers.ab(value).norm(dim=1).mean() for name, value in both.items()}
 
 
-def build_stage(options: StageOptions, answers: Answers, objective: Objective, gan: GANLoss) -> Stage:
-    """The stage that `options.kind` names."""
+def build_stage(options: StageOptions, answers: Answers, objective: Objective, gan: GANLoss, parts: int = 1) -> Stage:
+    """The stage that `options.kind` names; `parts` batches go into each step."""
     if options.kind == "supervised":
         return Supervised(answers, objective)
     if options.kind == "critic":
         return Critic(options, answers, gan)
-    return Adversarial(options, answers, objective, gan)
+    return Adversarial(options, answers, objective, gan, parts)

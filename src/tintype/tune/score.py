@@ -78,7 +78,8 @@ def final_judgement(run: Path, recipe: Recipe) -> Judgement:
     *earlier, last = recipe.schedule
     if not (last.back_to_best and last.kind == "adversarial"):
         return Judgement.of(lines[-1])
-    begun = sum(math.ceil(stage.images / stage.batch) * stage.batch for stage in earlier)
+    steps = [(stage.images, stage.batch * stage.accumulate) for stage in earlier]
+    begun = sum(math.ceil(images / step) * step for images, step in steps)
     return Judgement.of(min((line for line in lines if line["images"] > begun), key=_checkpoint_score))
 
 
