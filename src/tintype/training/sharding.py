@@ -22,7 +22,8 @@ def shard(network: nn.Module, device: torch.device) -> nn.Module:
         # Only layers without parts: what is made of several may be cut apart, or called piece by piece.
         if not list(module.children()) and sum(p.numel() for p in module.parameters()) >= LARGE:
             fully_shard(module, mesh=mesh)
-    fully_shard(network, mesh=mesh)
+    # Else a forward pass without a backward pass would leave the small layers gathered.
+    fully_shard(network, mesh=mesh, reshard_after_forward=True)
     return network
 
 
