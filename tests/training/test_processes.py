@@ -1,7 +1,12 @@
 """Several processes, one run: what they share, what comes out, and how they end together."""
 
 import json
+import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -235,3 +240,56 @@ def test_four_processes_give_what_one_gives_with_the_joint_batch(photos: Path, t
         runs = [{"name": name, "recipe": recipe, "settings": [*chosen, *batch(2)]}]
         assert run_group(4, train_runs, tmp_path, photos, runs, seconds=300) == [0] * 4, told(tmp_path)
         same_run(tmp_path / name, alone(recipe, [*chosen, *batch(8)], photos, tmp_path / "alone" / name))
+
+
+def children(pid: int) -> dict[int, int]:
+    """Process ids by rank, of the processes that an agent started."""
+    found = {}
+    for child in map(int, Path(f"/proc/{pid}/task/{pid}/children").read_text().split()):
+        environment = dict(
+            part.split("=", 1) for part in Path(f"/proc/{child}/environ").read_text().split("\0") if "=" in part
+        )
+        found[int(environment["RANK"])] = child
+    return found
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="looks for processes in /proc")
+def test_a_killed_process_is_started_again_with_the_others_and_the_run_ends_equal(
+    root: Path, photos: Path, tmp_path: Path
+) -> None:
+    run = tmp_path / "run"
+    changes = [part for text in (*DRIVING, *batch(4)) for part in ("--set", text)]
+    command = ["train", "--recipe", "driving", *changes, "--data", str(photos), "--run", str(run)]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tintype", *command, "--accelerator", "cpu", "--devices", "2", "--restarts", "1"],
+        env=os.environ | {"OMP_NUM_THREADS": "1", "TINTYPE_CACHE": str(tmp_path / "cache")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 240
+    while time.monotonic() < deadline and process.poll() is None:
+        if (run / "stats.jsonl").exists() and '"images": 24' in (run / "stats.jsonl").read_text():
+            os.kill(children(process.pid)[1], signal.SIGKILL)
+            break
+        time.sleep(0.005)
+    out, errors = process.communicate(timeout=240)
+    assert process.returncode == 0, errors
+    assert "restart 1: going on from the last saved state" in errors
+    assert out.split() == [str(run / "checkpoints/weights-000000048.safetensors")]
+    expected, resumed = read_checkpoint(root / "ddp").weights, read_checkpoint(run).weights
+    assert all(torch.equal(resumed[name], value) for name, value in expected.items())
+    kept = ("images", "loss", "lr", "gradient_norm")
+    assert [[line[k] for k in kept] for line in curve(run)] == [[line[k] for k in kept] for line in curve(root / "ddp")]
+
+
+def test_a_killed_process_is_named() -> None:
+    from torch.distributed.elastic.multiprocessing.errors import ProcessFailure
+
+    from tintype.training.launch import LOST, _what_happened
+
+    killed = ProcessFailure(local_rank=1, pid=0, exitcode=-9, error_file="<N/A>")
+    text = _what_happened({1: killed})
+    assert text.startswith("process 1 of the run was killed by SIGKILL; the last saved state is kept")
+    assert "on another machine" in _what_happened({})
+    assert LOST not in (0, 1)

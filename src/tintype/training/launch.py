@@ -45,6 +45,8 @@ def launch(
     """
     if nodes > 1 and rendezvous is None:
         raise RecipeError("--nodes needs --rendezvous HOST:PORT, the same on each machine: HOST is one of them")
+    # Else the processes of a restart find in the agents' store the addresses of those that ended.
+    os.environ["TORCH_DISABLE_SHARE_RDZV_TCP_STORE"] = "1"
     logging.getLogger("torch.distributed.elastic").setLevel(logging.CRITICAL)  # what it says is said better below
     with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
         config = LaunchConfig(

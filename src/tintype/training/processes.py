@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
+import torch
 from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.utilities.exceptions import MisconfigurationException
@@ -62,10 +63,31 @@ def join(accelerator: str, precision: str, patience: float = PATIENCE) -> Fabric
             precision=precision,  # type: ignore[arg-type]
             strategy=strategy,
         )
+        if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
+            _meet_anew(fabric.device, world, patience)
         fabric.launch()
     except MisconfigurationException as error:
         raise RecipeError(f"--accelerator {accelerator} with {devices} processes: {error}") from error
     return fabric
+
+
+def _meet_anew(device: torch.device, world: int, patience: float) -> None:
+    """Join the group in a part of the agent's store that belongs to this start.
+
+    torchrun's agents keep one store for all starts of a group (torch 2.13), and a process that finds the addresses of
+    the last start in it waits for the dead.
+    """
+    timeout = timedelta(seconds=patience)
+    host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
+    store = distributed.TCPStore(host, port, world, is_master=False, timeout=timeout)
+    distributed.init_process_group(
+        "nccl" if device.type == "cuda" else "gloo",
+        store=distributed.PrefixStore(f"start-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store),
+        rank=int(os.environ["RANK"]),
+        world_size=world,
+        timeout=timeout,
+        device_id=device if device.type == "cuda" else None,
+    )
 
 
 _SIZES = ("LOCAL_WORLD_SIZE", "GROUP_WORLD_SIZE", "WORLD_SIZE")
