@@ -16,7 +16,9 @@ def train(
     recipe: Annotated[str, typer.Option("--recipe", help="A recipe's name, or the path of a .toml file.")] = "tint",
     run: Annotated[
         Path | None,
-        typer.Option("--run", metavar="DIR", help="Run directory; default: runs/RECIPE. Continued if begun."),
+        typer.Option(
+            "--run", "--run-dir", metavar="DIR", help="Run directory; default: runs/RECIPE. Continued if begun."
+        ),
     ] = None,
     validation: Annotated[
         Path | None,

@@ -42,6 +42,10 @@ def tune(
             "--storage", metavar="URL", help="A database that machines share; default: DIR/study.db (SQLite)."
         ),
     ] = None,
+    grace: Annotated[
+        float,
+        typer.Option("--grace", metavar="SECONDS", min=2, help="A machine silent for so long has lost its trial."),
+    ] = 600,
     study: Annotated[
         str | None, typer.Option("--study", help="The study's name in the database; default: the folder's name.")
     ] = None,
@@ -78,6 +82,7 @@ def tune(
         storage=storage,
         study_name=study,
         timeout=timeout,
+        grace=grace,
         processes=processes,
         objective=objective,
         seed=seed,

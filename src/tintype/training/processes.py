@@ -79,7 +79,9 @@ def _meet_anew(device: torch.device, world: int, patience: float) -> None:
     """
     timeout = timedelta(seconds=patience)
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    store = distributed.TCPStore(host, port, world, is_master=False, timeout=timeout)
+    store = distributed.TCPStore(  # type: ignore[attr-defined]
+        host, port, world, is_master=False, timeout=timeout
+    )
     distributed.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
         store=distributed.PrefixStore(f"start-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store),

@@ -6,30 +6,38 @@ import threading
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import filelock
 import optuna
-from optuna.exceptions import StorageInternalError
+from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
+from sqlalchemy import text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tintype.errors import MissingExtra, OutputError, RecipeError
 
-HEARTBEAT_SECONDS = 30
-GRACE_SECONDS = 600  # without a heartbeat: then a machine is taken for dead, and its trial goes to another
+GRACE_SECONDS = 600.0  # without a heartbeat: then a machine is taken for dead, and its trial goes to another
+BEATS = 20  # in that time
 MOST_STARTS = 3
+ASKING = 7_230_511  # the name of the lock under which machines ask for trials, in databases that want a number
 
 
 class Storage:
-    """The database of one study. `url` None is `study.db` in `folder`, which no other machine uses."""
+    """The database of one study. `url` None is `study.db` in `folder`, which no other machine uses.
 
-    def __init__(self, folder: Path, url: str | None) -> None:
-        self.folder = folder
+    A machine that shares it and is silent for `grace` seconds has lost its trial.
+    """
+
+    def __init__(self, folder: Path, url: str | None, grace: float = GRACE_SECONDS) -> None:
+        self.folder, self.grace = folder, grace
         self.shared = url is not None
+        self.beat_seconds = max(1, round(grace / BEATS))
         parsed = _parse(url) if url is not None else _own_file(folder)
         options = {"connect_args": {"timeout": 60}} if parsed.get_backend_name() == "sqlite" else {}
         try:
@@ -37,8 +45,8 @@ class Storage:
                 self.database = RDBStorage(
                     parsed.render_as_string(hide_password=False),
                     options,
-                    heartbeat_interval=HEARTBEAT_SECONDS if self.shared else None,
-                    grace_period=GRACE_SECONDS if self.shared else None,
+                    heartbeat_interval=self.beat_seconds if self.shared else None,
+                    grace_period=max(2, round(grace)) if self.shared else None,
                     heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MOST_STARTS),
                 )
         except ImportError as error:
@@ -76,6 +84,31 @@ class Storage:
         """Let the trials of machines that are silent for long be begun again by another."""
         with _without_warnings():
             fail_stale_trials(study)
+        for trial in study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)):
+            # Its machine ended between asking for it and the first heartbeat: nothing is known of it but its number.
+            began = trial.datetime_start
+            if "starts" not in trial.user_attrs and began and (datetime.now() - began).total_seconds() > self.grace:
+                with suppress(UpdateFinishedTrialError):
+                    self.database.set_trial_state_values(self._id(study, trial.number), TrialState.FAIL)
+
+    @contextmanager
+    def asking(self) -> Iterator[None]:
+        """One machine at a time: else two of them, each seeing one trial to be done, would begin one each."""
+        name = self.database.engine.dialect.name
+        if not self.shared or name not in ("postgresql", "mysql", "mariadb", "sqlite"):
+            yield
+        elif name == "sqlite":
+            with filelock.FileLock(f"{self.database.engine.url.database}.lock"):
+                yield
+        else:
+            # Of the session: a machine that dies gives it back.
+            take, free = _LOCKS[name == "postgresql"]
+            with self.database.engine.connect() as connection:
+                connection.execute(text(take), {"name": ASKING})
+                try:
+                    yield
+                finally:
+                    connection.execute(text(free), {"name": ASKING})
 
     def ask(self, study: optuna.Study, distributions: dict[str, Any]) -> optuna.Trial:
         """A new trial, or an interrupted one with the values that it had."""
@@ -94,7 +127,7 @@ class Storage:
             while True:
                 with suppress(SQLAlchemyError, StorageInternalError):  # the next one may get through
                     self.database.record_heartbeat(trial_id)
-                if over.wait(HEARTBEAT_SECONDS):
+                if over.wait(self.beat_seconds):
                     return
 
         thread = threading.Thread(target=beat, daemon=True)
@@ -108,6 +141,12 @@ class Storage:
     def _id(self, study: optuna.Study, number: int) -> int:
         study_id = self.database.get_study_id_from_name(study.study_name)
         return self.database.get_trial_id_from_study_id_trial_number(study_id, number)
+
+
+_LOCKS = {
+    True: ("SELECT pg_advisory_lock(:name)", "SELECT pg_advisory_unlock(:name)"),
+    False: ("SELECT GET_LOCK(CAST(:name AS CHAR), -1)", "SELECT RELEASE_LOCK(CAST(:name AS CHAR))"),
+}
 
 
 def trial_folder(folder: Path, number: int) -> Path:

@@ -20,7 +20,7 @@ from tintype.training.recipe import Recipe, load_recipe
 from tintype.tune.report import write_report
 from tintype.tune.score import Judgement
 from tintype.tune.search import parse_searches
-from tintype.tune.storage import database_errors
+from tintype.tune.storage import GRACE_SECONDS, database_errors
 from tintype.tune.work import Job, OnLine, Trainer, work, work_in_processes
 
 Objective = Literal["score", "pareto"]
@@ -86,6 +86,7 @@ def tune(
     storage: str | None = None,
     study_name: str | None = None,
     timeout: float | None = None,
+    grace: float = GRACE_SECONDS,
     processes: int = 1,
     objective: Objective = "score",
     seed: int = 0,
@@ -97,8 +98,10 @@ def tune(
 
     Trials are proposed by Optuna's TPE sampler (Bergstra et al. 2011) and judged by `Judgement` on `validation`;
     with one objective, those worse than the median of the others at the same point are pruned. `trials` counts those
-    of all processes and machines since the study began; after `timeout` seconds no new one is started. With one
-    process an interrupted study proposes what an unbroken one would.
+    of all processes and machines since the study began; after `timeout` seconds no new one is started. A machine that
+    shares `storage` and is silent for `grace` seconds has lost its trial, which another one begins again; the call
+    returns when the trials of all machines have ended. With one process an interrupted study proposes what an unbroken
+    one would.
 
     Writes trial-NNNNN/ run directories, study.db (unless `storage` is a database URL), study.html and best.toml.
     Raises RecipeError for searches that do not fit the recipe, before the first trial, and when no trial could be
@@ -122,6 +125,7 @@ def tune(
         deadline=time.time() + timeout if timeout is not None else float("inf"),
         seed=seed,
         trainer=trainer,
+        grace=grace,
     )
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder), database_errors(str(folder)):

@@ -22,10 +22,11 @@ from tintype.errors import OutputError, RecipeError, TintypeError
 from tintype.training.recipe import Recipe, load_recipe
 from tintype.tune.score import Judgement, final_judgement
 from tintype.tune.search import Search
-from tintype.tune.storage import MOST_STARTS, Storage, database_errors, is_spent, trial_folder
+from tintype.tune.storage import GRACE_SECONDS, MOST_STARTS, Storage, database_errors, is_spent, trial_folder
 
 OnLine = Callable[[dict[str, Any]], None]
 # What a combination of values can do wrong. A full disk or a missing folder is no trial's fault and ends the study.
+MOST_WAIT = 5  # seconds between two looks at the trials of others
 FAILURES = (RecipeError, ArithmeticError, MemoryError, RuntimeError, ValueError)
 
 
@@ -50,10 +51,11 @@ class Job:
     deadline: float
     seed: int
     trainer: Trainer
+    grace: float = GRACE_SECONDS
 
     def open(self) -> tuple[Storage, optuna.Study]:
         """The study's database, and the study, begun now if it is new."""
-        storage = Storage(self.folder, self.storage)
+        storage = Storage(self.folder, self.storage, self.grace)
         return storage, storage.study(self.name, self.settings)
 
     def recipe(self, params: dict[str, Any]) -> Recipe:
@@ -63,13 +65,25 @@ class Job:
 
 
 def work(job: Job, lock: Lock) -> None:
-    """Run trials until the study has enough of them; `lock` is shared by the processes that work on it here."""
+    """Run trials until the study has enough of them; `lock` is shared by the processes that work on it here.
+
+    It has enough when they are done: a trial that another machine leaves behind is taken up here.
+    """
     storage, study = job.open()
+    waiting = False
     while True:
-        with lock:  # so that no two processes start the last trial
+        with lock, storage.asking():  # so that no two processes start the last trial
             trial = _next_trial(job, storage, study)
         if trial is None:
-            return
+            others = storage.shared and len(study.get_trials(deepcopy=False, states=(TrialState.RUNNING,)))
+            if not others or time.time() >= job.deadline:
+                return
+            if not waiting:
+                print(f"waiting for {others} trials that others are at work on", file=sys.stderr, flush=True)
+            waiting = True
+            time.sleep(min(storage.beat_seconds, MOST_WAIT))
+            continue
+        waiting = False
         try:
             with storage.heartbeat(study, trial.number):
                 frozen = _run_trial(job, study, trial)
