@@ -2,10 +2,9 @@
 
     python benchmarks/scaling.py --data photos/ [--recipe tint] [--processes 1 2 4] [--strategy ddp fsdp]
 
-Each row is a run of `tintype train` with the recipe's batch in each process, on the kind of stage that a training spends
-most of its time in (the first of the recipe), with as many threads in all as the machine has. The figure is the median of
-the ticks after the first; the efficiency is what part it is of as many times one process. Prints a table and appends a
-line to benchmarks/scaling.jsonl.
+Each row is a run of `tintype train` with the recipe's batch in each process, of the recipe's first stage, with as many
+threads in all as the machine has. The figure is the median of the ticks after the first; the efficiency is what part it
+is of as many times one process. Prints a table and appends a line to benchmarks/scaling.jsonl.
 """
 
 import argparse

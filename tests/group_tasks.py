@@ -79,20 +79,19 @@ def train_runs(folder: Path, photos: Path, runs: list[dict[str, Any]]) -> None:
 
     for run in runs:
         held: dict[str, int] = {}
+        held_by: dict[str, Any] = {}
         build, step = loop.build_optimizer, loop._Run._step
 
-        def noting(name: str, network: Any, *rest: Any, held: dict[str, int] = held, build: Any = build) -> Any:
+        def noting(name: str, network: Any, *rest: Any, held: Any = held, by: Any = held_by, build: Any = build) -> Any:
             held[name] = sum(local(p).numel() for p in network.parameters())
-            optimizer = build(name, network, *rest)
-            held_by[name] = optimizer
-            return optimizer
+            by[name] = build(name, network, *rest)
+            return by[name]
 
         def stopping(self: Any, *rest: Any, step: Any = step, until: float = run.get("until", math.inf)) -> Any:
             if self.at.images >= until:
                 raise Stopped
             return step(self, *rest)
 
-        held_by: dict[str, Any] = {}
         loop.build_optimizer, loop._Run._step = noting, stopping  # type: ignore[assignment, method-assign]
         try:
             loop.train(

@@ -40,7 +40,7 @@ def test_a_machine_is_killed_and_another_finishes_the_study(tmp_path: Path) -> N
     with postgres(tmp_path) as url:
         staying = machine(tmp_path / "staying", url, seconds=0.2)
         lost = machine(tmp_path / "lost", url, seconds=0.2)
-        until(lambda: staying.poll() is not None or list(tmp_path.glob("lost/trial-*/stats.jsonl")))
+        until(lambda: staying.poll() is not None or list(tmp_path.glob("lost/trial-*/stats.jsonl")), 180)
         lost.kill()
         lost.communicate()
         _, errors = staying.communicate(timeout=180)

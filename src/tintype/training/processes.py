@@ -15,6 +15,7 @@ from lightning_fabric import Fabric
 from lightning_fabric.strategies.ddp import DDPStrategy
 from lightning_fabric.utilities.exceptions import MisconfigurationException
 from torch import distributed
+from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined]
 
 from tintype.errors import RecipeError, TintypeError
 
@@ -79,12 +80,10 @@ def _meet_anew(device: torch.device, world: int, patience: float) -> None:
     """
     timeout = timedelta(seconds=patience)
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    store = distributed.TCPStore(  # type: ignore[attr-defined]
-        host, port, world, is_master=False, timeout=timeout
-    )
+    store = TCPStore(host, port, world, is_master=False, timeout=timeout)
     distributed.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
-        store=distributed.PrefixStore(f"start-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store),
+        store=PrefixStore(f"start-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store),
         rank=int(os.environ["RANK"]),
         world_size=world,
         timeout=timeout,

@@ -5,7 +5,7 @@ import sqlite3
 import threading
 import warnings
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +16,8 @@ from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage, RetryHeartbeatStaleTrialCallback, fail_stale_trials
 from optuna.study import StudyDirection
 from optuna.trial import FrozenTrial, TrialState
-from sqlalchemy import text
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import create_engine, text
+from sqlalchemy.engine import URL, Engine, make_url
 from sqlalchemy.exc import ArgumentError, SQLAlchemyError
 
 from tintype.errors import MissingExtra, OutputError, RecipeError
@@ -25,7 +25,7 @@ from tintype.errors import MissingExtra, OutputError, RecipeError
 GRACE_SECONDS = 600.0  # without a heartbeat: then a machine is taken for dead, and its trial goes to another
 BEATS = 20  # in that time
 MOST_STARTS = 3
-ASKING = 7_230_511  # the name of the lock under which machines ask for trials, in databases that want a number
+LOCK = 7_230_511  # its name in databases that want a number
 
 
 class Storage:
@@ -41,7 +41,7 @@ class Storage:
         parsed = _parse(url) if url is not None else _own_file(folder)
         options = {"connect_args": {"timeout": 60}} if parsed.get_backend_name() == "sqlite" else {}
         try:
-            with _without_warnings():
+            with _without_warnings(), _making_tables(parsed) if self.shared else nullcontext():
                 self.database = RDBStorage(
                     parsed.render_as_string(hide_password=False),
                     options,
@@ -94,21 +94,8 @@ class Storage:
     @contextmanager
     def asking(self) -> Iterator[None]:
         """One machine at a time: else two of them, each seeing one trial to be done, would begin one each."""
-        name = self.database.engine.dialect.name
-        if not self.shared or name not in ("postgresql", "mysql", "mariadb", "sqlite"):
+        with one_machine(self.database.engine) if self.shared else nullcontext():
             yield
-        elif name == "sqlite":
-            with filelock.FileLock(f"{self.database.engine.url.database}.lock"):
-                yield
-        else:
-            # Of the session: a machine that dies gives it back.
-            take, free = _LOCKS[name == "postgresql"]
-            with self.database.engine.connect() as connection:
-                connection.execute(text(take), {"name": ASKING})
-                try:
-                    yield
-                finally:
-                    connection.execute(text(free), {"name": ASKING})
 
     def ask(self, study: optuna.Study, distributions: dict[str, Any]) -> optuna.Trial:
         """A new trial, or an interrupted one with the values that it had."""
@@ -143,10 +130,29 @@ class Storage:
         return self.database.get_trial_id_from_study_id_trial_number(study_id, number)
 
 
+# Locks of a session: a machine that dies gives them back.
 _LOCKS = {
-    True: ("SELECT pg_advisory_lock(:name)", "SELECT pg_advisory_unlock(:name)"),
-    False: ("SELECT GET_LOCK(CAST(:name AS CHAR), -1)", "SELECT RELEASE_LOCK(CAST(:name AS CHAR))"),
+    "postgresql": ("SELECT pg_advisory_lock(:name)", "SELECT pg_advisory_unlock(:name)"),
+    "mysql": ("SELECT GET_LOCK(CAST(:name AS CHAR), -1)", "SELECT RELEASE_LOCK(CAST(:name AS CHAR))"),
 }
+
+
+@contextmanager
+def one_machine(engine: Engine) -> Iterator[None]:
+    """Meanwhile no other machine that uses the database is in here. SQLite: no other process on this disk."""
+    if engine.dialect.name == "sqlite" and Path(file := engine.url.database or "").parent.is_dir():
+        with filelock.FileLock(f"{file}.lock"):
+            yield
+    elif engine.dialect.name in _LOCKS:
+        take, give_back = map(text, _LOCKS[engine.dialect.name])
+        with engine.connect() as connection:
+            connection.execute(take, {"name": LOCK})
+            try:
+                yield
+            finally:
+                connection.execute(give_back, {"name": LOCK})
+    else:
+        yield
 
 
 def trial_folder(folder: Path, number: int) -> Path:
@@ -159,6 +165,17 @@ def is_spent(trial: FrozenTrial) -> bool:
     if trial.state == TrialState.FAIL:
         return "error" in trial.user_attrs
     return trial.state in (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING)
+
+
+@contextmanager
+def _making_tables(url: URL) -> Iterator[None]:
+    """Machines that begin a study at once would make its tables at once, and all but one would fail."""
+    engine = create_engine(url)
+    try:
+        with one_machine(engine):
+            yield
+    finally:
+        engine.dispose()
 
 
 @contextmanager
