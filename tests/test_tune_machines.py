@@ -29,7 +29,7 @@ TRIALS = 8
 
 
 def machine(folder: Path, url: str, **trainer: Any) -> subprocess.Popen[str]:
-    options = {"trials": TRIALS, "storage": url, "study_name": "ours", "grace": 2}
+    options = {"trials": TRIALS, "storage": url, "study_name": "ours", "grace": 5}
     command = [sys.executable, "-c", COMMAND, str(folder), json.dumps(options), json.dumps(trainer)]
     path = os.pathsep.join([str(Path(__file__).parent), os.environ.get("PYTHONPATH", "")])
     environment = os.environ | {"OMP_NUM_THREADS": "1", "PYTHONPATH": path}

@@ -81,7 +81,21 @@ def names(command: str) -> str:
     return "-".join(word for word in command.split()[:12] if "$" not in word and not word.startswith("--"))
 
 
-@pytest.mark.parametrize("command", [line for block in BLOCKS for line in commands(block)], ids=names)
+COMMANDS = [line for block in BLOCKS for line in commands(block)]
+# The others take as long and show less: what they do is tested in tests/training/test_processes.py.
+QUICK = ("runs/two --devices 2", "--standalone", "$SHARED/machines", "tintype tune")
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        pytest.param(
+            line, marks=() if line.endswith(QUICK[0]) or any(q in line for q in QUICK[1:]) else pytest.mark.slow
+        )
+        for line in COMMANDS
+    ],
+    ids=names,
+)
 def test_a_command_of_the_page(command: str, place: Path) -> None:
     port = free_port()
     machines = ["one", "two"] if "$FIRST" in command or "$MACHINE" in command else ["one"]
