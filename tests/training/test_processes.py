@@ -37,6 +37,16 @@ PIX2PIX = [*COMMON, "generator.depth=6", "generator.width=8", "generator.dropout
 PIX2PIX += ["stages.0.images=32"]
 
 
+# Frozen at first, then not; without hints at first, then with hints for some.
+TINT = ["generator.encoder=efficientnet-lite0", "generator.bottom=32", "generator.widths=[24, 16, 16]"]
+TINT += ["precision=32-true", "ema_images=20", "log.tick=8", *(f"stages.*.{key}" for key in ("images=16", "size=64"))]
+TINT += ["stages.*.warmup=0", f"stages.*.lr={LR}", "stages.*.schedule=constant"]
+
+
+def each(size: int) -> list[str]:
+    return [f"stages.*.batch={size}"]
+
+
 def batch(size: int, accumulate: int = 1) -> list[str]:
     return [f"stages.0.batch={size}", f"stages.0.accumulate={accumulate}"]
 
@@ -55,9 +65,10 @@ def root(photos: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         {"name": "ddp-stopped", "recipe": "driving", "settings": [*DRIVING, *batch(4)], "until": 24},
         {"name": "fsdp", "recipe": "driving", "settings": [*WIDE, *batch(4)], "strategy": "fsdp"},
         {"name": "fsdp-stopped", "recipe": "driving", "settings": [*WIDE, *batch(4)], "strategy": "fsdp", "until": 16},
+        {"name": "tint-fsdp", "recipe": "tint", "settings": [*TINT, *each(4)], "strategy": "fsdp"},
         {"name": "gan-fsdp", "recipe": "pix2pix", "settings": [*PIX2PIX, *batch(4)], "strategy": "fsdp"},
     ]
-    assert run_group(2, train_runs, folder, photos, runs) == [0, 0], told(folder)
+    assert run_group(2, train_runs, folder, photos, runs, seconds=400) == [0, 0], told(folder)
     return folder
 
 
@@ -140,6 +151,10 @@ def test_a_divided_generator_gives_what_a_whole_one_gives(root: Path, photos: Pa
 
 def test_a_divided_generator_learns_from_a_critic(root: Path, photos: Path, tmp_path: Path) -> None:
     same_run(root / "gan-fsdp", alone("pix2pix", [*PIX2PIX, *batch(8)], photos, tmp_path / "run"))
+
+
+def test_a_divided_generator_is_frozen_and_thawed(root: Path, photos: Path, tmp_path: Path) -> None:
+    same_run(root / "tint-fsdp", alone("tint", [*TINT, *each(8)], photos, tmp_path / "run"))
 
 
 def test_each_process_holds_its_part_of_the_generator_and_of_the_moments(root: Path) -> None:

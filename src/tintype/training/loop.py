@@ -101,7 +101,9 @@ def train(
         )
     fabric.seed_everything(recipe.seed, verbose=False)
     training = Training(recipe, cache, indices, fabric, sharded=strategy == "fsdp")
-    watcher = Validation(validation, recipe, training.answers.form, cache_dir) if validation else None
+    watcher = None
+    if validation:
+        watcher = one_after_another(fabric, lambda: Validation(validation, recipe, training.answers.form, cache_dir))
     with _writing(run_dir):
         return _Run(training, run_dir, watcher, on_line).all_stages()
 

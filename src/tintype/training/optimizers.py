@@ -4,11 +4,12 @@ from typing import Any
 
 import torch
 from torch import nn
+from torch.distributed.tensor import DTensor
 from torch.optim import AdamW, Optimizer
 
 from tintype.errors import RecipeError
 from tintype.training.recipe import OptimizerOptions, StageOptions
-from tintype.training.sharding import whole
+from tintype.training.sharding import clip_divided, local
 
 
 def build_optimizer(name: str, network: nn.Module, options: StageOptions, settings: OptimizerOptions) -> AdamW:
@@ -37,7 +38,11 @@ def set_learning_rate(optimizer: Optimizer, factor: float) -> None:
 
 def clip_gradients(network: nn.Module, largest: float) -> torch.Tensor:
     """Scale the gradients so that their norm is at most `largest` (0: any); returns the norm before."""
-    return whole(nn.utils.clip_grad_norm_(network.parameters(), largest or float("inf")).detach())
+    parameters = list(network.parameters())
+    gradients = [p.grad for p in parameters if p.grad is not None]
+    if any(isinstance(gradient, DTensor) for gradient in gradients):
+        return clip_divided([local(gradient) for gradient in gradients], largest)
+    return nn.utils.clip_grad_norm_(parameters, largest or float("inf")).detach()
 
 
 def trainable(generator: nn.Module, options: StageOptions, weight_decay: float) -> list[dict[str, Any]]:

@@ -27,14 +27,20 @@ def shard(network: nn.Module, device: torch.device) -> nn.Module:
     return network
 
 
-def whole(tensor: Tensor) -> Tensor:
-    """All of a tensor that may be divided. Every process has to ask for it."""
-    return tensor.full_tensor() if isinstance(tensor, DTensor) else tensor
-
-
 def local(tensor: Tensor) -> Tensor:
     """This process's part of a tensor that may be divided, sharing its memory."""
     return tensor.to_local() if isinstance(tensor, DTensor) else tensor
+
+
+def clip_divided(parts: list[Tensor], largest: float) -> Tensor:
+    """Scale gradients of which each process has `parts` so that the norm of all is at most `largest` (0: any); returns
+    the norm before. What torch does with divided tensors takes more time than a small step."""
+    total = torch.stack(torch._foreach_norm(parts)).square().sum()
+    distributed.all_reduce(total)
+    norm = total.sqrt()
+    if largest:
+        torch._foreach_mul_(parts, (largest / (norm + 1e-6)).clamp(max=1.0))
+    return norm
 
 
 def divided_like(value: Tensor, reference: Tensor) -> Tensor:
