@@ -32,14 +32,14 @@ COMMON = ["precision=32-true", "ema_images=20", "log.tick=8", "log.save_seconds=
 COMMON += ["stages.0.size=64", "stages.0.images=48", "stages.0.warmup=16", f"stages.0.lr={LR}"]
 DRIVING = [*COMMON, "generator.width=8", "generator.depth=3"]
 # A network with weights enough that single layers are divided by themselves.
-WIDE = [*COMMON, "generator.width=48", "generator.depth=3", "stages.0.size=32", "stages.0.images=32"]
+WIDE = [*COMMON, "generator.width=24", "generator.depth=3", "stages.0.size=32", "stages.0.images=32"]
 PIX2PIX = [*COMMON, "generator.depth=6", "generator.width=8", "generator.dropout=0", "critic.width=8"]
 PIX2PIX += ["stages.0.images=32"]
 
 
 # Frozen at first, then not; without hints at first, then with hints for some.
 TINT = ["generator.encoder=efficientnet-lite0", "generator.bottom=32", "generator.widths=[24, 16, 16]"]
-TINT += ["precision=32-true", "ema_images=20", "log.tick=8", *(f"stages.*.{key}" for key in ("images=16", "size=64"))]
+TINT += ["precision=32-true", "ema_images=20", "log.tick=8", *(f"stages.*.{key}" for key in ("images=8", "size=64"))]
 TINT += ["stages.*.warmup=0", f"stages.*.lr={LR}", "stages.*.schedule=constant"]
 
 
