@@ -8,6 +8,7 @@ import pytest
 pytest.importorskip("fastapi", reason="the extra server is not installed")
 
 import tiny_model
+from server.cluster import cluster
 from server.serving import Site, Visitor, postgres, redis, serving
 
 
@@ -23,12 +24,17 @@ def small_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
         yield
 
 
-@pytest.fixture(scope="package", params=["embedded", "services"])
+@pytest.fixture(scope="package", params=["embedded", "services", pytest.param("cluster", marks=pytest.mark.slow)])
 def site(
     request: pytest.FixtureRequest, small_models: None, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
-    """A server with the real model: all in one folder, or with its database in PostgreSQL and its queue in Redis."""
+    """A server with the real model: all in one folder, or with its database in PostgreSQL and its queue in Redis, or
+    two web servers and two workers that also share an object store, behind a balancer that alternates."""
     folder = tmp_path_factory.mktemp(request.param)
+    if request.param == "cluster":
+        with cluster(folder) as several:
+            yield several.site
+        return
     if request.param == "embedded":
         with serving(folder) as running:
             yield running
@@ -61,9 +67,3 @@ def photo() -> Path:
 @pytest.fixture(scope="session")
 def second_photo() -> Path:
     return Path(__file__).parents[2] / "examples" / "coffee.jpg"
-
-
-@pytest.fixture
-def site_folder(site: Site) -> Path:
-    """Where the server keeps files."""
-    return Path(site.app.state.settings.folder) / "pictures"

@@ -18,6 +18,7 @@ import pytest
 
 from tintype.server.running import listen, make_server
 from tintype.server.settings import Settings
+from tintype.server.storage import Storage
 
 WAIT_SECONDS = 60
 
@@ -50,7 +51,7 @@ def serving(folder: Path, **given: Any) -> Iterator["Site"]:
     try:
         until(lambda: server.started or not thread.is_alive())
         assert server.started, "the server did not start"
-        yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", server.config.app)
+        yield Site(f"http://127.0.0.1:{sock.getsockname()[1]}", settings)
     finally:
         server.should_exit = True
         thread.join(timeout=30)
@@ -59,10 +60,16 @@ def serving(folder: Path, **given: Any) -> Iterator["Site"]:
 
 
 class Site:
-    """Where a server is, and people to visit it."""
+    """Where a server is or several are, what they were told, and people to visit them."""
 
-    def __init__(self, url: str, app: Any) -> None:
-        self.url, self.app = url, app
+    def __init__(self, url: str, settings: Settings) -> None:
+        self.url, self.settings = url, settings
+
+    def stored(self) -> list[str]:
+        """The keys of every file that the server keeps, wherever that is."""
+        storage = Storage(self.settings.storage)
+        root = storage._root.rstrip("/") + "/"
+        return sorted(str(path).removeprefix(root) for path in storage._files.find(root))
 
     def visitor(self, **options: Any) -> "Visitor":
         return Visitor(base_url=self.url, timeout=WAIT_SECONDS, **options)

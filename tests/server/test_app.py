@@ -148,8 +148,7 @@ def test_jobs_over_postgres_alone(tmp_path: Path) -> None:
 
 
 def test_migrations_make_the_tables_that_the_code_has(site: Site) -> None:
-    settings: Settings = site.app.state.settings
-    database = Database(settings.database)
+    database = Database(site.settings.database)
     with database.engine.connect() as connection:
         config = alembic_config()
         config.attributes["connection"] = connection

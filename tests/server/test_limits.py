@@ -12,7 +12,7 @@ from PIL import Image
 
 from pictures import file_bytes, noise
 from server.serving import Site, Visitor, raw, serving, until
-from tintype.server.guard.door import Rate
+from tintype.server.guard.rate import Rate
 
 TINY = file_bytes(Image.fromarray(np.full((8, 8), 77, np.uint8)), "PNG")
 

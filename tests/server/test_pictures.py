@@ -9,7 +9,7 @@ from PIL import Image
 
 import tintype
 from pictures import file_bytes, light, smooth
-from server.serving import Visitor
+from server.serving import Site, Visitor
 
 
 @pytest.mark.seed("S1-29", "S1-32")
@@ -125,15 +125,14 @@ def test_strangers_get_results_without_metadata(visitor: Visitor, stranger: Visi
     assert b"taken at home" not in stranger.get(result["file_url"]).content
 
 
-def test_deleting(visitor: Visitor, photo: Path, site_folder: Path) -> None:
+def test_deleting(site: Site, visitor: Visitor, photo: Path) -> None:
     (picture,) = visitor.upload(photo)
     first, second = visitor.colorize(picture), visitor.colorize(picture, size=128)
     assert visitor.delete(f"/api/results/{first['id']}").json() == {"pictures": 0, "results": 1, "jobs": 0}
     assert visitor.get(first["file_url"]).status_code == 404
     assert visitor.delete(f"/api/pictures/{picture['id']}").json() == {"pictures": 1, "results": 1, "jobs": 0}
     assert visitor.get(second["file_url"]).status_code == 404
-    assert site_folder.is_dir()
-    assert [path for path in site_folder.rglob("*") if path.name in (picture["id"], first["id"], second["id"])] == []
+    assert not [key for key in site.stored() if key.split("/")[1] in (picture["id"], first["id"], second["id"])]
 
 
 def test_deleting_everything(visitor: Visitor, stranger: Visitor, photo: Path) -> None:

@@ -31,6 +31,7 @@ VERBS = {
     "export": "Turn a checkpoint into a model file. (extra: train)",
     "serve": "Serve the web page and its HTTP API. (extra: server)",
     "worker": "Take jobs of a server that runs elsewhere. (extra: server)",
+    "predictor": "Run networks for servers on a Ray cluster. (extra: ray)",
     "arena": "Ask people which of several models is better. (extra: server)",
     "calibrate": "Measure how far a model's confidence can be believed. (extra: train)",
 }

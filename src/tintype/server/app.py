@@ -13,6 +13,7 @@ from . import page, problems
 from .guard.door import Door
 from .guard.faults import Faults
 from .guard.patience import Patience
+from .guard.rate import limiter
 from .guard.watch import Watch
 from .jobs.worker import Housekeeper, Worker
 from .metrics import Metrics
@@ -42,6 +43,7 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings = settings
     app.state.metrics = Metrics()
     app.state.streams = 0
+    app.state.rate = limiter(settings)
     for router in ROUTERS:
         app.include_router(router)
     problems.install(app)
@@ -49,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     # The last one added is the outermost.
     app.add_middleware(Faults)
     app.add_middleware(Patience, settings=settings)
-    app.add_middleware(Door, settings=settings)
+    app.add_middleware(Door, settings=settings, rate=app.state.rate)
     app.add_middleware(Watch, metrics=app.state.metrics)
     _describe(app)
     return app
@@ -74,6 +76,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         housekeeper.stop()
         if worker is not None:
             await run_in_threadpool(worker.stop)
+        await app.state.rate.close()
         services.close()
 
 

@@ -69,9 +69,9 @@ class Database:
             ) from error
 
     def check(self) -> None:
-        """Raises SQLAlchemyError if the database does not answer."""
+        """Raises SQLAlchemyError if the database does not answer, or nobody has made its tables yet."""
         with self.engine.connect() as connection:
-            connection.execute(text("select 1"))
+            connection.execute(text("select version_num from alembic_version"))
 
     def close(self) -> None:
         self.engine.dispose()

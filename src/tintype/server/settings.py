@@ -100,7 +100,12 @@ class Settings(BaseSettings):
     request_seconds: float = Field(60, gt=0, description="How long any request may take, streams of events excepted.")
     upload_seconds: float = Field(600, gt=0, description="How long the sending of an upload may take in all.")
     idle_seconds: float = Field(20, gt=0, description="How long a sender may be silent before it is cut off.")
-    requests_per_minute: int = Field(600, ge=0, description="Requests a minute for each client; 0 for no limit.")
+    requests_per_minute: int = Field(
+        600,
+        ge=0,
+        description="Requests a minute for each client; 0 for no limit. "
+        "Counted by all web servers together where the queue is Redis, else by each for itself.",
+    )
     burst: int = Field(200, ge=1, description="Requests a client may make at once before the rate counts.")
     connections: int = Field(400, ge=1, description="Connections at the same time; more are told 503.")
     streams: int = Field(100, ge=1, description="Streams of events at the same time.")

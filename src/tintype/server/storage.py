@@ -1,5 +1,6 @@
 """Where files lie: a folder, or anything that fsspec can reach. Keys are made here, never from a user's name."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -23,7 +24,8 @@ class Storage:
 
     def __init__(self, url: str) -> None:
         try:
-            self._files, self._root = fsspec.core.url_to_fs(url)
+            # No listings are kept: what other web servers and workers write and delete is seen at once.
+            self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
         except (ImportError, ValueError) as error:
             raise TintypeError(
                 "TINTYPE_STORAGE_URL cannot be used; give a folder as file:///path, or s3://bucket "
@@ -43,8 +45,7 @@ class Storage:
         try:
             if self._is_local:
                 return self._write_local(key, source)
-            with self._files.open(self._path(key), "wb") as target:
-                return _pour(source, target)
+            return self._write_remote(key, source)
         except OSError as error:
             raise OutputError(f"the picture cannot be stored ({error.strerror or type(error).__name__})") from error
 
@@ -98,6 +99,22 @@ class Storage:
             os.replace(partial, path)
         finally:
             partial.unlink(missing_ok=True)
+        return size
+
+    def _write_remote(self, key: str, source: BinaryIO | bytes) -> int:
+        """Object stores show an object when its last part has come, and fsspec sends that even after an error."""
+        if isinstance(source, bytes):
+            self._files.pipe_file(self._path(key), source)
+            return len(source)
+        target = self._files.open(self._path(key), "wb")
+        try:
+            size = _pour(source, target)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                target.discard()
+            target.closed = True  # else it would be sent when it is forgotten
+            raise
+        target.close()
         return size
 
 

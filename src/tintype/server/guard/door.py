@@ -1,8 +1,6 @@
 """Who may come in: known host names, no other sites, small headers, a rate for each client, a token if there is one."""
 
 import ipaddress
-import time
-from collections import OrderedDict
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -10,6 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from ..identity import COOKIE, cookie_header, identify
 from ..problems import respond
 from ..settings import Settings
+from .rate import Limiter
 
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32_000
@@ -19,33 +18,12 @@ _UNCOUNTED = ("/health", "/ready", "/metrics")  # asked by machines, often by ad
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-class Rate:
-    """A token bucket for each client address; the least recently seen are forgotten first."""
-
-    def __init__(self, per_minute: int, burst: int, clients: int = 20_000) -> None:
-        self._per_second, self._burst, self._clients = per_minute / 60, burst, clients
-        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
-
-    def wait(self, client: str, now: float | None = None) -> float:
-        """Seconds until this client may ask again; 0 if it may now, and then it is counted."""
-        if not self._per_second:
-            return 0.0
-        now = time.monotonic() if now is None else now
-        level, seen = self._buckets.pop(client, (float(self._burst), now))
-        level = min(self._burst, level + (now - seen) * self._per_second)
-        allowed = level >= 1
-        self._buckets[client] = (level - 1 if allowed else level, now)
-        while len(self._buckets) > self._clients:
-            self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1 - level) / self._per_second
-
-
 class Door:
-    def __init__(self, app: ASGIApp, settings: Settings) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, rate: Limiter) -> None:
         self._app = app
         self._tokens = settings.tokens
         self._hosts = settings.hosts
-        self._rate = Rate(settings.requests_per_minute, settings.burst)
+        self._rate = rate
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -54,7 +32,7 @@ class Door:
         headers = Headers(scope=scope)
         caller = identify(headers, self._tokens)
         scope.setdefault("state", {})["caller"] = caller
-        refusal = self._refusal(scope, headers, caller.allowed)
+        refusal = await self._refusal(scope, headers, caller.allowed)
         if refusal is not None:
             await refusal(scope, receive, send)
             return
@@ -70,7 +48,7 @@ class Door:
 
         await self._app(scope, receive, send_cookie)
 
-    def _refusal(self, scope: Scope, headers: Headers, allowed: bool) -> ASGIApp | None:
+    async def _refusal(self, scope: Scope, headers: Headers, allowed: bool) -> ASGIApp | None:
         path = scope["path"]
         raw = scope["headers"]
         if len(raw) > MOST_HEADERS or sum(len(name) + len(value) for name, value in raw) > MOST_HEADER_BYTES:
@@ -79,7 +57,7 @@ class Door:
             return respond(403, "this host name is not served; the server's TINTYPE_ALLOWED_HOSTS lists those that are")
         if scope["method"] not in _SAFE and _is_from_elsewhere(headers):
             return respond(403, "another site may not change anything here")
-        if path not in _UNCOUNTED and (seconds := self._rate.wait(_client(scope))):
+        if path not in _UNCOUNTED and (seconds := await self._rate.seconds(_client(scope))):
             wait = str(max(1, round(seconds)))
             return respond(429, f"too many requests; try again in {wait} s", headers={"Retry-After": wait})
         needs_token = path.startswith(("/api", "/metrics", "/openapi.json", "/docs")) and path not in _OPEN

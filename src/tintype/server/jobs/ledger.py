@@ -149,16 +149,18 @@ def rescue(services: Services) -> list[str]:
             .where(*dead, Job.attempts >= services.settings.job_attempts)
             .values(state="failed", error="its worker died each time it was tried", finished=moment, lease=None)
         )
-        session.execute(update(Job).where(*dead).values(state="queued", worker=None, lease=None))
+        orphans = list(
+            session.scalars(update(Job).where(*dead).values(state="queued", worker=None, lease=None).returning(Job.id))
+        )
         waiting: Iterable[str] = session.scalars(
             select(Job.id).where(Job.state == "queued", Job.created < stale).order_by(Job.created).limit(200)
         )
-        found = list(waiting)
-    if found and services.jobs.waiting() == 0:
-        for job_id in found:
-            services.jobs.send(job_id)
-        return found
-    return []
+        found = [job_id for job_id in waiting if job_id not in orphans]
+    # Dead workers' jobs go back at once, however long the line is; others can only be known to be lost by its end.
+    lost = found if found and services.jobs.waiting() == 0 else []
+    for job_id in (*orphans, *lost):
+        services.jobs.send(job_id)
+    return [*orphans, *lost]
 
 
 def _lease(services: Services) -> Any:
