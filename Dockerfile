@@ -3,7 +3,9 @@ FROM python:3.11-slim AS build
 WORKDIR /build
 COPY pyproject.toml README.md LICENSE ./
 COPY src ./src
-RUN python -m venv /opt/tintype && /opt/tintype/bin/pip install --no-cache-dir '.[server,postgres,redis,s3,video]'
+# For the machines of a predictor: docker build --build-arg EXTRAS=server,ray -t tintype-predictor .
+ARG EXTRAS=server,postgres,redis,s3,video
+RUN python -m venv /opt/tintype && /opt/tintype/bin/pip install --no-cache-dir ".[${EXTRAS}]"
 
 FROM python:3.11-slim
 RUN useradd --uid 10001 --create-home --home-dir /data --shell /usr/sbin/nologin tintype

@@ -56,6 +56,13 @@ class Colorizer:
     ) -> None:
         self.network = open_network(model, device, precision, threads, streams)
 
+    @classmethod
+    def around(cls, network: Network) -> "Colorizer":
+        """A colorizer of a network that is there already, maybe on another machine."""
+        made = cls.__new__(cls)
+        made.network = network
+        return made
+
     @property
     def model(self) -> ModelFile:
         """The model in use."""

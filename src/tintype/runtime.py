@@ -158,6 +158,8 @@ class Network:
             raise WeightsError(f"{self.model_file.path}: this model has no output {unknown[0]!r}")
         try:
             results = self._engine.run(feed, wanted)
+        except TintypeError:  # an engine that is elsewhere says itself what is wrong
+            raise
         except Exception as error:  # the engines raise bare RuntimeErrors of many lines
             raise WeightsError(f"{self.model_file.path}: the network failed ({_first_line(error)})") from error
         answer = dict(zip(wanted, results, strict=True))

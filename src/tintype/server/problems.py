@@ -11,6 +11,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from ..errors import InputError, MissingExtra, OutputError, TintypeError, WeightsError
+from .predictor.address import RETRY_SECONDS, PredictorAwayError
 
 MEDIA_TYPE = "application/problem+json"
 _TITLES = {
@@ -92,7 +93,7 @@ def from_library(error: TintypeError) -> tuple[int, str]:
         return 501, text
     if isinstance(error, OutputError):
         return 507 if "stored" in text else 422, text
-    if isinstance(error, WeightsError):
+    if isinstance(error, (WeightsError, PredictorAwayError)):
         return 503, text
     return 422, text
 
@@ -114,7 +115,8 @@ def install(app: FastAPI) -> None:
     async def _library(request: Request, error: TintypeError) -> JSONResponse:
         status, text = from_library(error)
         log.info("refused", path=request.url.path, status=status, why=str(error))
-        return respond(status, text)
+        again = {"Retry-After": str(RETRY_SECONDS)} if isinstance(error, PredictorAwayError) else None
+        return respond(status, text, headers=again)
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:

@@ -64,5 +64,6 @@ class Services:
         return services
 
     def close(self) -> None:
+        self.shelf.close()
         self.jobs.close()
         self.database.close()

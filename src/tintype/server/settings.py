@@ -7,8 +7,11 @@ import os
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from ..errors import TintypeError
+from .predictor.address import http_address
 
 PREFIX = "TINTYPE_"
 
@@ -68,6 +71,17 @@ class Settings(BaseSettings):
     )
     device: Literal["auto", "cpu", "cuda"] = Field("auto", description="Where networks run.")
     threads: int = Field(0, ge=0, le=256, description="CPU threads of a network; 0 for all cores.")
+    predictor: str = Field(
+        "local",
+        description="Where networks run: `local`, or the address that `tintype predictor` prints, "
+        "ray://HOST:PORT/NAME, or http(s)://HOST:PORT/PATH where a proxy stands before it.",
+    )
+    predictor_seconds: float = Field(
+        20,
+        gt=0,
+        le=600,
+        description="How long a predictor elsewhere may take for one picture before it counts as away.",
+    )
     loaded_models: int = Field(4, ge=1, le=64, description="How many models are kept in memory at most.")
     workers: int = Field(
         1, ge=0, le=64, description="Job workers inside the server; 0 where `tintype worker` runs beside it."
@@ -124,6 +138,16 @@ class Settings(BaseSettings):
     studies: Literal["anyone", "nobody"] = Field(
         "anyone", description="Who may make studies over HTTP; `tintype arena` always may."
     )
+
+    @field_validator("predictor")
+    @classmethod
+    def _is_address(cls, value: str) -> str:
+        if value != "local":
+            try:
+                http_address(value)
+            except TintypeError as error:
+                raise ValueError(str(error).partition("; ")[2]) from None
+        return value
 
     @property
     def database(self) -> str:

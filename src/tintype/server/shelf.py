@@ -9,6 +9,8 @@ import structlog
 from ..colorizer import Colorizer
 from ..errors import WeightsError
 from ..weights import ModelFile, find_model, list_models
+from .predictor.address import PredictorAwayError
+from .predictor.client import Predictor
 from .problems import ProblemError
 from .settings import Settings
 
@@ -21,6 +23,8 @@ class Shelf:
         self._lock = threading.Lock()
         self._loaded: OrderedDict[str, Colorizer] = OrderedDict()
         self._offered: dict[str, ModelFile] | None = None
+        is_local = settings.predictor == "local"
+        self.predictor = None if is_local else Predictor(settings.predictor, settings.predictor_seconds)
 
     @property
     def default(self) -> str:
@@ -64,18 +68,18 @@ class Shelf:
         return offered[wanted]
 
     def get(self, name: str | None) -> Colorizer:
-        """The colorizer of that name, loaded if it is not yet.
+        """The colorizer of that name, loaded if it is not yet; or one whose network the predictor runs.
 
         Raises:
             ProblemError: 422, it is not on offer.
+            PredictorAwayError: its network is elsewhere, and nobody answers there.
         """
         file = self.file(name)
         key = self.name(file)
         with self._lock:
             colorizer = self._loaded.get(key)
             if colorizer is None:
-                threads = self._settings.threads or None
-                colorizer = Colorizer(file.path, device=self._settings.device, threads=threads)
+                colorizer = self._load(file)
                 if colorizer.model.sha256 != file.sha256:
                     raise WeightsError(f"the model {key} changed while the server was running; start it again")
                 self._loaded[key] = colorizer
@@ -85,6 +89,22 @@ class Shelf:
                 self._loaded.popitem(last=False)
         return colorizer
 
+    def _load(self, file: ModelFile) -> Colorizer:
+        if self.predictor is not None:
+            return Colorizer.around(self.predictor.network(file))
+        return Colorizer(file.path, device=self._settings.device, threads=self._settings.threads or None)
+
     def warm(self) -> None:
-        """Load the default model and colour a small picture, so that nobody's first picture waits for it."""
-        self.get(None).colorize(np.full((64, 64), 128, np.uint8))
+        """Load the default model and colour a small picture, so that nobody's first picture waits for it.
+
+        A predictor elsewhere may be away now and come later: the server starts, and /ready says what it waits for.
+        """
+        self.offered()
+        try:
+            self.get(None).colorize(np.full((64, 64), 128, np.uint8))
+        except PredictorAwayError as error:
+            structlog.get_logger("tintype.server").warning("predictor away", why=str(error))
+
+    def close(self) -> None:
+        if self.predictor is not None:
+            self.predictor.close()

@@ -11,6 +11,7 @@ import structlog
 
 from ...errors import TintypeError
 from ..colouring import colour
+from ..predictor.address import RETRY_SECONDS, PredictorAwayError
 from ..problems import ProblemError, from_library
 from ..schemas.common import ColourOptions
 from ..services import Services
@@ -46,6 +47,10 @@ def run(services: Services, job_id: str, worker: str) -> None:
     except LeftJobError:
         mine.leave()
         log.info("job left to another worker")
+    except PredictorAwayError as error:
+        log.warning("job waits for the predictor", why=str(error))
+        services.stopping.wait(RETRY_SECONDS)
+        mine.leave()
     except Exception as error:
         text = _public(error)
         log.error("job failed", why=text, exc_info=not isinstance(error, (TintypeError, ProblemError)))
@@ -84,6 +89,8 @@ def _colour_each(services: Services, mine: Claim) -> None:
         try:
             result, _ = colour(services, picture_id, options)
             outcome = {"picture_id": picture_id, "result_id": result.id, "error": None}
+        except PredictorAwayError:  # no fault of the picture's
+            raise
         except (TintypeError, ProblemError) as error:
             outcome = {"picture_id": picture_id, "result_id": None, "error": _public(error)}
         outcomes.append(outcome)

@@ -57,7 +57,10 @@ async def get_health() -> Health:
 def get_readiness(services: ServicesDep, response: Response) -> Health:
     """Whether the database and the storage answer and the model is warm."""
     checks = {"model": "ok" if services.ready else "loading"}
-    for name, check in (("database", services.database.check), ("storage", services.storage.check)):
+    parts = [("database", services.database.check), ("storage", services.storage.check)]
+    if services.shelf.predictor is not None:
+        parts.append(("predictor", services.shelf.predictor.check))
+    for name, check in parts:
         try:
             check()
             checks[name] = "ok"
