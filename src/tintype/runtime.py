@@ -85,6 +85,11 @@ class Network:
         return self._engine.device
 
     @property
+    def inputs(self) -> tuple[str, ...]:
+        """What the graph takes: "lightness", and maybe "hints"."""
+        return tuple(self._engine.inputs)
+
+    @property
     def outputs(self) -> tuple[str, ...]:
         """What the graph can answer with: "ab", and maybe "distribution" or "painted_lightness"."""
         return tuple(self._engine.outputs)

@@ -39,6 +39,9 @@ def s3() -> Iterator[dict[str, str]]:
             for name, value in environment.items():
                 patch.setenv(name, value)
             s3fs.S3FileSystem.clear_instance_cache()
+            httpx2.post(
+                f"{environment['AWS_ENDPOINT_URL']}/moto-api/reset"
+            )  # all servers of a process share its pictures
             s3fs.S3FileSystem().mkdir(BUCKET)
             yield environment
             s3fs.S3FileSystem.clear_instance_cache()

@@ -1,4 +1,4 @@
-"""What TINTYPE_PREDICTOR may be, and that nobody answers there; apart from the rest because settings and routes ask it."""
+"""What TINTYPE_PREDICTOR may be, and that nobody answers there; apart, because settings and routes ask for it."""
 
 from ...errors import TintypeError
 

@@ -1,7 +1,7 @@
 """Asking a predictor elsewhere, as if its network were here."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -108,7 +108,8 @@ class _RemoteEngine:
         self._predictor, self._offer = predictor, offer
         self.name = f"{offer.engine} at {predictor.address}"
         self.device, self.precision = offer.device, offer.precision
-        self.inputs, self.outputs = offer.inputs, offer.outputs
+        self.inputs: Sequence[str] = offer.inputs
+        self.outputs: Sequence[str] = offer.outputs
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
         return self._predictor.run(self._offer, feed, outputs)

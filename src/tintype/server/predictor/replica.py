@@ -34,7 +34,7 @@ class Ask:
     @property
     def pixels(self) -> int:
         count, _, height, width = self.planes["lightness"].shape
-        return count * height * width
+        return int(count * height * width)
 
 
 def batches(asks: Sequence[Ask]) -> list[list[int]]:
