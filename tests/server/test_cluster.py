@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 
 from server.cluster import Cluster, cluster
@@ -107,6 +108,25 @@ def test_a_killed_worker_loses_no_job_and_none_runs_twice(several: Cluster, visi
         for one in found:
             assert len(visitor.get(one["file_url"]).content) == one["bytes"]
     database.close()
+
+
+def test_a_database_that_breaks_every_connection_costs_no_job(several: Cluster, visitor: Visitor) -> None:
+    pictures = [one["id"] for one in visitor.upload(*frames(12, 96))]
+    job = visitor.job(kind="colorize", pictures=pictures, options={"model": "tint", "size": 384})
+    until(lambda: visitor.get(f"/api/jobs/{job['id']}").json()["done"] >= 2)
+    with psycopg.connect(several.environment["TINTYPE_DATABASE_URL"]) as connection:
+        connection.execute("select pg_terminate_backend(pid) from pg_stat_activity where pid <> pg_backend_pid()")
+
+    def ended() -> dict[str, Any] | None:
+        answer = visitor.get(f"/api/jobs/{job['id']}")
+        assert answer.status_code in (200, 503)  # told to come back, at worst
+        shown = answer.json() if answer.status_code == 200 else {"state": "queued"}
+        return None if shown["state"] in ("queued", "running") else dict(shown)
+
+    shown = until(ended)
+    assert (shown["state"], shown["done"]) == ("done", 12)
+    assert [one["picture_id"] for one in shown["outcomes"]] == pictures
+    assert all(len(visitor.get(f"/api/pictures/{one}").json()["results"]) == 1 for one in pictures)
 
 
 def test_one_rate_for_all_servers(tmp_path: Path, small_models: None) -> None:

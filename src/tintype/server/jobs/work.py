@@ -8,6 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 import structlog
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from ...errors import TintypeError
 from ..colouring import colour
@@ -51,6 +53,8 @@ def run(services: Services, job_id: str, worker: str) -> None:
         log.warning("job waits for the predictor", why=str(error))
         services.stopping.wait(RETRY_SECONDS)
         mine.leave()
+    except (OperationalError, PoolTimeout) as error:  # nothing can be written down: the lease runs out, and it goes on
+        log.warning("database away", why=type(error).__name__)
     except Exception as error:
         text = _public(error)
         log.error("job failed", why=text, exc_info=not isinstance(error, (TintypeError, ProblemError)))
