@@ -29,7 +29,8 @@ class Line:
 
 @dataclass(frozen=True)
 class Panel:
-    """A chart at (left, top) of (width, height) pixels, its title and tick labels included."""
+    """A chart at (left, top) of (width, height) pixels, its title and tick labels included. With `decades` the points
+    are logarithms to base ten, and the ticks powers of ten."""
 
     title: str
     x_title: str
@@ -38,6 +39,7 @@ class Panel:
     top: float
     width: float
     height: float
+    decades: bool = False
 
 
 def draw_svg(panels: Sequence[Panel], width: float, height: float) -> str:
@@ -58,7 +60,9 @@ def _panel(panel: Panel) -> str:
     xs = [x for line in lines for x, _ in line.points]
     lows = [y - s for line in lines for (_, y), s in zip(line.points, _spreads(line), strict=True)]
     highs = [y + s for line in lines for (_, y), s in zip(line.points, _spreads(line), strict=True)]
-    x_ticks, y_ticks = nice_ticks(min(xs), max(xs)), nice_ticks(min(lows), max(highs))
+    ticks_between = _powers if panel.decades else nice_ticks
+    number = _power if panel.decades else _number
+    x_ticks, y_ticks = ticks_between(min(xs), max(xs)), ticks_between(min(lows), max(highs))
     x_low, x_high = min(xs), max(max(xs), min(xs) + 1e-9)
     y_low, y_high = y_ticks[0], y_ticks[-1]
 
@@ -68,11 +72,11 @@ def _panel(panel: Panel) -> str:
     parts = [_text(panel.left, panel.top + 12, panel.title, size=12, weight="bold")]
     for tick in y_ticks:
         y = place(x_low, tick)[1]
-        parts += [_rule(x0, y, x1, y, RULE), _text(x0 - 5, y + 3, _number(tick, y_ticks), anchor="end")]
+        parts += [_rule(x0, y, x1, y, RULE), _text(x0 - 5, y + 3, number(tick, y_ticks), anchor="end")]
     for tick in x_ticks:
         if x_low <= tick <= x_high:
             x = place(tick, y_low)[0]
-            parts += [_rule(x, y0, x, y0 + 4, GREY), _text(x, y0 + 15, _number(tick, x_ticks), anchor="middle")]
+            parts += [_rule(x, y0, x, y0 + 4, GREY), _text(x, y0 + 15, number(tick, x_ticks), anchor="middle")]
     parts.append(_text((x0 + x1) / 2, y0 + 29, panel.x_title, anchor="middle", colour=GREY))
     for line in lines:
         parts += _curve(line, [place(*point) for point in line.points], (y1 - y0) / (y_high - y_low))
@@ -106,6 +110,15 @@ def nice_ticks(low: float, high: float, count: int = 5) -> list[float]:
     step = next(m * power for m in (1, 2, 2.5, 5, 10) if m * power >= rough * 0.999)
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     return [i * step for i in range(first, last + 1)]
+
+
+def _powers(low: float, high: float) -> list[float]:
+    """The powers of ten from one at or below to one at or above, by their exponents."""
+    return [float(tick) for tick in range(math.floor(low + 1e-9), math.ceil(high - 1e-9) + 1)]
+
+
+def _power(value: float, ticks: Sequence[float]) -> str:
+    return f"{10**value:,.0f}" if value >= 0 else f"{10**value:g}"
 
 
 def spread_labels(heights: Sequence[float]) -> list[float]:

@@ -20,6 +20,7 @@ from line_chart import ORDERED, Line, Panel, draw_svg
 from scale_costs import latest
 
 CHART = Path(__file__).parents[1] / "docs" / "images" / "scale.svg"
+YEAR = 365.25 * 86400
 MACHINES = (1, 2, 4, 10, 20, 50, 100, 200, 500, 1000)
 
 
@@ -54,7 +55,8 @@ class Work:
 
 def ceilings(work: Work, limits: Limits, machines: int) -> dict[str, float]:
     """Pictures a second that each part alone could do."""
-    share = 1 - limits.repair / (limits.years_between_failures * 365.25 * 86400)
+    lives = limits.years_between_failures * YEAR
+    share = lives / (lives + limits.repair)
     waits = limits.latency * (work.gets + work.puts)
     through = work.bytes_in + work.bytes_out
     return {
@@ -142,10 +144,9 @@ def simulate(work: Work, limits: Limits, machines: int, *, each: int = 25, seed:
 
 
 def _failures(rng: np.random.Generator, limits: Limits, machines: int) -> list[list[float]]:
-    """When each machine dies in the first hour."""
-    mean = limits.years_between_failures * 365.25 * 86400
-    times = [np.cumsum(rng.exponential(mean, 8)) for _ in range(machines)]
-    return [[float(t) for t in row if t < 3600] for row in times]
+    """When each machine dies."""
+    gaps = [rng.exponential(limits.years_between_failures * YEAR, 200) + limits.repair for _ in range(machines)]
+    return [[float(moment) for moment in np.cumsum(row) - limits.repair] for row in gaps]
 
 
 def cases() -> dict[str, Work]:
@@ -189,10 +190,10 @@ def chart(kinds: dict[str, Work], limits: Limits, simulated: dict[str, list[tupl
     lines = []
     for colour, (name, work) in zip(ORDERED[1::2], kinds.items(), strict=False):
         curve = [(n, formula(work, limits, int(n))[0]) for n in MACHINES]
-        lines.append(Line(logs(curve), f"{name}, formula", colour))
+        lines.append(Line(logs(curve), name, colour))
         lines.append(Line(logs(simulated[name]), "", colour, dashed=True, marked=True))
-    title = "Pictures a second (powers of ten); dots: simulation"
-    return draw_svg([Panel(title, "machines of 16 cores (powers of ten)", lines, 10, 6, 560, 320)], 580, 336)
+    title = "Pictures a second; dots: simulation"
+    return draw_svg([Panel(title, "machines of 16 cores", lines, 10, 6, 560, 320, decades=True)], 580, 336)
 
 
 def main() -> None:

@@ -1,16 +1,17 @@
 """Code blocks of the documents, for tests that run them."""
 
 import re
+import textwrap
 from pathlib import Path
 
 DOCS = Path(__file__).parents[2] / "docs"
-_FENCE = re.compile(r"^```([a-z]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(r"^( *)```([a-z]*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 
 def blocks(page: str, language: str = "") -> list[str]:
     """The page's code blocks of that language, in their order; those without one are commands."""
     text = (DOCS / page).read_text(encoding="utf-8")
-    return [body for found, body in _FENCE.findall(text) if found == language]
+    return [textwrap.dedent(body) for _, found, body in _FENCE.findall(text) if found == language]
 
 
 def commands(block: str) -> list[str]:

@@ -16,6 +16,7 @@ import pytest
 from docs.pages import DOCS, blocks, commands
 
 ROOT = DOCS.parent
+PAGE = (DOCS / "scale.md").read_text(encoding="utf-8")
 SCALE = [command for block in blocks("scale.md") for command in commands(block)]
 
 
@@ -120,3 +121,29 @@ def deployed(command: list[str], environment: dict[str, str]) -> str:
     run = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=400)
     found = re.search(r"^TINTYPE_PREDICTOR=(\S+)$", run.stdout, re.MULTILINE)
     return found[1] if found else ""
+
+
+def test_machines_that_die_cost_what_the_formula_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Machines that die every minute instead of every three months: the simulation agrees, and repeats what was lost."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import scale_model as model
+
+    work = model.Work(cpu=0.3, bytes_in=2e6, bytes_out=2e6, commits=6, gets=2)
+    limits = model.Limits(cores=8, years_between_failures=60 / model.YEAR, repair=20)
+    expected, least = model.formula(work, limits, 4)
+    found = model.simulate(work, limits, 4, each=800)
+    assert least == "workers"
+    assert found["rate"] == pytest.approx(expected, rel=0.1)
+    assert 0.003 < found["again"] < 0.02
+
+
+def test_the_table_on_the_page_is_the_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    import scale_model as model
+
+    work = model.cases()["12 MP"]
+    rows = re.findall(r"^\| ([\d,]+) \| ([\d,]+) \| ([a-z' ]+) \| [\d,]+ \| [\d.]+ \| [\d.,]+ \|$", PAGE, re.MULTILINE)
+    assert len(rows) == len(model.MACHINES)
+    for machines, rate, least in rows:
+        found, part = model.formula(work, model.Limits(), int(machines.replace(",", "")))
+        assert (rate, least) == (f"{found:,.0f}", part)
