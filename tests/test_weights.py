@@ -16,12 +16,6 @@ from tintype import WeightsError
 from tintype.weights import FORMAT, ModelFile, ModelInfo, find_model, list_models, read_model
 
 
-@pytest.fixture(autouse=True)
-def no_other_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever the environment of the tests offers besides."""
-    monkeypatch.delenv("TINTYPE_MODELS", raising=False)
-
-
 def test_the_module_is_not_shadowed_by_the_folder_of_models() -> None:
     assert Path(tintype.weights.__file__ or "").name == "weights.py"
     assert not (Path(tintype.weights.__file__ or "").with_name("weights") / "__init__.py").exists()
