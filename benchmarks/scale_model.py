@@ -174,10 +174,13 @@ def measured() -> list[str]:
     """What 1, 2 and 4 workers made, beside the formula for as many cores as they were given."""
     rows = latest("workers")
     cost = float(np.mean([row["cpu_s"] for row in rows]))
-    table = ["| workers | cores they got | pictures/s | formula | ratio |", "|---|---|---|---|---|"]
+    table = ["| workers | cores they got | seconds for a picture | pictures/s | formula | ratio |"]
+    table.append("|---|---|---|---|---|---|")
     for row in rows:
         rate, wanted = row["pictures"] / row["wall_s"], row["cores"] / cost
-        table.append(f"| {row['workers']} | {row['cores']:.2f} | {rate:.2f} | {wanted:.2f} | {rate / wanted:.2f} |")
+        table.append(
+            f"| {row['workers']} | {row['cores']:.2f} | {row['cpu_s']:.3f} | {rate:.2f} | {wanted:.2f} | {rate / wanted:.2f} |"
+        )
     return table
 
 

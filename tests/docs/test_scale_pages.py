@@ -124,7 +124,7 @@ def deployed(command: list[str], environment: dict[str, str]) -> str:
 
 
 def test_machines_that_die_cost_what_the_formula_says(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Machines that die every minute instead of every three months: the simulation agrees, and repeats what was lost."""
+    """Every minute instead of every three months: the simulation agrees, and repeats what was lost."""
     monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
     import scale_model as model
 
