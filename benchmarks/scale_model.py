@@ -178,9 +178,8 @@ def measured() -> list[str]:
     table.append("|---|---|---|---|---|---|")
     for row in rows:
         rate, wanted = row["pictures"] / row["wall_s"], row["cores"] / cost
-        table.append(
-            f"| {row['workers']} | {row['cores']:.2f} | {row['cpu_s']:.3f} | {rate:.2f} | {wanted:.2f} | {rate / wanted:.2f} |"
-        )
+        numbers = (row["cores"], row["cpu_s"], rate, wanted, rate / wanted)
+        table.append("| {} | {:.2f} | {:.3f} | {:.2f} | {:.2f} | {:.2f} |".format(row["workers"], *numbers))
     return table
 
 

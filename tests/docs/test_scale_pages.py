@@ -89,26 +89,29 @@ def answers(port: int) -> bool:
 
 
 @pytest.mark.slow
-def test_the_predictor_starts_as_the_page_says() -> None:
-    """`ray start --head` and `tintype predictor`, the page's own words; the address that is printed answers."""
+def test_the_predictor_starts_as_the_page_says(tmp_path: Path) -> None:
+    """A token, `ray start --head` and `tintype predictor`, the page's own words; the address that is printed answers."""
     pytest.importorskip("ray", reason="the extra ray is not installed")
     from server.serving import free_port, until
     from tintype.server.predictor.client import Predictor
 
     (block,) = [one for one in blocks("deploy.md") if "ray start --head" in one]
-    lines = [line for line in commands(block) if not line.startswith("pip")]
-    assert lines[0] == "ray start --head"
-    ray = [sys.executable, "-m", "ray.scripts.scripts", *shlex.split(lines[0])[1:]]
+    _, token, variables, start, deploy = commands(block)
+    environment = os.environ | {"HOME": str(tmp_path), "OMP_NUM_THREADS": "1", "RAY_worker_niceness": "0"}
+    environment |= dict(pair.split("=") for pair in shlex.split(variables)[1:])
     ports = [free_port() for _ in range(2)]
-    environment = os.environ | {"RAY_USAGE_STATS_ENABLED": "0", "RAY_worker_niceness": "0", "OMP_NUM_THREADS": "1"}
-    environment |= {"RAY_ADDRESS": f"127.0.0.1:{ports[0]}"}
-    extra = ["--port", str(ports[0]), "--include-dashboard=false", "--object-store-memory=100000000", "--block"]
-    head = subprocess.Popen([*ray, *extra], env=environment, stdout=subprocess.DEVNULL, start_new_session=True)
+    ray = [sys.executable, "-m", "ray.scripts.scripts"]
+    subprocess.run([*ray, *shlex.split(token)[1:]], env=environment, check=True, timeout=120, capture_output=True)
+    assert (tmp_path / ".ray" / "auth_token").stat().st_size >= 32
+    extra = ["--port", str(ports[0]), "--node-ip-address=127.0.0.1", "--include-dashboard=false", "--num-cpus=2"]
+    extra += ["--object-store-memory=100000000", "--block"]
+    head = subprocess.Popen(
+        [*ray, *shlex.split(start)[1:], *extra], env=environment, stdout=subprocess.DEVNULL, start_new_session=True
+    )
     try:
-        command = [*words(lines[1]), "--port", str(ports[1])]
-        made = until(lambda: deployed(command, environment), 400)
-        address = made.replace("0.0.0.0", "127.0.0.1")
-        predictor = Predictor(address, 60)
+        command = [*words(deploy), "--port", str(ports[1])]
+        made = until(lambda: deployed(command, environment | {"RAY_ADDRESS": f"127.0.0.1:{ports[0]}"}), 400)
+        predictor = Predictor(made.replace("0.0.0.0", "127.0.0.1"), 60)
         assert [offer.name for offer in predictor.offers().values()] == ["tint"]
         predictor.close()
     finally:

@@ -25,6 +25,8 @@ FOREIGN = {
     "AWS_DEFAULT_REGION",
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
+    "RAY_AUTH_MODE",
+    "RAY_AUTH_TOKEN",
     "RAY_USAGE_STATS_ENABLED",
 }
 IMAGES = {f"tintype:{__version__}", f"tintype-predictor:{__version__}"}
@@ -52,7 +54,8 @@ def named(kind: str, name: str, among: list[Document]) -> Document:
     return found
 
 
-ALL = [*resources(DEPLOY / "predictor"), *load(DEPLOY / "server" / "secret.example.yaml")]
+SECRETS = [DEPLOY / folder / "secret.example.yaml" for folder in ("server", "predictor")]
+ALL = [*resources(DEPLOY / "predictor"), *(one for path in SECRETS for one in load(path))]
 IDS = [f"{one['kind']}-{one['metadata']['name']}" for one in ALL]
 PODS = [one for one in ALL if one["kind"] in ("Deployment", "Job")]
 
@@ -97,7 +100,7 @@ def test_kubernetes_would_refuse_a_mistake() -> None:
 
 
 def test_every_file_is_used() -> None:
-    used = {DEPLOY / "server" / "secret.example.yaml"}
+    used = set(SECRETS)
     for folder in (DEPLOY / "server", DEPLOY / "predictor"):
         told = load(folder / "kustomization.yaml")[0]
         names = ["kustomization.yaml", *told["resources"], *(patch["path"] for patch in told.get("patches", []))]
@@ -110,7 +113,11 @@ def test_variables_are_settings_with_possible_values(monkeypatch: pytest.MonkeyP
     config, secret = named("ConfigMap", "tintype", ALL)["data"], named("Secret", "tintype", ALL)["stringData"]
     assert not set(config) & set(secret)
     for _, container in containers():
-        own = {entry["name"]: entry["value"] for entry in container.get("env", [])}
+        own = {entry["name"]: entry["value"] for entry in container.get("env", []) if "value" in entry}
+        for entry in container.get("env", []):
+            if "value" not in entry:
+                asked = entry["valueFrom"]["secretKeyRef"]
+                own[entry["name"]] = named("Secret", asked["name"], ALL)["stringData"][asked["key"]]
         values = config | secret | own
         assert set(values) <= KNOWN | FOREIGN
         with monkeypatch.context() as patch:
