@@ -90,7 +90,7 @@ def answers(port: int) -> bool:
 
 @pytest.mark.slow
 def test_the_predictor_starts_as_the_page_says(tmp_path: Path) -> None:
-    """A token, `ray start --head` and `tintype predictor`, the page's own words; the address that is printed answers."""
+    """A token, `ray start --head` and `tintype predictor`, the page's own words; the printed address answers."""
     pytest.importorskip("ray", reason="the extra ray is not installed")
     from server.serving import free_port, until
     from tintype.server.predictor.client import Predictor
