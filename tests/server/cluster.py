@@ -26,7 +26,7 @@ KEYS = {"AWS_ACCESS_KEY_ID": "tests", "AWS_SECRET_ACCESS_KEY": "tests", "AWS_DEF
 @contextlib.contextmanager
 def s3() -> Iterator[dict[str, str]]:
     """An S3 server with one bucket; yields the environment by which clients find it, and sets it here."""
-    moto = pytest.importorskip("moto.server", reason="moto[server] is not installed (extra dev)")
+    moto = pytest.importorskip("moto.server", reason="moto is not installed (extra dev)")
     pytest.importorskip("s3fs", reason="the extra s3 is not installed")
     import s3fs
 
