@@ -17,7 +17,7 @@ from .metadata import Metadata
 from .opened import PAINTED, OpenPhoto
 from .photo import Photo
 from .record import recorded
-from .runtime import Device, Precision
+from .runtime import Device, Network, Precision
 from .taste import Taste
 from .weights import ModelFile
 
