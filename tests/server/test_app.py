@@ -119,7 +119,16 @@ def test_another_store_than_a_folder(tmp_path: Path, photo: Path) -> None:
     ):
         (picture,) = visitor.upload(photo)
         result = visitor.colorize(picture)
-        assert visitor.get(picture["file_url"]).content == photo.read_bytes()
+        whole = photo.read_bytes()
+        assert visitor.get(picture["file_url"]).content == whole
+        for asked, wanted in (("0-99", whole[:100]), ("-7", whole[-7:]), (f"{len(whole) - 5}-", whole[-5:])):
+            part = visitor.get(picture["file_url"], headers={"range": f"bytes={asked}"})
+            assert (part.status_code, part.content) == (206, wanted)
+            assert part.headers["content-range"].endswith(f"/{len(whole)}")
+        beyond = visitor.get(picture["file_url"], headers={"range": f"bytes={len(whole)}-"})
+        assert (beyond.status_code, beyond.headers["content-range"]) == (416, f"bytes */{len(whole)}")
+        for odd in ("bytes=9-3", "bytes=0-1,4-5", "lines=1-2", "bytes=-"):
+            assert visitor.get(picture["file_url"], headers={"range": odd}).content == whole
         assert len(visitor.get(result["file_url"]).content) == result["bytes"]
         assert visitor.delete(f"/api/pictures/{picture['id']}").status_code == 200
         assert visitor.get(picture["file_url"]).status_code == 404

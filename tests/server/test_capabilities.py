@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 import tiny_model
-from server.serving import Visitor, serving
+from server.serving import Site, Visitor, serving
 
 HINT = {"x": 0.5, "y": 0.5, "color": "#c02020", "radius": 0.1}
 ASKED = {
@@ -100,7 +100,10 @@ def test_models_and_limits(visitor: Visitor) -> None:
     assert visitor.get("/api/capabilities", params={"model": "nobody"}).status_code == 422
 
 
-def test_open_pictures_are_found_again(visitor: Visitor, photo: Path) -> None:
+def test_open_pictures_are_found_again(site: Site, visitor: Visitor, photo: Path) -> None:
+    if site.settings.storage.startswith("s3://"):
+        pytest.skip("each of several servers has pictures open for itself, and counts for itself")
+
     def count(name: str) -> float:
         lines = visitor.get("/metrics").text.splitlines()
         return float(next(line for line in lines if line.startswith(name + " ")).split()[1])

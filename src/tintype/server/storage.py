@@ -57,10 +57,19 @@ class Storage:
     def exists(self, key: str) -> bool:
         return bool(self._files.exists(self._path(key)))
 
-    def chunks(self, key: str) -> Iterator[bytes]:
-        """The file in pieces. Raises FileNotFoundError at the first one."""
+    def size(self, key: str) -> int | None:
+        """The file's bytes; None if there is no such file."""
+        try:
+            return int(self._files.size(self._path(key)))
+        except FileNotFoundError:
+            return None
+
+    def chunks(self, key: str, start: int, end: int) -> Iterator[bytes]:
+        """The file from byte ``start`` to before ``end``, in pieces. Raises FileNotFoundError at the first one."""
         with self._files.open(self._path(key), "rb") as source:
-            while piece := source.read(_CHUNK):
+            source.seek(start)
+            while piece := source.read(min(_CHUNK, end - start)):
+                start += len(piece)
                 yield piece
 
     def local_path(self, key: str) -> Path | None:
