@@ -9,7 +9,7 @@ FULL := .venv/.full-installed
 
 help:
 	@echo "make demo    colour the pictures in examples/ into demo-out/ (installs the light core, no torch)"
-	@echo "make test    run the tests (installs the extras train, metrics, tune, video, heif, server and dev)"
+	@echo "make test    run the tests (installs the extras train, metrics, tune, video, heif, server, ray and dev)"
 	@echo "make slow    run the tests that take longer: every recipe trained, exported, used"
 	@echo "make check   ruff, formatting, mypy --strict"
 	@echo "make fix     let ruff repair what it can, and format"
@@ -55,5 +55,5 @@ $(CORE): pyproject.toml | .venv/bin/python
 # torch goes first and alone: the rest then finds it there and pulls no other build of it.
 $(FULL): pyproject.toml constraints.txt | $(CORE)
 	$(PIP) --constraint constraints.txt torch
-	$(PIP) --constraint constraints.txt --editable '.[train,metrics,tune,video,heif,server,postgres,redis,dev]'
+	$(PIP) --constraint constraints.txt --editable '.[train,metrics,tune,video,heif,server,postgres,redis,s3,ray,dev]'
 	@touch $@
