@@ -153,9 +153,14 @@ class Manifest:
 
     def _add(self, job: Job, status: str, **facts: Any) -> None:
         row = {
-            "input": job.source, "output": job.target and files.absolute(job.target), "status": status, "time": _now(), "weights": self._weights,
-            "key": key_of(job.source, job.stamp, self._options), "run": self.run,
-        }  # fmt: skip
+            "input": job.source,
+            "output": job.target and files.absolute(job.target),
+            "status": status,
+            "time": _now(),
+            "weights": self._weights,
+            "key": key_of(job.source, job.stamp, self._options),
+            "run": self.run,
+        }
         with self._lock:
             self._rows.append(row | facts)
 

@@ -20,7 +20,7 @@ def colorize(
         list[str],
         typer.Argument(
             metavar="INPUT",
-            help="Files, folders, patterns, addresses (s3://, gs://, https:// ...), @LIST.txt, or - for standard input.",
+            help="Files, folders, patterns, addresses (s3://, gs://, https://), @LIST.txt, or - for standard input.",
         ),
     ],
     output: Annotated[

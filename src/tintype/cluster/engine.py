@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .. import files
 from ..errors import MissingExtra, TintypeError
@@ -18,9 +18,6 @@ from ..jobs import Job, Record, Report, Result
 from ..weights import ModelFile
 from .ledger import Ledger
 from .worker import Way, Worker
-
-if TYPE_CHECKING:
-    import pyarrow as pa
 
 # Files that go to a worker at a time: few, so that all workers end together, but no more than 50,000 shards for Ray.
 _SHARD, _SHARDS, _SHARDS_EACH = 16, 50_000, 8
@@ -87,7 +84,8 @@ def _results(ray: ModuleType, jobs: list[Job], model: ModelFile, way: Way, worke
     actors = _pool_size(ray, len(jobs), way, workers)
     ledgers = _ledgers(ray, 1 + actors // _WORKERS_PER_LEDGER)
     weights = ray.put(model.path.read_bytes())
-    data = ray.data.from_arrow(list(_shards(jobs, actors))).map_batches(
+    told = [_travelling(job) for job in jobs]
+    data = ray.data.from_items(told, override_num_blocks=_shards(len(told), actors)).map_batches(
         Worker,
         batch_size=None,
         batch_format="pyarrow",
@@ -95,9 +93,7 @@ def _results(ray: ModuleType, jobs: list[Job], model: ModelFile, way: Way, worke
         num_cpus=way.threads,
         num_gpus=1 if way.device == "cuda" else 0,
         fn_constructor_args=(way, weights, ledgers),
-        max_restarts=-1,
-        max_task_retries=-1,
-    )
+    )  # actors are restarted, and what they were at is tried again, without end: the ledger puts an end to it
     for table in data.iter_batches(batch_size=None, batch_format="pyarrow"):
         rows = table.to_pylist()
         for row in rows:
@@ -121,12 +117,10 @@ def _ledgers(ray: ModuleType, count: int) -> list[Any]:
     return [actor.remote() for _ in range(count)]
 
 
-def _shards(jobs: list[Job], actors: int) -> Iterator["pa.Table"]:
-    import pyarrow as pa
-
-    size = max(min(_SHARD, len(jobs) // (actors * _SHARDS_EACH)), -(-len(jobs) // _SHARDS), 1)
-    for start in range(0, len(jobs), size):
-        yield pa.Table.from_pylist([_travelling(job) for job in jobs[start : start + size]])
+def _shards(jobs: int, actors: int) -> int:
+    """How many shards to make."""
+    size = max(min(_SHARD, jobs // (actors * _SHARDS_EACH)), -(-jobs // _SHARDS), 1)
+    return -(-jobs // size)
 
 
 def _travelling(job: Job) -> dict[str, Any]:
@@ -139,6 +133,7 @@ def _travelling(job: Job) -> dict[str, Any]:
 def _connected(address: str | None) -> Iterator[ModuleType]:
     """Ray, connected to the cluster; left as it was found at the end."""
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that we start tells nobody of itself
+    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes as an exception
     try:
         import ray
         import ray.data
