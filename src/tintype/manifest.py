@@ -67,6 +67,8 @@ class Manifest:
         # Output -> the last word on it, over all time, and since the last run that came to its end.
         self._known: dict[str, _Known] = {}
         self._unfinished: dict[str, _Known] = {}
+        # Results of a run that was cut short which it could not note any more: output -> bytes.
+        self._found: dict[str, int] = {}
         for part in _parts(folder):
             self._learn(part)
         for place, known in self._unfinished.items():
@@ -94,7 +96,10 @@ class Manifest:
         if known.status == DONE:
             return known.size == size
         # It was not there when we meant to write it, now it is, and results appear whole: the run ended just between.
-        return known.status == PLANNED and not overwrite
+        if known.status == PLANNED and not overwrite:
+            self._found[files.absolute(target)] = size
+            return True
+        return False
 
     def was_begun(self, source: str, target: str, *, stamp: str = "") -> bool:
         """Whether an earlier run with these options meant to write this target, which was not there then."""
@@ -105,8 +110,10 @@ class Manifest:
         """Write down what is to be done, and what cannot be, before any of it is begun."""
         for job in jobs:
             if job.skipped:
-                continue
-            if job.error is not None:
+                size = self._found.pop(files.absolute(job.target or ""), None)
+                if size is not None:
+                    self._add(job, DONE, bytes=size)
+            elif job.error is not None:
                 self._add(job, FAILED, error=job.error)
             else:
                 self._add(job, REPLACING if job.replaces else PLANNED)

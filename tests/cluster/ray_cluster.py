@@ -55,7 +55,7 @@ class RayCluster:
         self._start(f"--address={self.address}")
 
     def kill_raylet(self) -> None:
-        """kill -9 of the raylet that joined last, and of its workers: the machine is gone from one moment to the next."""
+        """kill -9 of the raylet that joined last and of its workers: the machine is gone."""
         node = self._nodes.pop()
         victims = descendants(node.pid)
         assert any("raylet" in name for _, name in victims), victims

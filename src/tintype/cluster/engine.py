@@ -5,12 +5,15 @@ piles up in Ray's memory, whatever the pictures weigh.
 """
 
 import contextlib
+import io
 import logging
 import os
+import sys
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from types import ModuleType
-from typing import Any
+from typing import Any, TextIO
 
 from .. import files
 from ..errors import MissingExtra, TintypeError
@@ -155,9 +158,26 @@ def _connected(address: str | None) -> Iterator[ModuleType]:
     except (ConnectionError, RuntimeError, ValueError, OSError) as error:
         raise TintypeError(f"the Ray cluster at {address} cannot be reached: {_last_line(error)}") from error
     try:
-        yield ray
+        with contextlib.redirect_stdout(_WithoutRay(sys.stdout)):
+            yield ray
     finally:
         ray.shutdown()
+
+
+class _WithoutRay(io.TextIOBase):
+    """Standard output without what Ray's own threads print there, into the middle of JSON too."""
+
+    def __init__(self, own: TextIO) -> None:
+        self._own = own
+
+    def write(self, text: str) -> int:
+        return len(text) if threading.current_thread().name.startswith("ray_") else self._own.write(text)
+
+    def flush(self) -> None:
+        self._own.flush()
+
+    def isatty(self) -> bool:
+        return self._own.isatty()
 
 
 @contextlib.contextmanager
