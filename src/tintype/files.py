@@ -41,7 +41,7 @@ def is_web(place: str) -> bool:
 def plain(place: str) -> str:
     """A file:// address as the path that it means; anything else as it is."""
     if place.lower().startswith("file://"):
-        return url2pathname(unquote(urlsplit(place).path)) + ("/" if place.endswith("/") and len(place) > 8 else "")
+        return url2pathname(unquote(urlsplit(place).path))
     return place
 
 

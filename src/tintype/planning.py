@@ -74,7 +74,7 @@ def plan(
 
     Raises:
         InputError: "-" beside other inputs, no input at all, or a store that cannot be asked.
-        OutputError: ``output`` is one file, or "-", and there is more than one picture.
+        OutputError: ``output`` is one file, or "-", and there is more than one picture; or it is on the web.
     """
     if not inputs:
         raise InputError("no input; name a file, a folder, a pattern such as '*.jpg', or - for standard input")
@@ -91,6 +91,8 @@ def plan(
         raise OutputError(f"{output}: one file for {len(found)} pictures; name a folder")
     if output == STREAM:
         return [Job(one.source, None if one.error else STREAM, one.error, stamp=one.stamp) for one in found]
+    if output is not None and files.is_web(output):
+        raise OutputError(f"{output}: nothing can be written to a web address; name a folder or a bucket")
     if output is not None and files.is_url(output) and not single:
         there.listed(output)
     jobs: list[Job] = []
@@ -260,8 +262,6 @@ def _checked(job: Job, there: _There, overwrite: bool, record: Record | None = N
     assert target is not None
     if target == STREAM:
         return job
-    if files.is_web(target):
-        return Job(source, None, f"{target}: nothing can be written to a web address; name a folder or a bucket")
     suffix = files.name_of(target).suffix
     if suffix.lower() not in SUFFIXES:
         what = f"{suffix} is not a format to write" if suffix else "a format is missing"

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import secrets
+import shlex
 import shutil
 import signal
 import socket
@@ -13,6 +14,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from docs.pages import blocks, commands
+
+PAGE_ADDRESS = "head.example.org:6379"
 RAY = Path(sys.executable).with_name("ray")
 STORE = 80_000_000  # bytes of object store for each raylet: next to nothing goes through it
 # Loaded by every process of the cluster and by no driver: stands in for the kernel's out-of-memory killer.
@@ -25,8 +29,14 @@ sys.addaudithook(hook)
 """
 
 
+def page_commands(beginning: str) -> list[str]:
+    """The commands of docs/cluster.md that begin so."""
+    found = [command for block in blocks("cluster.md") for command in commands(block)]
+    return [command for command in found if command.startswith(beginning)]
+
+
 class RayCluster:
-    """Started with one core for each raylet; ``address`` and ``environment`` let a driver in."""
+    """Started by the commands of docs/cluster.md, one core a raylet; ``address`` and ``environment`` let drivers in."""
 
     def __init__(self, environment: dict[str, str], raylets: int = 2) -> None:
         # Ray's sockets lie below it, and the path of a socket may have 107 bytes.
@@ -44,15 +54,16 @@ class RayCluster:
         }  # fmt: skip
         self._nodes: list[subprocess.Popen[bytes]] = []
         self.address = f"127.0.0.1:{free_port()}"
+        self._head, self._other = (shlex.split(command)[2:] for command in page_commands("ray start"))
         port = self.address.rpartition(":")[2]
-        self._start("--head", f"--port={port}", "--include-dashboard=false", f"--temp-dir={self.folder / 'r'}")
+        self._start(*self._head, f"--port={port}", f"--temp-dir={self.folder / 'r'}")
         self._wait_for_head()
         for _ in range(raylets - 1):
             self.add_raylet()
 
     def add_raylet(self) -> None:
         """One more machine, as it were."""
-        self._start(f"--address={self.address}")
+        self._start(*(word.replace(PAGE_ADDRESS, self.address) for word in self._other))
 
     def kill_raylet(self) -> None:
         """kill -9 of the raylet that joined last and of its workers: the machine is gone."""
@@ -77,7 +88,7 @@ class RayCluster:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _start(self, *arguments: str) -> None:
-        common = ["--node-ip-address=127.0.0.1", "--num-cpus=1", f"--object-store-memory={STORE}", "--block",
+        common = ["--node-ip-address=127.0.0.1", "--num-cpus=1", f"--object-store-memory={STORE}",
                   "--disable-usage-stats", "--min-worker-port=0", "--max-worker-port=0"]  # fmt: skip
         log = (self.folder / f"start-{len(self._nodes)}.log").open("wb")
         self._nodes.append(

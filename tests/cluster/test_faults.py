@@ -16,7 +16,6 @@ from tintype import Colorizer
 from tintype.manifest import MERGED, read_manifest
 
 pytestmark = pytest.mark.xdist_group("ray")
-COUNTS = [48, pytest.param(2000, marks=pytest.mark.slow)]
 
 
 def start(ring: RayCluster, outside: dict[str, str], scans: str, colour: str, *more: str) -> subprocess.Popen[str]:
@@ -50,60 +49,100 @@ def assert_all_there_once(s3: S3Server, scans: dict[str, bytes], bucket: str, co
     assert not s3.client.list_multipart_uploads(Bucket=bucket).get("Uploads")
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_a_machine_dies_and_a_picture_kills_its_workers(
-    s3: S3Server, ring: RayCluster, outside: dict[str, str], model_path: Path, count: int
+def assert_manifest(s3: S3Server, scans: dict[str, bytes], source: str, target: str, weights: str, failed: int) -> None:
+    """One row for each picture, which says what is so."""
+    rows = {row["input"].removeprefix(f"s3://{source}/"): row for row in read_manifest(f"s3://{target}/").to_pylist()}
+    states = {"done": len(scans), "failed": failed} if failed else {"done": len(scans)}
+    assert Counter(row["status"] for row in rows.values()) == states
+    assert MERGED in s3.keys(target)
+    for name in scans:
+        assert rows[name]["output"] == f"s3://{target}/{name}"
+        assert rows[name]["bytes"] == len(s3.read(target, name))
+        assert rows[name]["weights"] == weights
+    if failed:
+        assert set(rows) == {*scans, "torn.jpg", "poison.jpg"}
+        assert "its worker died 2 times" in rows["poison.jpg"]["error"]
+        assert "damaged or cut short" in rows["torn.jpg"]["error"]
+        assert rows["torn.jpg"]["attempt"] == 2
+
+
+def upload(s3: S3Server, source: str, scans: dict[str, bytes]) -> None:
+    """The scans, one that cannot be read, and one that no worker survives: see the hook in ray_cluster.py."""
+    whole = scans["box 0/00000.jpg"]
+    s3.upload(s3.bucket(source), scans | {"torn.jpg": whole[:500], "poison.jpg": whole})
+
+
+@pytest.fixture
+def colorizer(model_path: Path) -> Colorizer:
+    return Colorizer(model_path, device="cpu", precision="f32", threads=1)
+
+
+def test_a_machine_dies_then_the_driver_and_a_picture_kills_its_workers(
+    s3: S3Server, ring: RayCluster, outside: dict[str, str], colorizer: Colorizer
 ) -> None:
-    scans = little_scans(count)
-    source, target = s3.bucket(f"scans-{count}"), s3.bucket(f"colour-{count}")
-    # The second is opened by no worker that lives on: see the hook in ray_cluster.py.
-    s3.upload(source, scans | {"torn.jpg": scans["box 0/00000.jpg"][:500], "poison.jpg": scans["box 0/00000.jpg"]})
-    driver = start(ring, outside, source, target, "--attempts", "2")
-    had = wait_for_pictures(s3, target, count // 8, driver)
+    scans = little_scans(48)
+    upload(s3, "few-scans", scans)
+    target = s3.bucket("few-colours")
+    driver = start(ring, outside, "few-scans", target, "--attempts", "2")
+    had = wait_for_pictures(s3, target, 4, driver)
+    ring.kill_raylet()
+    try:
+        had = wait_for_pictures(s3, target, had + 4, driver)
+    finally:
+        driver.kill()
+        driver.communicate()
+        ring.add_raylet()
+    assert had < len(scans)
+    again = start(ring, outside, "few-scans", target, "--attempts", "2")
+    output, errors = again.communicate(timeout=600)
+    assert again.returncode == 1, errors
+    report = json.loads(output)
+    assert (report["coloured"] + report["skipped"], report["failed"]) == (len(scans), 2)
+    assert report["skipped"] >= had
+    assert_all_there_once(s3, scans, target, colorizer)
+    assert_manifest(s3, scans, "few-scans", target, colorizer.model.sha256, failed=2)
+
+
+@pytest.mark.slow
+def test_2000_pictures_and_a_machine_dies(
+    s3: S3Server, ring: RayCluster, outside: dict[str, str], colorizer: Colorizer
+) -> None:
+    scans = little_scans(2000)
+    upload(s3, "scans-2000", scans)
+    target = s3.bucket("colours-2000")
+    driver = start(ring, outside, "scans-2000", target, "--attempts", "2")
+    had = wait_for_pictures(s3, target, 250, driver)
     ring.kill_raylet()
     try:
         output, errors = driver.communicate(timeout=1200)
     finally:
         ring.add_raylet()
-    assert had < count
+    assert had < len(scans)
     assert driver.returncode == 1, errors
     report = json.loads(output)
-    assert (report["coloured"], report["failed"], len(report["results"])) == (count, 2, count + 2)
-    assert_all_there_once(s3, scans, target, Colorizer(model_path, device="cpu", precision="f32", threads=1))
-
-    rows = {row["input"].rpartition(f"{source}/")[2]: row for row in read_manifest(f"s3://{target}/").to_pylist()}
-    assert Counter(row["status"] for row in rows.values()) == {"done": count, "failed": 2}
-    assert set(rows) == {*scans, "torn.jpg", "poison.jpg"}
-    assert "its worker died 2 times" in rows["poison.jpg"]["error"]
-    assert "damaged or cut short" in rows["torn.jpg"]["error"]
-    assert rows["torn.jpg"]["attempt"] == 2
-    weights = Colorizer(model_path).model.sha256
-    for name in scans:
-        assert rows[name]["bytes"] == len(s3.read(target, name))
-        assert rows[name]["weights"] == weights
-    assert MERGED in s3.keys(target)
+    assert (report["coloured"], report["skipped"], report["failed"]) == (len(scans), 0, 2)
+    assert_all_there_once(s3, scans, target, colorizer)
+    assert_manifest(s3, scans, "scans-2000", target, colorizer.model.sha256, failed=2)
 
 
-@pytest.mark.parametrize("count", COUNTS)
-def test_the_driver_is_killed_and_started_again(
-    s3: S3Server, ring: RayCluster, outside: dict[str, str], model_path: Path, count: int
+@pytest.mark.slow
+def test_2000_pictures_and_the_driver_is_killed_and_started_again(
+    s3: S3Server, ring: RayCluster, outside: dict[str, str], colorizer: Colorizer
 ) -> None:
-    scans = little_scans(count)
-    source, target = s3.bucket(f"boxes-{count}"), s3.bucket(f"done-{count}")
+    scans = little_scans(2000)
+    source, target = s3.bucket("boxes-2000"), s3.bucket("done-2000")
     s3.upload(source, scans)
     driver = start(ring, outside, source, target)
-    had = wait_for_pictures(s3, target, count // 8, driver)
+    had = wait_for_pictures(s3, target, 250, driver)
     driver.kill()
     driver.communicate()
-    assert had < count
+    assert had < len(scans)
     again = start(ring, outside, source, target)
     output, errors = again.communicate(timeout=1200)
     assert again.returncode == 0, errors
     report = json.loads(output)
-    assert report["coloured"] + report["skipped"] == count
+    assert report["coloured"] + report["skipped"] == len(scans)
     assert report["skipped"] >= had
-    assert_all_there_once(s3, scans, target, Colorizer(model_path, device="cpu", precision="f32", threads=1))
-    rows = read_manifest(f"s3://{target}/").to_pylist()
+    assert_all_there_once(s3, scans, target, colorizer)
     # What the killed driver could not note any more is known by its plan, and by being there.
-    assert Counter(row["status"] for row in rows) == {"done": count}
-    assert {row["input"] for row in rows} == {f"s3://{source}/{name}" for name in scans}
+    assert_manifest(s3, scans, source, target, colorizer.model.sha256, failed=0)
