@@ -13,8 +13,7 @@ class Job:
 
     ``error`` says why there is nothing to be done; ``target`` is then None. ``skipped``: an earlier run, as its record
     says, has done it. ``stamp`` tells versions of a source at an address apart; "" for local files, which are looked
-    at when needed. ``begun``: an earlier run of the same kind meant to write this target: if it appears it is ours.
-    ``replaces``: a file is there, and is to be replaced.
+    at when needed. ``replaces``: a file is there, and is to be replaced.
     """
 
     source: str
@@ -22,7 +21,6 @@ class Job:
     error: str | None = None
     skipped: bool = False
     stamp: str = ""
-    begun: bool = False
     replaces: bool = False
 
 
@@ -86,9 +84,6 @@ class Record(Protocol):
         self, source: str, target: str, *, overwrite: bool = False, stamp: str = "", size: int | None = None
     ) -> bool:
         """Whether this picture was coloured with the same options and its result is there; ``size``: its bytes."""
-
-    def was_begun(self, source: str, target: str, *, stamp: str = "") -> bool:
-        """Whether an earlier run with these options meant to write this target, which was not there then."""
 
     def plan(self, jobs: Iterable[Job]) -> None:
         """These are to be done; told before any of them is begun."""

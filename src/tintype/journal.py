@@ -76,10 +76,6 @@ class Journal:
         # Begun, not noted as finished, and yet there: the run ended just between. Results appear whole or not at all.
         return state == "done" or (state == "started" and not overwrite)
 
-    def was_begun(self, source: str, target: str, *, stamp: str = "") -> bool:
-        """Never told: one process writes here, and what it began and left is swept away."""
-        return False
-
     def plan(self, jobs: Iterable[Job]) -> None:
         """Nothing: what is begun is written down one by one."""
 

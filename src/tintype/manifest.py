@@ -101,11 +101,6 @@ class Manifest:
             return True
         return False
 
-    def was_begun(self, source: str, target: str, *, stamp: str = "") -> bool:
-        """Whether an earlier run with these options meant to write this target, which was not there then."""
-        known = self._known.get(files.absolute(target))
-        return known is not None and known.status == PLANNED and known.key == key_of(source, stamp, self._options)
-
     def plan(self, jobs: Iterable[Job]) -> None:
         """Write down what is to be done, and what cannot be, before any of it is begun."""
         for job in jobs:

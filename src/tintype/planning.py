@@ -269,11 +269,9 @@ def _checked(job: Job, there: _There, overwrite: bool, record: Record | None = N
     if not files.is_url(target) and Path(target).is_dir():
         return Job(source, None, f"{target}: is a folder; name a file")
     size = there.size(target) if files.is_url(target) else files.size_of(target)
-    begun = False
-    if record is not None:
-        if size is not None and record.is_done(source, target, overwrite=overwrite, stamp=job.stamp, size=size):
-            return Job(source, target, skipped=True, stamp=job.stamp)
-        begun = record.was_begun(source, target, stamp=job.stamp)
+    is_there = size is not None
+    if record and is_there and record.is_done(source, target, overwrite=overwrite, stamp=job.stamp, size=size):
+        return Job(source, target, skipped=True, stamp=job.stamp)
     if size is not None and not overwrite:
         return Job(source, None, f"{target}: exists already; add --overwrite to replace it")
-    return Job(source, target, stamp=job.stamp, begun=begun, replaces=size is not None)
+    return Job(source, target, stamp=job.stamp, replaces=size is not None)

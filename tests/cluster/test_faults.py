@@ -97,7 +97,8 @@ def test_a_machine_dies_then_the_driver_and_a_picture_kills_its_workers(
     output, errors = again.communicate(timeout=600)
     assert again.returncode == 1, errors
     report = json.loads(output)
-    assert (report["coloured"] + report["skipped"], report["failed"]) == (len(scans), 2)
+    failed = [result["error"] for result in report["results"] if not result["ok"]]
+    assert (report["coloured"] + report["skipped"], report["failed"]) == (len(scans), 2), failed
     assert report["skipped"] >= had
     assert_all_there_once(s3, scans, target, colorizer)
     assert_manifest(s3, scans, "few-scans", target, colorizer.model.sha256, failed=2)
@@ -120,7 +121,8 @@ def test_2000_pictures_and_a_machine_dies(
     assert had < len(scans)
     assert driver.returncode == 1, errors
     report = json.loads(output)
-    assert (report["coloured"], report["skipped"], report["failed"]) == (len(scans), 0, 2)
+    failed = [result["error"] for result in report["results"] if not result["ok"]]
+    assert (report["coloured"], report["skipped"], report["failed"]) == (len(scans), 0, 2), failed
     assert_all_there_once(s3, scans, target, colorizer)
     assert_manifest(s3, scans, "scans-2000", target, colorizer.model.sha256, failed=2)
 

@@ -129,7 +129,7 @@ def _shards(jobs: int, actors: int) -> int:
 def _travelling(job: Job) -> dict[str, Any]:
     """What a worker is told of a job."""
     source, target = files.absolute(job.source), files.absolute(job.target or "")
-    return {"source": source, "target": target, "stamp": job.stamp, "begun": job.begun}
+    return {"source": source, "target": target, "stamp": job.stamp}
 
 
 @contextlib.contextmanager

@@ -116,11 +116,10 @@ class Worker:
             size = None if self._way.overwrite else files.size_of(target)
         except TintypeError as error:
             return Result(job.source, None, str(error), attempt=number), number == self._way.attempts
-        if size is not None and (number > 1 or job.begun):  # an earlier try, of this run or one before, got so far
+        if (
+            size is not None
+        ):  # it was not there when the run was planned: an earlier try got so far and could not say so
             return Result(job.source, target, bytes=size, attempt=number), True
-        if size is not None:
-            what = f"{target}: was written by somebody else since this run began; add --overwrite to replace it"
-            return Result(job.source, None, what, attempt=number), True
         result = attempt(job, self._make, self._stream, quality=self._way.quality, overwrite=self._way.overwrite)
         return replace(result, attempt=number), result.ok or number == self._way.attempts
 
