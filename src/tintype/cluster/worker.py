@@ -116,9 +116,7 @@ class Worker:
             size = None if self._way.overwrite else files.size_of(target)
         except TintypeError as error:
             return Result(job.source, None, str(error), attempt=number), number == self._way.attempts
-        if (
-            size is not None
-        ):  # it was not there when the run was planned: an earlier try got so far and could not say so
+        if size is not None:  # it was not there when the run was planned: an earlier try could not say so any more
             return Result(job.source, target, bytes=size, attempt=number), True
         result = attempt(job, self._make, self._stream, quality=self._way.quality, overwrite=self._way.overwrite)
         return replace(result, attempt=number), result.ok or number == self._way.attempts

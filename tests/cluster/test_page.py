@@ -14,14 +14,11 @@ from pathlib import Path
 
 import pytest
 
-pytest.importorskip("ray", reason="the extra ray is not installed")
-
-from cluster.conftest import little_scans, outside, ring, s3
+from cluster.conftest import little_scans
 from cluster.ray_cluster import RayCluster, page_commands
 from cluster.s3_server import S3Server
 from docs.pages import DOCS, blocks, commands
 
-__all__ = ["outside", "ring", "s3"]  # fixtures
 pytestmark = pytest.mark.xdist_group("ray")
 
 PAGE = "cluster.md"
