@@ -67,7 +67,7 @@ def throughput(count: int, side: int, model_name: str) -> dict[str, object]:
             found[f"ray_{workers}"] = measure(
                 planned,
                 lambda done, planned=planned, workers=workers: run_on_ray(
-                    planned, model, Way(), address=cluster.address, workers=workers, done=done
+                    planned, [model], Way(), address=cluster.address, workers=workers, done=done
                 ),
             )
     finally:

@@ -341,11 +341,11 @@ def colorize(
             )
             if journal is not None:
                 journal.plan(jobs)
-            report = run_on_ray(jobs, model_file, way, address=ray_address, workers=workers, record=journal, done=done)
-        else:
-            colorizer = Colorizer(
-                model, device=device, precision=precision, threads=threads, streams=at_a_time
+            report = run_on_ray(
+                jobs, find_models(model), way, address=ray_address, workers=workers, record=journal, done=done
             )
+        else:
+            colorizer = Colorizer(model, device=device, precision=precision, threads=threads, streams=at_a_time)
             report = watch(plan_again, work) if watching else work(jobs)
     reels: list[dict[str, Any]] = []
     if films:

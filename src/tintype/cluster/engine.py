@@ -10,7 +10,7 @@ import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import ModuleType
 from typing import Any, TextIO
@@ -30,7 +30,7 @@ _WORKERS_PER_LEDGER = 50
 
 def run_on_ray(
     jobs: list[Job],
-    model: ModelFile,
+    models: Sequence[ModelFile],
     way: Way,
     *,
     address: str | None = None,
@@ -42,7 +42,7 @@ def run_on_ray(
 
     Args:
         jobs: as `plan` makes them; sources and targets must be reachable, under the same name, from every machine.
-        model: is sent to the workers.
+        models: are sent to the workers; several answer together.
         way: how to colour.
         address: host:port of the cluster; None: RAY_ADDRESS, else a cluster that runs on this machine, else a new one.
         workers: actors, each with a model and ``way.threads`` cores; as many as the cluster has cores for when None.
@@ -70,7 +70,7 @@ def run_on_ray(
         return report
     with _connected(address) as ray, _quiet_data(ray):
         try:
-            for result in _results(ray, list(waiting.values()), model, way, workers):
+            for result in _results(ray, list(waiting.values()), models, way, workers):
                 if result.source not in waiting:
                     continue
                 job = waiting.pop(result.source)
@@ -83,10 +83,12 @@ def run_on_ray(
     return report
 
 
-def _results(ray: ModuleType, jobs: list[Job], model: ModelFile, way: Way, workers: int | None) -> Iterator[Result]:
+def _results(
+    ray: ModuleType, jobs: list[Job], models: Sequence[ModelFile], way: Way, workers: int | None
+) -> Iterator[Result]:
     actors = _pool_size(ray, len(jobs), way, workers)
     ledgers = _ledgers(ray, 1 + actors // _WORKERS_PER_LEDGER)
-    weights = ray.put(model.path.read_bytes())
+    weights = [ray.put(model.path.read_bytes()) for model in models]
     told = [_travelling(job) for job in jobs]
     data = ray.data.from_items(told, override_num_blocks=_shards(len(told), actors)).map_batches(
         Worker,

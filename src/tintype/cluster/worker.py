@@ -51,18 +51,23 @@ class Worker:
         TintypeError: this machine has another version of tintype than the driver.
     """
 
-    def __init__(self, way: Way, model: Any, ledgers: Sequence[Any]) -> None:
-        """``model`` refers to the bytes of a model file; the pictures are divided among the actors ``ledgers``."""
+    def __init__(self, way: Way, models: Sequence[Any], ledgers: Sequence[Any]) -> None:
+        """``models`` refer to the bytes of model files; the pictures are divided among the actors ``ledgers``."""
         import ray
 
         if way.version != __version__:
             raise TintypeError(f"a worker has tintype {__version__}, the driver {way.version}: install the same")
         self._get, self._ledgers, self._way = ray.get, ledgers, way
         with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
-            path = Path(folder) / "model.onnx"
-            path.write_bytes(ray.get(model))
+            paths = [Path(folder) / f"{number}.onnx" for number in range(len(models))]
+            for path, model in zip(paths, models, strict=True):
+                path.write_bytes(ray.get(model))
             colorizer = Colorizer(
-                path, device=way.device, precision=way.precision, threads=way.threads, streams=IN_HAND
+                ",".join(map(str, paths)),
+                device=way.device,
+                precision=way.precision,
+                threads=way.threads,
+                streams=IN_HAND,
             )
         self._make, self._stream = colouring(
             colorizer,
