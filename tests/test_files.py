@@ -19,6 +19,7 @@ from fsspec.implementations.local import LocalFileSystem
 from conftest import RunCli
 from tintype import Colorizer, InputError, OutputError, TintypeError, files
 from tintype.batch import Job, plan, run
+from tintype.contact import write_sheet
 from tintype.manifest import FOLDER, MERGED, Manifest, read_manifest, record_for
 
 
@@ -145,13 +146,15 @@ def test_where_a_file_is_seen_while_written_it_is_renamed(tmp_path: Path) -> Non
 
 
 def test_the_same_bytes_as_from_a_file(
-    store: fsspec.AbstractFileSystem, scans: str, examples: list[Path], colorizer: Colorizer
+    store: fsspec.AbstractFileSystem, scans: str, examples: list[Path], colorizer: Colorizer, tmp_path: Path
 ) -> None:
     report = run(plan([scans], "memory://colour/"), colorizer)
     assert (report.coloured, report.failed) == (2, 0)
     expected = colorizer.colorize(examples[0]).encode()
     assert store.cat_file("/colour/a.jpg") == store.cat_file("/colour/sub/b.jpg") == expected
     assert report.results[0].bytes == len(expected)
+    write_sheet(report, tmp_path / "sheet.html")
+    assert (tmp_path / "sheet.html").read_text().count("data:image/jpeg") == 4
 
 
 def test_errors_name_the_address(store: fsspec.AbstractFileSystem, scans: str, colorizer: Colorizer) -> None:
