@@ -53,9 +53,12 @@ class S3Server:
         with ThreadPoolExecutor(4) as pool:
             list(pool.map(lambda item: self.client.put_object(Bucket=bucket, Key=item[0], Body=item[1]), files.items()))
 
-    def keys(self, bucket: str) -> list[str]:
+    def sizes(self, bucket: str) -> dict[str, int]:
         pages = self.client.get_paginator("list_objects_v2").paginate(Bucket=bucket)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+        return {item["Key"]: item["Size"] for page in pages for item in page.get("Contents", [])}
+
+    def keys(self, bucket: str) -> list[str]:
+        return list(self.sizes(bucket))
 
     def versions(self, bucket: str) -> Counter[str]:
         """How often each key was written."""
