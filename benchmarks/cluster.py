@@ -2,8 +2,8 @@
 
 The same pictures are coloured by the local engine, with as many in hand as one worker has, and on a cluster of two
 raylets of one core each, started here: with one worker, then with two. What counts is the time from the first result to
-the last, so that starting Ray and loading the model, told apart, do not. The overhead is what a picture takes one worker longer than
-the local engine. --plan measures instead what planning so many files takes in the driver's memory.
+the last, so that starting Ray and loading the model, told apart, do not. The overhead is what a picture takes one
+worker longer than the local engine. --plan measures instead what planning so many files takes in the driver's memory.
 
 python benchmarks/cluster.py [--pictures 200] [--side 1000]
 python benchmarks/cluster.py --plan [--pictures 100000]
