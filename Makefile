@@ -22,10 +22,10 @@ demo: $(CORE)
 	@echo "The coloured pictures are in $(CURDIR)/demo-out"
 
 test: $(FULL)
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 slow: $(FULL)
-	$(BIN)/python -m pytest -n 2 -m slow
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m slow
 
 check: $(FULL)
 	$(BIN)/ruff check .

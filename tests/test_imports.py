@@ -22,12 +22,18 @@ CORE = (
     "tintype.compose",
     "tintype.confidence",
     "tintype.contact",
+    "tintype.cluster",
+    "tintype.cluster.ledger",
+    "tintype.cluster.worker",
     "tintype.errors",
     "tintype.evaluation",
+    "tintype.files",
     "tintype.hints",
     "tintype.huge",
     "tintype.journal",
+    "tintype.manifest",
     "tintype.photo",
+    "tintype.planning",
     "tintype.record",
     "tintype.runtime",
     "tintype.taste",
@@ -37,7 +43,7 @@ CORE = (
     "tintype.watch",
     "tintype.weights",
 )
-HEAVY = ("av", "cv2", "onnx", "scipy", "skimage", "torch", "torchvision")
+HEAVY = ("av", "cv2", "fsspec", "onnx", "pandas", "pyarrow", "ray", "scipy", "skimage", "torch", "torchvision")
 
 
 def loaded_after(code: str) -> set[str]:

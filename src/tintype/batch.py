@@ -1,149 +1,33 @@
-"""Many pictures: what the inputs stand for, where each result goes, and a run that no bad file stops."""
+"""Many pictures: a run that no bad file stops. `plan` says what the inputs stand for and where each result goes."""
 
-import glob
 import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
-from .colorizer import Colorizer
-from .errors import InputError, OutputError, TintypeError
+from .colorizer import Colorizer, Picture
+from .errors import OutputError, TintypeError
+from .files import make_folder, staged
 from .hints import Hint
 from .huge import is_huge
-from .journal import Journal
+from .jobs import STREAM, Job, Record, Report, Result
 from .pages import join_pages, page_numbers
-from .photo import SUFFIXES, Photo, write_whole
+from .photo import Photo, write_whole
+from .planning import COLOURED, READABLE, plan
 from .taste import Taste
 from .threads import alone
 
-STREAM = "-"
-READABLE = frozenset({*SUFFIXES, ".gif", ".avif", ".heic", ".heif", ".jxl"})
-COLOURED = "-color"
+__all__ = ["COLOURED", "READABLE", "STREAM", "Given", "Job", "Report", "Result", "attempt", "colouring", "plan",
+           "run", "run_each"]  # fmt: skip
+
 # What a job hands over: a path, the bytes of a file, or a page that has been read.
 Given = str | bytes | Photo
+Make = Callable[[Given], Photo]
+Stream = Callable[[str, str], tuple[int, int] | None]
 TIFF = (".tif", ".tiff")
-
-
-@dataclass(frozen=True)
-class Job:
-    """One picture to work on: ``source`` and ``target`` are paths, or "-" for the standard streams.
-
-    ``error`` says why there is nothing to be done; ``target`` is then None. ``skipped``: an earlier run, as its journal
-    says, has done it.
-    """
-
-    source: str
-    target: str | None
-    error: str | None = None
-    skipped: bool = False
-
-
-@dataclass(frozen=True)
-class Result:
-    """What became of one job: ``error`` is None if the picture was written or skipped; sizes are in pixels."""
-
-    source: str
-    target: str | None
-    error: str | None = None
-    width: int | None = None
-    height: int | None = None
-    seconds: float = 0.0
-    skipped: bool = False
-
-    @property
-    def ok(self) -> bool:
-        return self.error is None
-
-
-@dataclass
-class Report:
-    """The results of a run, in the order of the jobs."""
-
-    results: list[Result] = field(default_factory=list)
-
-    @property
-    def failed(self) -> int:
-        return sum(not result.ok for result in self.results)
-
-    @property
-    def skipped(self) -> int:
-        return sum(result.skipped for result in self.results)
-
-    @property
-    def coloured(self) -> int:
-        return len(self.results) - self.failed - self.skipped
-
-    def summary(self) -> str:
-        """One line: how many pictures were coloured, skipped, failed."""
-        skipped = f"{self.skipped} skipped, " if self.skipped else ""
-        return f"{self.coloured} coloured, {skipped}{self.failed} failed"
-
-    def as_dict(self) -> dict[str, Any]:
-        """The report as plain values, for JSON."""
-        return {
-            "coloured": self.coloured,
-            "skipped": self.skipped,
-            "failed": self.failed,
-            "results": [asdict(result) | {"ok": result.ok} for result in self.results],
-        }
-
-
-def plan(
-    inputs: Sequence[str],
-    output: str | None = None,
-    *,
-    overwrite: bool = False,
-    mark: str = COLOURED,
-    suffix: str | None = None,
-    journal: Journal | None = None,
-) -> list[Job]:
-    """Expand inputs into jobs, each with its target.
-
-    An input is a file, a folder (searched to the bottom; hidden files and earlier results are left out), a
-    glob pattern or "-". Without ``output`` a result goes beside its source as NAME-color.EXT: ``mark`` is that
-    "-color", and ``suffix`` an EXT for all results in place of the source's own. ``output`` is a file if there is
-    one input file and ``output`` has a suffix, else a folder, in which the structure of input folders is kept. An
-    input that cannot be used, or a target that exists, becomes a job with an error. What ``journal`` says is done
-    becomes a job to skip.
-
-    Raises:
-        InputError: "-" beside other inputs, or no input at all.
-        OutputError: ``output`` is one file, or "-", and there is more than one picture.
-    """
-    if not inputs:
-        raise InputError("no input; name a file, a folder, a pattern such as '*.jpg', or - for standard input")
-    if STREAM in inputs:
-        if len(inputs) > 1:
-            raise InputError("- (standard input) must be the only input")
-        return [_checked(STREAM, output or STREAM, overwrite)]
-    found = list(_expand(inputs, Path(output) if output and output != STREAM else None, mark))
-    single = len(inputs) == 1 and len(found) == 1 and not Path(inputs[0]).is_dir()
-    if output is not None and not single and _is_file_name(output):
-        raise OutputError(f"{output}: one file for {len(found)} pictures; name a folder")
-    if output == STREAM:
-        return [Job(source, None if error else STREAM, error) for source, _, error in found]
-    jobs: list[Job] = []
-    taken: dict[str, str] = {}
-    for source, inside, error in found:
-        if error is not None:
-            jobs.append(Job(source, None, error))
-            continue
-        target = os.fspath(_target(Path(source), inside, output, single, mark, suffix))
-        if target in taken:
-            error = f"{source}: its result would be {target}, as that of {taken[target]}; do them apart"
-            jobs.append(Job(source, None, error))
-            continue
-        taken[target] = source
-        if journal is not None and journal.is_done(source, target, overwrite=overwrite):
-            jobs.append(Job(source, target, skipped=True))
-        else:
-            jobs.append(_checked(source, target, overwrite))
-    return jobs
 
 
 def run(
@@ -157,10 +41,26 @@ def run(
     quality: int | None = None,
     overwrite: bool = False,
     workers: int = 1,
-    journal: Journal | None = None,
+    journal: Record | None = None,
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
     """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
+    make, stream = colouring(colorizer, size=size, hints=hints, reference=reference, taste=taste, overwrite=overwrite)
+    return run_each(
+        jobs, make, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
+    )
+
+
+def colouring(
+    colorizer: Colorizer,
+    *,
+    size: int | None = None,
+    hints: Sequence[Hint] = (),
+    reference: Picture | None = None,
+    taste: Taste | None = None,
+    overwrite: bool = False,
+) -> tuple[Make, Stream]:
+    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options."""
     model = None if reference is None else colorizer.open(reference)
 
     def colour(source: Given) -> Photo:
@@ -169,23 +69,25 @@ def run(
     def stream(source: str, target: str) -> tuple[int, int] | None:
         if target == STREAM or colorizer.paints or hints or model or not is_huge(source, target):
             return None
-        _make_folder(target)
+        make_folder(target)
         return colorizer.colorize_file(source, target, size=size, taste=taste, overwrite=overwrite)
 
-    return run_each(
-        jobs, colour, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
-    )
+    return colour, stream
+
+
+def _nothing(source: str, target: str) -> None:
+    return None
 
 
 def run_each(
     jobs: Iterable[Job],
-    make: Callable[[Given], Photo],
+    make: Make,
     *,
     quality: int | None = None,
     overwrite: bool = False,
     workers: int = 1,
-    journal: Journal | None = None,
-    stream: Callable[[str, str], tuple[int, int] | None] = lambda source, target: None,
+    journal: Record | None = None,
+    stream: Stream = _nothing,
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
     """Do the jobs: ``make`` turns a path, or the bytes of a file, into what is to be written.
@@ -196,19 +98,19 @@ def run_each(
     goes from file to file by itself and says how large the picture is, or None where it leaves it to ``make``.
     """
 
-    def attempt(job: Job) -> Result:
-        return _attempt(job, make, stream, quality, overwrite, journal)
+    def work(job: Job) -> Result:
+        return attempt(job, make, stream, quality=quality, overwrite=overwrite, journal=journal)
 
     report = Report()
     if workers <= 1:
         for job in jobs:
-            report.results.append(attempt(job))
+            report.results.append(work(job))
             done(report.results[-1])
         return report
 
-    def attempt_alone(job: Job) -> Result:
+    def work_alone(job: Job) -> Result:
         with alone():
-            return attempt(job)
+            return work(job)
 
     with ThreadPoolExecutor(workers) as pool:
         waiting: set[Future[Result]] = set()
@@ -223,7 +125,7 @@ def run_each(
 
         try:
             for job in jobs:
-                future = pool.submit(attempt_alone, job)
+                future = pool.submit(work_alone, job)
                 waiting.add(future)
                 ordered.append(future)
                 while len(waiting) >= 2 * workers:
@@ -237,42 +139,46 @@ def run_each(
     return report
 
 
-def _attempt(
+def attempt(
     job: Job,
-    make: Callable[[Given], Photo],
-    stream: Callable[[str, str], tuple[int, int] | None],
-    quality: int | None,
-    overwrite: bool,
-    journal: Journal | None,
+    make: Make,
+    stream: Stream = _nothing,
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+    journal: Record | None = None,
 ) -> Result:
     """Do one job; every error becomes part of the result."""
     if job.error is not None or job.target is None:
         return Result(job.source, None, job.error)
     if job.skipped:
         return Result(job.source, job.target, skipped=True)
-    started = time.perf_counter()
     if journal is not None:
-        journal.note(job.source, job.target, "started")
-    state = "failed"
+        journal.begin(job)
+    result = _attempt(job, job.target, make, stream, quality, overwrite)
+    if journal is not None:
+        journal.end(job, result)
+    return result
+
+
+def _attempt(job: Job, place: str, make: Make, stream: Stream, quality: int | None, overwrite: bool) -> Result:
+    started = time.perf_counter()
     try:
-        size = stream(job.source, job.target)
-        if size is None:
-            photo = _do(job.source, job.target, make, quality, overwrite)
-            size = photo.width, photo.height
-        seconds = round(time.perf_counter() - started, 3)
-        state = "done"
-        return Result(job.source, job.target, None, *size, seconds)
+        with staged(job.source, place, overwrite=overwrite) as (source, target):
+            size = stream(source, target)
+            if size is None:
+                photo = _do(source, target, make, quality, overwrite)
+                size = photo.width, photo.height
+            written = None if target == STREAM else os.path.getsize(target)
+        return Result(job.source, place, None, *size, round(time.perf_counter() - started, 3), bytes=written)
     except TintypeError as error:
         return Result(job.source, None, _one_line(str(error)))
     except Exception as error:  # a fault of ours in one picture must not cost the others theirs
         what = f"{job.source}: unexpected {type(error).__name__}: {error}"
         return Result(job.source, None, _one_line(what))
-    finally:
-        if journal is not None:
-            journal.note(job.source, job.target, state)
 
 
-def _do(source: str, target: str, make: Callable[[Given], Photo], quality: int | None, overwrite: bool) -> Photo:
+def _do(source: str, target: str, make: Make, quality: int | None, overwrite: bool) -> Photo:
     if source != STREAM and len(pages := page_numbers(source)) > 1:
         if Path(target).suffix.lower() in TIFF:
             return _do_pages(source, target, pages, make, overwrite)
@@ -284,12 +190,12 @@ def _do(source: str, target: str, make: Callable[[Given], Photo], quality: int |
         sys.stdout.buffer.write(made.encode(quality=quality))
         sys.stdout.buffer.flush()
         return made
-    _make_folder(target)
+    make_folder(target)
     made.save(target, overwrite=overwrite, quality=quality)
     return made
 
 
-def _do_pages(source: str, target: str, numbers: list[int], make: Callable[[Given], Photo], overwrite: bool) -> Photo:
+def _do_pages(source: str, target: str, numbers: list[int], make: Make, overwrite: bool) -> Photo:
     """These pages of a TIFF; the first of them is handed back."""
     first: Photo | None = None
     pages = []
@@ -298,93 +204,9 @@ def _do_pages(source: str, target: str, numbers: list[int], make: Callable[[Give
         first = first or made
         pages.append(made.encode("TIFF"))
     assert first is not None
-    _make_folder(target)
+    make_folder(target)
     write_whole(Path(target), lambda: join_pages(pages), overwrite=overwrite)
     return first
-
-
-def _make_folder(target: str) -> None:
-    try:
-        Path(target).parent.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
-
-
-def _expand(inputs: Sequence[str], output_folder: Path | None, mark: str) -> Iterator[tuple[str, Path, str | None]]:
-    """(source, its place inside the input folder, error) for each picture, each file once."""
-    seen: set[Path] = set()
-    for text in inputs:
-        for source, inside, error in _expand_one(text, output_folder, mark):
-            if error is None:
-                real = Path(source).resolve()
-                if real in seen:
-                    continue
-                seen.add(real)
-            yield source, inside, error
-
-
-def _expand_one(text: str, output_folder: Path | None, mark: str) -> Iterator[tuple[str, Path, str | None]]:
-    path = Path(text)
-    if path.is_dir():
-        files = list(_pictures(path, output_folder, mark))
-        if not files:
-            yield text, path, f"{text}: no pictures in this folder; looked for {', '.join(sorted(READABLE))}"
-        for file in files:
-            yield os.fspath(file), file.relative_to(path), None
-    elif path.exists() or not glob.has_magic(text):
-        # A file that is missing fails when it is read, with the reader's own message.
-        yield text, Path(path.name), None
-    else:
-        matches = [Path(match) for match in sorted(glob.glob(text, recursive=True)) if Path(match).is_file()]
-        if not matches:
-            yield text, path, f"{text}: no file matches this pattern"
-        for match in matches:
-            yield os.fspath(match), Path(match.name), None
-
-
-def _pictures(folder: Path, output_folder: Path | None, mark: str) -> Iterator[Path]:
-    skipped = output_folder.resolve() if output_folder else None
-    for parent, folders, files in os.walk(folder):
-        here = Path(parent)
-        folders[:] = sorted(name for name in folders if not name.startswith(".") and (here / name).resolve() != skipped)
-        for name in sorted(files):
-            path = here / name
-            if name.startswith(".") or path.suffix.lower() not in READABLE or path.stem.endswith(mark):
-                continue
-            yield path
-
-
-def _target(source: Path, inside: Path, output: str | None, single: bool, mark: str, wanted: str | None) -> Path:
-    # What cannot be written in colour (a GIF holds 256 colours) or has no suffix becomes PNG.
-    suffix = wanted or (source.suffix if source.suffix.lower() in SUFFIXES else ".png")
-    beside = source.with_name(f"{source.stem}{mark}{suffix}")
-    if output is None:
-        return beside
-    if single and _is_file_name(output):
-        return Path(output)
-    target = Path(output) / inside.with_suffix(suffix)
-    return beside if target.resolve() == source.resolve() else target
-
-
-def _is_file_name(output: str) -> bool:
-    """Whether ``output`` means one file: a folder exists, ends in a slash, or has no suffix."""
-    path = Path(output)
-    return output == STREAM or not (path.is_dir() or output.endswith(("/", os.sep)) or path.suffix == "")
-
-
-def _checked(source: str, target: str, overwrite: bool) -> Job:
-    """The job, or why its target cannot be: said before any work is done."""
-    if target == STREAM:
-        return Job(source, target)
-    path = Path(target)
-    if path.suffix.lower() not in SUFFIXES:
-        what = f"{path.suffix} is not a format to write" if path.suffix else "a format is missing"
-        return Job(source, None, f"{target}: {what}; use .jpg, .png, .webp, .tif or .bmp")
-    if path.is_dir():
-        return Job(source, None, f"{target}: is a folder; name a file")
-    if path.exists() and not overwrite:
-        return Job(source, None, f"{target}: exists already; add --overwrite to replace it")
-    return Job(source, target)
 
 
 def _one_line(text: str) -> str:

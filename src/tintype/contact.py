@@ -8,8 +8,9 @@ from pathlib import Path
 
 from PIL import Image, ImageOps
 
+from . import files
 from .batch import Report, Result
-from .errors import OutputError
+from .errors import InputError, OutputError
 
 _SIDE, _QUALITY = 480, 80
 MOST = 1000
@@ -62,7 +63,7 @@ def _parts(report: Report) -> Iterable[str]:
 def _figure(result: Result) -> str:
     try:
         before, after = _thumbnail(result.source), _thumbnail(result.target or "")
-    except (OSError, ValueError, SyntaxError):
+    except (OSError, ValueError, SyntaxError, InputError):
         return f"<figure><figcaption>{escape(result.source)}</figcaption></figure>"
     return (
         f'<figure><div><img alt="before" src="{before}"><img class="after" alt="after" src="{after}"></div>'
@@ -72,7 +73,7 @@ def _figure(result: Result) -> str:
 
 
 def _thumbnail(path: str) -> str:
-    with Image.open(path) as image:
+    with Image.open(io.BytesIO(files.read(path)) if files.is_url(path) else path) as image:
         image.draft("RGB", (_SIDE, _SIDE))
         upright = ImageOps.exif_transpose(image)
         if upright.mode.startswith(("I", "F")):

@@ -9,10 +9,13 @@ import hashlib
 import json
 import os
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from . import files
 from .errors import OutputError
+from .jobs import Job, Result
 
 NAME = ".tintype-journal.jsonl"
 
@@ -57,26 +60,36 @@ class Journal:
         """Removes what a killed run left behind: partial files of pictures that were begun and not finished."""
         for target, (_, state) in self._unfinished.items():
             if state == "started":
-                path = Path(target)
-                for partial in path.parent.glob(f".{_escaped(path.name[:100])}.????????.part"):
-                    with contextlib.suppress(OSError):
-                        partial.unlink()
+                sweep(Path(target))
 
-    def is_done(self, source: str, target: str, *, overwrite: bool = False) -> bool:
-        """Whether this picture was coloured with these options and its result is there.
+    def is_done(
+        self, source: str, target: str, *, overwrite: bool = False, stamp: str = "", size: int | None = None
+    ) -> bool:
+        """Whether this picture was coloured with these options and its result is there; its ``size`` does not matter.
 
         With `overwrite`, only work of a run that was cut short counts: a new run does everything again.
         """
         place = os.path.abspath(target)
         key, state = (self._unfinished if overwrite else self._known).get(place, ("", ""))
-        if key != self._key(source) or not os.path.exists(target):
+        if key != self._key(source, stamp) or not os.path.exists(target):
             return False
         # Begun, not noted as finished, and yet there: the run ended just between. Results appear whole or not at all.
         return state == "done" or (state == "started" and not overwrite)
 
-    def note(self, source: str, target: str, state: str) -> None:
+    def plan(self, jobs: Iterable[Job]) -> None:
+        """Nothing: what is begun is written down one by one."""
+
+    def begin(self, job: Job) -> None:
+        """Write that a job is begun."""
+        self.note(job.source, job.target or "", "started", job.stamp)
+
+    def end(self, job: Job, result: Result) -> None:
+        """Write how a job ended."""
+        self.note(job.source, job.target or "", "done" if result.ok else "failed", job.stamp)
+
+    def note(self, source: str, target: str, state: str, stamp: str = "") -> None:
         """Write that a picture is "started", "done" or "failed"."""
-        self._write({"target": os.path.abspath(target), "key": self._key(source), "state": state})
+        self._write({"target": os.path.abspath(target), "key": self._key(source, stamp), "state": state})
 
     def finish(self) -> None:
         """Write that the run came to its end, and close the file."""
@@ -88,13 +101,29 @@ class Journal:
             self._file.write(json.dumps(entry) + "\n")
             self._file.flush()
 
-    def _key(self, source: str) -> str:
+    def _key(self, source: str, stamp: str) -> str:
+        return key_of(source, stamp, self._options)
+
+
+def key_of(source: str, stamp: str, options: str) -> str:
+    """What a task is known by: its source in this version, and its options. ``stamp`` is of an address; a local file is
+    looked at, and "missing" if it is not there."""
+    if files.is_url(source):
+        identity = f"{source}\0{stamp}\0{options}"
+    else:
         try:
             status = os.stat(source)
-            identity = f"{os.path.abspath(source)}\0{status.st_size}\0{status.st_mtime_ns}\0{self._options}"
         except OSError:
             return "missing"
-        return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+        identity = f"{os.path.abspath(source)}\0{status.st_size}\0{status.st_mtime_ns}\0{options}"
+    return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed process left of a file that it was about to write."""
+    for partial in path.parent.glob(f".{_escaped(path.name[:100])}.????????.part"):
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 def _escaped(name: str) -> str:
@@ -103,7 +132,19 @@ def _escaped(name: str) -> str:
 
 def place_for(inputs: list[str], output: str | None) -> Path | None:
     """Where the journal of such a run lies: in the output folder, else in the first input folder, else nowhere."""
-    if output is not None and output != "-" and (Path(output).is_dir() or Path(output).suffix == ""):
-        return Path(output) / NAME
-    folders = [Path(text) for text in inputs if Path(text).is_dir()]
-    return folders[0] / NAME if output is None and folders else None
+    folder = folder_for(inputs, output)
+    return None if folder is None or files.is_url(folder) else Path(folder) / NAME
+
+
+def folder_for(inputs: list[str], output: str | None) -> str | None:
+    """The folder, local or at an address, beside whose results a record of the run can lie; None for single files."""
+    if output is not None:
+        return output if output != "-" and is_folder(output) else None
+    return next((text for text in inputs if is_folder(text) and (files.is_url(text) or Path(text).is_dir())), None)
+
+
+def is_folder(place: str) -> bool:
+    """Whether a place is, or is to be, a folder."""
+    if files.is_url(place):
+        return not files.is_web(place) and (place.endswith("/") or not files.name_of(place).suffix)
+    return Path(place).is_dir() or Path(place).suffix == ""

@@ -184,6 +184,9 @@ class _OpenVino:
         self.name = f"OpenVINO {openvino.__version__.split('-')[0]}"
         self._openvino = openvino
         self._path = model_file.path
+        # The binding fills tables of its own at the first array; two threads that do it at once wait for each other.
+        first = openvino.Tensor(np.zeros(1, np.float32))
+        first.element_type.to_dtype(), first.data
         self._core = openvino.Core()
         can_bf16 = "BF16" in self._core.get_property("CPU", "OPTIMIZATION_CAPABILITIES")
         if precision == "bf16" and not can_bf16:

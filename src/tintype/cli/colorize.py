@@ -18,7 +18,10 @@ BATCH = "Many pictures"
 def colorize(
     inputs: Annotated[
         list[str],
-        typer.Argument(metavar="INPUT", help="Files, folders, patterns, or - for standard input."),
+        typer.Argument(
+            metavar="INPUT",
+            help="Files, folders, patterns, addresses (s3://, gs://, https://), @LIST.txt, or - for standard input.",
+        ),
     ],
     output: Annotated[
         str | None,
@@ -26,7 +29,7 @@ def colorize(
             "--output",
             "-o",
             metavar="FILE|FOLDER",
-            help="Where to: a file for one input, else a folder; - for standard output. "
+            help="Where to: a file for one input, else a folder, also at an address; - for standard output. "
             "Default: NAME-color.EXT beside each input.",
         ),
     ] = None,
@@ -57,6 +60,29 @@ def colorize(
             "--jobs", metavar="N", min=1, rich_help_panel=BATCH, help="Pictures worked on at a time; default: cores."
         ),
     ] = None,
+    engine: Annotated[
+        Literal["local", "ray"],
+        typer.Option("--engine", rich_help_panel=BATCH, help="Work on this machine, or on a Ray cluster (extra: ray)."),
+    ] = "local",
+    ray_address: Annotated[
+        str | None,
+        typer.Option(
+            "--ray-address",
+            metavar="HOST:PORT",
+            rich_help_panel=BATCH,
+            help="The cluster; default: RAY_ADDRESS, else one of this machine.",
+        ),
+    ] = None,
+    attempts: Annotated[
+        int,
+        typer.Option(
+            "--attempts",
+            metavar="N",
+            min=1,
+            rich_help_panel=BATCH,
+            help="On Ray: tries before a picture is set aside as failed.",
+        ),
+    ] = 3,
     watching: Annotated[
         bool, typer.Option("--watch", rich_help_panel=BATCH, help="Go on with whatever arrives, until Ctrl-C.")
     ] = False,
@@ -203,13 +229,15 @@ def colorize(
     from ..ensemble import as_one, find_models
     from ..errors import OutputError, TintypeError
     from ..extras import confidence_path, write_alternatives, write_confidence
+    from ..files import is_url, plain
     from ..hints import Hint, parse_color, read_hints
-    from ..journal import Journal, place_for
+    from ..manifest import record_for
     from ..taste import Taste, parse_strength
     from ..threads import CORES
     from ..video.jobs import split
     from ..watch import watch
 
+    inputs, output = [plain(text) for text in inputs], None if output is None else plain(output)
     taste = Taste(
         saturation=saturation,
         temperature=temperature,
@@ -227,14 +255,13 @@ def colorize(
     options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
     options |= {"hints": [str(one) for one in hints]} if hints else {}
     options |= {"reference": str(reference)} if reference else {}
-    place = place_for(pictures, output) if pictures else None
-    journal = Journal(place, options) if place else None
+    on_ray = engine == "ray"
+    journal = record_for(pictures, output, options, model_file.sha256, cluster=on_ray) if pictures else None
 
     def plan_again() -> list[Job]:
         return plan(pictures, output, overwrite=overwrite, journal=journal)
 
     jobs = [] if watching or (films and not pictures) else plan_again()
-    workers = workers or (1 if len(jobs) < 2 and not watching else CORES)
     to_stream = any(job.target == STREAM for job in jobs)
     if hints and len(jobs) > 1:
         raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
@@ -243,6 +270,12 @@ def colorize(
         raise TintypeError("of hints a film takes --hint TIME:X,Y,#RRGGBB alone, and then it must be the only input")
     if extra and (to_stream or watching):
         raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
+    if extra and any(job.target is not None and is_url(job.target) for job in jobs):
+        raise OutputError("--alternatives and --confidence write files of this machine; name a local folder")
+    if on_ray and (to_stream or watching or extra or films):
+        raise TintypeError(
+            "--engine ray colours picture files; films, -, --watch, --alternatives and --confidence do not go with it"
+        )
     if as_json and to_stream:
         raise OutputError("--json and the picture would both go to standard output; name a file with --output")
     bar = len(jobs) > 1 and sys.stderr.isatty()
@@ -271,9 +304,11 @@ def colorize(
 
     with progress:
         task = progress.add_task("colouring", total=len(jobs))
-        colorizer = Colorizer(model, device=device, precision=precision, threads=threads, streams=workers)
+        at_a_time = workers or (1 if len(jobs) < 2 and not watching else CORES)
 
         def work(jobs: list[Job]) -> Report:
+            if journal is not None:
+                journal.plan(jobs)
             return run(
                 jobs,
                 colorizer,
@@ -283,12 +318,35 @@ def colorize(
                 taste=taste,
                 quality=quality,
                 overwrite=overwrite,
-                workers=workers,
+                workers=at_a_time,
                 journal=journal,
                 done=done,
             )
 
-        report = watch(plan_again, work) if watching else work(jobs)
+        if on_ray:
+            from ..cluster.engine import run_on_ray
+            from ..cluster.worker import Way
+
+            way = Way(
+                device=device,
+                precision=precision,
+                threads=threads or 1,
+                size=size,
+                hints=tuple(hints),
+                reference=None if reference is None else reference.read_bytes(),
+                taste=taste,
+                quality=quality,
+                overwrite=overwrite,
+                attempts=attempts,
+            )
+            if journal is not None:
+                journal.plan(jobs)
+            report = run_on_ray(
+                jobs, find_models(model), way, address=ray_address, workers=workers, record=journal, done=done
+            )
+        else:
+            colorizer = Colorizer(model, device=device, precision=precision, threads=threads, streams=at_a_time)
+            report = watch(plan_again, work) if watching else work(jobs)
     reels: list[dict[str, Any]] = []
     if films:
         from .films import colour_films, film_options

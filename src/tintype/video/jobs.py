@@ -5,7 +5,9 @@ import os
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..batch import COLOURED, READABLE, STREAM, Job
+from ..files import is_url
+from ..jobs import STREAM, Job
+from ..planning import COLOURED, LIST, READABLE
 from .codecs import CONTAINERS
 from .sniff import FILM_SUFFIXES, is_film, is_sequence
 
@@ -20,7 +22,7 @@ def split(inputs: Sequence[str], output: str | None, *, overwrite: bool = False)
     rest: list[str] = []
     for text in inputs:
         path = Path(text)
-        if text == STREAM:
+        if text == STREAM or is_url(text) or (text.startswith(LIST) and not path.exists()):
             rest.append(text)
         elif path.is_dir():
             found = [file for file in _walk(path) if not _is_result(file)]
@@ -42,6 +44,8 @@ def split(inputs: Sequence[str], output: str | None, *, overwrite: bool = False)
 
 
 def _job(source: str, inside: Path, output: str | None, single: bool, overwrite: bool) -> Job:
+    if output is not None and is_url(output):
+        return Job(source, None, f"{source}: a film is written to this machine; name a local file or folder")
     if output == STREAM:
         return Job(source, None, f"{source}: a film cannot go to standard output; name a file or a folder")
     suffix = inside.suffix.lower() if inside.suffix.lower() in CONTAINERS else ".mkv"

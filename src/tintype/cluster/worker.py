@@ -1,0 +1,137 @@
+"""What works on the cluster: an actor of Ray Data that loads the model once and then colours shard after shard."""
+
+import tempfile
+import time
+import zlib
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from .. import __version__, files
+from ..batch import attempt, colouring
+from ..colorizer import Colorizer
+from ..errors import TintypeError
+from ..hints import Hint
+from ..jobs import Job, Result
+from ..runtime import Device, Precision
+from ..taste import Taste
+from ..threads import alone
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+# Pictures an actor has in hand at a time: one is fetched or stored while the network works on the other.
+IN_HAND = 2
+_PAUSE = 0.5
+
+
+@dataclass(frozen=True)
+class Way:
+    """How the pictures are coloured: plain values, which travel to the workers. ``reference``: a picture file."""
+
+    device: Device = "auto"
+    precision: Precision = "auto"
+    threads: int = 1
+    size: int | None = None
+    hints: tuple[Hint, ...] = ()
+    reference: bytes | None = None
+    taste: Taste | None = None
+    quality: int | None = None
+    overwrite: bool = False
+    attempts: int = 3
+    version: str = __version__
+
+
+class Worker:
+    """Colours shards: tables of jobs in, tables of results out. Every failure of a picture becomes part of its result.
+
+    Raises:
+        TintypeError: this machine has another version of tintype than the driver.
+    """
+
+    def __init__(self, way: Way, models: Sequence[Any], ledgers: Sequence[Any]) -> None:
+        """``models`` refer to the bytes of model files; the pictures are divided among the actors ``ledgers``."""
+        import ray
+
+        if way.version != __version__:
+            raise TintypeError(f"a worker has tintype {__version__}, the driver {way.version}: install the same")
+        self._get, self._ledgers, self._way = ray.get, ledgers, way
+        with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
+            paths = [Path(folder) / f"{number}.onnx" for number in range(len(models))]
+            for path, model in zip(paths, models, strict=True):
+                path.write_bytes(ray.get(model))
+            colorizer = Colorizer(
+                ",".join(map(str, paths)),
+                device=way.device,
+                precision=way.precision,
+                threads=way.threads,
+                streams=IN_HAND,
+            )
+        self._make, self._stream = colouring(
+            colorizer,
+            size=way.size,
+            hints=way.hints,
+            reference=way.reference,
+            taste=way.taste,
+            overwrite=way.overwrite,
+        )
+
+    def __call__(self, shard: "pa.Table") -> "pa.Table":
+        jobs = [Job(**row) for row in shard.to_pylist()]
+        # What was in hand when a worker died comes last and alone, so that it cannot take others with it again.
+        suspects = self._suspects([str(job.target) for job in jobs])
+        calm = [job for job in jobs if job.target not in suspects]
+        with ThreadPoolExecutor(IN_HAND) as pool:
+            results = list(pool.map(self._work, calm))
+        results += [self._work(job) for job in jobs if job.target in suspects]
+        return result_table(results)
+
+    def _suspects(self, targets: list[str]) -> set[str]:
+        found: set[str] = set()
+        for number, ledger in enumerate(self._ledgers):
+            own = [target for target in targets if self._number(target) == number]
+            found.update(self._get(ledger.suspects.remote(own)) if own else ())
+        return found
+
+    def _number(self, target: str) -> int:
+        return zlib.crc32(target.encode("utf-8", "surrogateescape")) % len(self._ledgers)
+
+    def _work(self, job: Job) -> Result:
+        target = str(job.target)
+        ledger = self._ledgers[self._number(target)]
+        while True:
+            number, earlier = self._get(ledger.begin.remote(target))
+            if earlier is not None:
+                return Result(**earlier)
+            with alone():
+                result, is_last = self._try(job, target, number)
+            if is_last:
+                self._get(ledger.end.remote(target, asdict(result)))
+                return result
+            time.sleep(_PAUSE * number)
+
+    def _try(self, job: Job, target: str, number: int) -> tuple[Result, bool]:
+        """What came of try ``number``, and whether that is the end of it."""
+        if number > self._way.attempts:
+            what = f"{job.source}: its worker died {number - 1} times while at it (out of memory?); set aside"
+            return Result(job.source, None, what, attempt=number - 1), True
+        try:
+            size = None if self._way.overwrite else files.size_of(target)
+        except TintypeError as error:
+            return Result(job.source, None, str(error), attempt=number), number == self._way.attempts
+        if size is not None:  # it was not there when the run was planned: an earlier try could not say so any more
+            return Result(job.source, target, bytes=size, attempt=number), True
+        result = attempt(job, self._make, self._stream, quality=self._way.quality, overwrite=self._way.overwrite)
+        return replace(result, attempt=number), result.ok or number == self._way.attempts
+
+
+def result_table(results: list[Result]) -> "pa.Table":
+    """Results as a table, one column for each field."""
+    import pyarrow as pa
+
+    kinds = {"width": pa.int64(), "height": pa.int64(), "bytes": pa.int64(), "attempt": pa.int64(),
+             "seconds": pa.float64(), "skipped": pa.bool_()}  # fmt: skip
+    schema = pa.schema([(field.name, kinds.get(field.name, pa.string())) for field in fields(Result)])
+    return pa.Table.from_pylist([asdict(result) for result in results], schema=schema)
