@@ -37,7 +37,7 @@ def test_a_hint_changes_its_surroundings_alone(
     first, second = pixels(tmp_path / "plain.png"), pixels(tmp_path / "hinted.png")
     changed = np.abs(first - second).max(2)
     assert changed[25:36, 15:26].max() > 2
-    assert changed[-40:, -40:].max() <= 2  # levels: the hint is 600 pixels away
+    assert changed[-40:, -40:].max() <= 4  # levels: the hint is 600 pixels away
     assert changed[-40:, -40:].mean() < 0.1
     luma = [np.asarray(Image.open(tmp_path / name).convert("L")).astype(int) for name in ("plain.png", "hinted.png")]
     assert np.abs(luma[0] - luma[1]).max() <= 2

@@ -84,7 +84,7 @@ def names(command: str) -> str:
 
 COMMANDS = [line for block in BLOCKS for line in commands(block)]
 # The others take as long and show less: what they do is tested in tests/training/test_processes.py.
-QUICK = ("runs/two --devices 2", "--standalone", "$SHARED/machines", "tintype tune")
+QUICK = ("runs/two --devices 2", "--standalone", "$SHARED/machines")
 
 
 @pytest.mark.parametrize(

@@ -37,6 +37,9 @@ PIX2PIX = [*COMMON, "generator.depth=6", "generator.width=8", "generator.dropout
 PIX2PIX += ["stages.0.images=32"]
 
 
+# One test process starts the runs that they share.
+pytestmark = pytest.mark.xdist_group("processes")
+
 # Frozen at first, then not; without hints at first, then with hints for some.
 TINT = ["generator.encoder=efficientnet-lite0", "generator.bottom=32", "generator.widths=[24, 16, 16]"]
 TINT += ["precision=32-true", "ema_images=20", "log.tick=8", *(f"stages.*.{key}" for key in ("images=8", "size=64"))]

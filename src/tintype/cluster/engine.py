@@ -147,23 +147,28 @@ def _connected(address: str | None) -> Iterator[ModuleType]:
     if ray.is_initialized():
         yield ray
         return
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
     address = address or os.environ.get("RAY_ADDRESS")
-    try:
-        if address is not None:
-            ray.init(address, **options)
-        else:
-            try:
-                ray.init("auto", **options)
-            except ConnectionError:
-                ray.init("local", include_dashboard=False, **options)
-    except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-        raise TintypeError(f"the Ray cluster at {address} cannot be reached: {_last_line(error)}") from error
-    try:
-        with contextlib.redirect_stdout(_WithoutRay(sys.stdout)):
+    with contextlib.redirect_stdout(_WithoutRay(sys.stdout)):  # before Ray's threads begin, which talk at once
+        try:
+            _join(ray, address)
+        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
+            raise TintypeError(f"the Ray cluster at {address} cannot be reached: {_last_line(error)}") from error
+        try:
             yield ray
-    finally:
-        ray.shutdown()
+        finally:
+            with contextlib.redirect_stdout(io.StringIO()):  # where Ray says at last what it kept back
+                ray.shutdown()
+
+
+def _join(ray: ModuleType, address: str | None) -> None:
+    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
+    if address is not None:
+        ray.init(address, **options)
+        return
+    try:
+        ray.init("auto", **options)
+    except ConnectionError:
+        ray.init("local", include_dashboard=False, **options)
 
 
 class _WithoutRay(io.TextIOBase):
