@@ -40,7 +40,7 @@ def initialise(generator: nn.Module, weights: str | None = None) -> None:
     - "none": what its constructor drew;
     - a path to a tintype checkpoint (a `.safetensors` file or a run directory) of the same network: all of its weights;
     - a model file (`.onnx`) of the same network, by its path or by the name that `tintype models` shows: all of its
-      weights, so that a run can fine-tune the default model on pictures of one's own;
+      weights, so that a run can fine-tune it on pictures of one's own;
     - a path to ImageNet weights for its encoder (`.pth`, `.safetensors`), named as torchvision or EfficientNet-Lite do;
     - an address of such a file, with `#sha256=HEX` (8 digits or more) unless its name ends in `-HEX.pth`.
 
