@@ -9,7 +9,7 @@ FULL := .venv/.full-installed
 
 help:
 	@echo "make demo    colour the pictures in examples/ into demo-out/ (installs the light core, no torch)"
-	@echo "make test    run the tests (installs the extras train, metrics, tune, video, heif, server, ray and dev)"
+	@echo "make test    run the tests (installs every extra but gpu and gcs)"
 	@echo "make slow    run the tests that take longer: every recipe trained, exported, used"
 	@echo "make check   ruff, formatting, mypy --strict"
 	@echo "make fix     let ruff repair what it can, and format"
