@@ -55,6 +55,15 @@ def _atlas(kr: float, kb: float) -> Floats:
     return np.ascontiguousarray(rows).reshape(_ACROSS * _NODES, _ACROSS * _NODES, 2)
 
 
+@lru_cache(maxsize=4)
+def _coded_atlas(kr: float, kb: float, depth: int, full_range: bool) -> Floats:
+    """The same table in the numbers of a plane of that depth and range, not rounded."""
+    top = (1 << depth) - 1
+    span = top if full_range else 224 << (depth - 8)
+    coded: Floats = _atlas(kr, kb) * np.float32(span) + np.float32(1 << (depth - 1))
+    return coded.clip(0, top)
+
+
 @lru_cache(maxsize=1)
 def _centres() -> Floats:
     """(256, 1, 2): where the square of each level of luma has its centre, in x and y."""
@@ -96,16 +105,11 @@ class ChromaMaker:
         scaled = ab.clip(-_REACH, _REACH) * np.float32(_MIDDLE / _REACH)
         place = cv2.resize(scaled, (width, height), interpolation=cv2.INTER_LINEAR)
         cv2.add(place, cv2.LUT(cv2.merge([light, light]), _centres()), dst=place)
-        unit = cv2.remap(_atlas(*self.signal.weights), place, None, cv2.INTER_LINEAR)
-        top = (1 << self.depth) - 1
-        span = top if self.signal.full_range else 224 << (self.depth - 8)
-        made: list[Luma] = []
-        for plane in cv2.split(unit):
-            plane *= np.float32(span)
-            plane += np.float32((1 << (self.depth - 1)) + 0.5)  # the half is for rounding
-            np.clip(plane, 0, top, out=plane)
-            made.append(plane.astype(np.uint8 if self.depth == 8 else np.uint16))
-        return made[0], made[1]
+        table = _coded_atlas(*self.signal.weights, self.depth, self.signal.full_range)
+        coded = cv2.remap(table, place, None, cv2.INTER_LINEAR)
+        whole = cv2.convertScaleAbs(coded) if self.depth == 8 else (coded + np.float32(0.5)).astype(np.uint16)
+        cb, cr = cv2.split(whole)
+        return cb, cr
 
 
 def shrink(luma: Luma, width: int, height: int) -> Luma:

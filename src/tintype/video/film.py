@@ -133,7 +133,7 @@ class _Run:
         self.size = (info.width, info.height) if self.turns % 2 == 0 else (info.height, info.width)
         self.copies = plan_copies(source, target, self.settings, info, self.size)
         check_direction(options, colorizer, info)
-        hints_at = follow(FilmReader(source, rate=options.rate), options.hints)
+        hints_at = follow(self.reader, options.hints)
         self.stabilizer = Stabilizer(painter(colorizer, info, options, hints_at), info, options)
         self.comment = f"Colours estimated by tintype {__version__}, model {colorizer.model.info.name}"
         self.store = PartStore(target, self._identity(colorizer), fresh=overwrite)

@@ -45,7 +45,7 @@ def preview_film(
     if step is None:
         step = max(1 / float(info.rate), ((last or first + _PICTURES) - first) / _PICTURES)
     check_direction(options, colorizer, info)
-    paint = painter(colorizer, info, options, follow(FilmReader(source, rate=options.rate), options.hints))
+    paint = painter(colorizer, info, options, follow(reader, options.hints))
     chroma = ChromaMaker(info.signal, 8)
     found = []
     seconds = first

@@ -70,18 +70,25 @@ class Motion:
     def _trust(self, flow: Floats, reverse: Floats, here: Small, there: Small) -> Floats:
         cv2 = need_cv2()
         target = self.here + flow
-        miss = flow + cv2.remap(reverse, target, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        allowed = np.float32(_MISS) + np.float32(_MISS_SHARE) * cv2.magnitude(flow[..., 0], flow[..., 1])
-        off = cv2.magnitude(miss[..., 0], miss[..., 1]) / allowed
+        miss = cv2.remap(reverse, target, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        miss += flow
+        allowed = cv2.magnitude(*cv2.split(flow))
+        allowed *= np.float32(_MISS_SHARE)
+        allowed += np.float32(_MISS)
+        off: Floats = cv2.magnitude(*cv2.split(miss))
+        off /= allowed
         light = cv2.remap(there, target, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        change = (here - _with_light_of(light, here)) * np.float32(1 / _LIGHT)
-        for plane in (off, change):  # to the fourth power; numpy's own is many times slower
-            np.multiply(plane, plane, out=plane)
-            np.multiply(plane, plane, out=plane)
-        trust = np.asarray(1 / ((1 + off) * (1 + change)), np.float32)
+        change = _with_light_of(light, here)
+        change -= here
+        change *= np.float32(1 / _LIGHT)
+        for plane in (off, change):  # one and its fourth power; numpy's own power is many times slower
+            plane *= plane
+            plane *= plane
+            plane += np.float32(1)
+        off *= change
+        trust = np.reciprocal(off, out=off)
         height, width = here.shape
-        inside = cv2.inRange(target[..., 0], -1, width) & cv2.inRange(target[..., 1], -1, height)
-        trust[inside == 0] = 0
+        trust[cv2.inRange(target, (-1, -1), (width, height)) == 0] = 0
         return trust
 
 

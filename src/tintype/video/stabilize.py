@@ -30,6 +30,8 @@ FEWEST, MOST = 4, 24
 LOST = 0.6
 # Seconds of memory at a stability of one half.
 MEMORY = 1.0
+# The colours around a place that no key has seen are looked for on a grid coarser by this much.
+_COARSE = 4
 
 
 @dataclass(eq=False)
@@ -208,8 +210,13 @@ def _fill(ab: Floats, trust: Floats) -> Floats:
     if float(trust.mean()) > 0.99:
         return ab
     height, width = trust.shape
-    side = max(3, min(height, width) // 6 | 1)
-    sure = (trust + np.float32(1e-3))[..., None]
-    around = cv2.blur(ab * sure, (side, side)) / cv2.blur(sure, (side, side))[..., None]
-    filled: Floats = ab + (around - ab) * ((1 - trust) ** 2)[..., None]
+    rows, columns = -(-height // _COARSE), -(-width // _COARSE)  # what lies around is smooth
+    side = max(3, min(rows, columns) // 6 | 1)
+    known = cv2.merge([*cv2.split(ab), np.ones_like(trust)]) * (trust + np.float32(1e-3))[..., None]
+    *colours, sure = cv2.split(cv2.blur(cv2.resize(known, (columns, rows), interpolation=cv2.INTER_AREA), (side, side)))
+    around = cv2.resize(cv2.merge([plane / sure for plane in colours]), (width, height), interpolation=cv2.INTER_LINEAR)
+    around -= ab
+    around *= ((1 - trust) ** 2)[..., None]
+    around += ab
+    filled: Floats = around
     return filled
