@@ -7,6 +7,7 @@ import io
 import struct
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 import simplejpeg
@@ -89,6 +90,7 @@ def estimate_quality(table: list[int]) -> int:
     return 100
 
 
+@lru_cache(maxsize=100)
 def _standard_table_sum(quality: int) -> int:
     scale = 5000 // quality if quality < 50 else 200 - 2 * quality
     return int(((_LUMINANCE_50 * scale + 50) // 100).clip(1, 255).sum())

@@ -5,6 +5,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import lru_cache
 from typing import TypeVar
 
 Item = TypeVar("Item")
@@ -42,8 +43,21 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result
     """The results of `work` for each item, in order, done in threads if there is more than one to do."""
     if WORKERS == 1 or len(items) < 2 or getattr(_here, "alone", False):
         return [work(item) for item in items]
-    with ThreadPoolExecutor(WORKERS) as pool:
-        return list(pool.map(work, items))
+    return list(_pool().map(work, items))
+
+
+@lru_cache(maxsize=1)
+def _pool() -> ThreadPoolExecutor:
+    """The threads of all spread work, kept: starting them anew for each piece takes a millisecond of a picture."""
+    return ThreadPoolExecutor(WORKERS, "tintype-strip", initializer=_work_alone)
+
+
+def _work_alone() -> None:
+    _here.alone = True  # what is spread within spread work must not wait for threads that wait for it
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_pool.cache_clear)  # a forked process has none of the threads
 
 
 def strips(height: int, rows: int) -> list[slice]:
