@@ -8,13 +8,17 @@ import pytest
 import torch
 
 from tintype import Colorizer
+from tintype.bins import ab_bins
+from tintype.data.pairs import PairForm
 from tintype.errors import OutputError, WeightsError
 from tintype.export import export_checkpoint
 from tintype.models import build_generator
 from tintype.models.tint import annealed_mean
 from tintype.runtime import Network
+from tintype.training.answers import Answers
 from tintype.training.checkpoint import write_tensors
 from tintype.training.pretrained import initialise
+from tintype.training.teacher import load_teacher
 from tintype.weights import find_model
 
 OPTIONS = {"encoder": "efficientnet-lite0", "bottom": 32, "widths": [24, 16, 16]}
@@ -47,6 +51,13 @@ def test_training_goes_on_from_a_model_file(exported: Path, checkpoint: Path, mo
             torch.testing.assert_close(generator.state_dict()[name], value, rtol=1e-3, atol=1e-4, msg=name)
     with pytest.raises(WeightsError, match="does not fit this generator"):
         initialise(build_generator("tint", OPTIONS | {"bottom": 64}), str(exported))
+
+
+def test_a_model_file_knows_its_shape_and_so_can_teach(exported: Path, checkpoint: Path) -> None:
+    answers = Answers(PairForm(), torch.tensor(ab_bins()))
+    lightness = torch.rand(1, 1, 64, 64)
+    by_file, by_weights = (load_teacher(str(path), answers, hints=False)(lightness) for path in (exported, checkpoint))
+    torch.testing.assert_close(by_file, by_weights, rtol=2e-2, atol=2e-2)
 
 
 def test_metadata_and_size(exported: Path, checkpoint: Path) -> None:

@@ -110,6 +110,7 @@ def export_checkpoint(
         name=name,
         version=version,
         system=source.info["system"],
+        generator=source.info["generator"],
         size=size,
         size_multiple=_multiple(graph),
         temperature=temperature,

@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 from collections.abc import Iterator
-from dataclasses import MISSING, asdict, dataclass, fields
+from dataclasses import MISSING, asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
@@ -46,6 +46,7 @@ class ModelInfo:
     what the network was trained to answer: "distribution" over ``bins``, "ab", or the whole picture as "lab" or
     "rgb"; with the last two ``bins`` is empty and the graph has the output ``painted_lightness``. ``ab_scale`` is the
     number of CIE units that 1 stood for in training; the graph's ``ab`` is in CIE units whatever it is.
+    ``generator`` holds the options of the network's shape that are not the system's defaults.
     ``calibration`` tells what the entropy of its distribution is worth (`tintype.confidence`); empty if never measured.
     """
 
@@ -70,6 +71,7 @@ class ModelInfo:
     target: str = "distribution"
     ab_scale: float = 1.0
     calibration: tuple[tuple[float, float], ...] = ()
+    generator: dict[str, Any] = field(default_factory=dict)
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "ModelInfo":
@@ -88,8 +90,8 @@ class ModelInfo:
             raise WeightsError(
                 f"its metadata has the format {values.get('format')!r}, known is {FORMAT}; update tintype"
             )
-        names = {field.name for field in fields(cls)}
-        required = {field.name for field in fields(cls) if field.default is MISSING}
+        names = {each.name for each in fields(cls)}
+        required = {each.name for each in fields(cls) if each.default is each.default_factory is MISSING}
         if missing := sorted(required - values.keys()):
             raise WeightsError(f"its metadata lacks {', '.join(missing)}; export the model again")
         known = {name: value for name, value in values.items() if name in names}
@@ -98,6 +100,7 @@ class ModelInfo:
             known["calibration"] = tuple((float(x), float(y)) for x, y in known.get("calibration", ()))
             known["size"], known["size_multiple"] = int(known["size"]), int(known["size_multiple"])
             known["ab_scale"] = float(known.get("ab_scale", 1.0))
+            known["generator"] = dict(known.get("generator", {}))
         except (TypeError, ValueError) as error:
             raise WeightsError(f"its metadata has an impossible value ({error}); export the model again") from error
         if known["size"] < 1 or known["size_multiple"] < 1:

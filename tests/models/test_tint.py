@@ -26,6 +26,20 @@ def test_default_size() -> None:
     assert sum(p.numel() for p in Tint().parameters()) == 6_239_117
 
 
+def test_an_encoder_without_its_last_stage_has_the_published_weights_of_the_others() -> None:
+    state = torch.load(imagenet_file(ENCODERS["efficientnet-lite0"]), weights_only=True)
+    short, whole = (LiteEncoder(ENCODERS["efficientnet-lite0"], stages).eval() for stages in (6, 7))
+    for encoder in (short, whole):
+        load_imagenet(encoder, state)
+    lightness = torch.rand(1, 1, 64, 96)
+    for ours, theirs in zip(short(lightness)[:3], whole(lightness)[:3], strict=True):
+        torch.testing.assert_close(ours, theirs)
+    assert short(lightness)[3].shape == (1, 192, 2, 3)
+    assert Tint(TintConfig("efficientnet-lite0", 6))(lightness).shape == (1, 229, 16, 24)
+    with pytest.raises(RecipeError, match="of 5 stages"):
+        LiteEncoder(ENCODERS["efficientnet-lite0"], 5)
+
+
 def test_untrained_hints_change_nothing_and_every_weight_but_theirs_gets_a_gradient() -> None:
     network = Tint(SMALL).eval()
     lightness, hints = torch.rand(2, 1, 64, 64), torch.rand(2, 3, 64, 64).round(decimals=2)

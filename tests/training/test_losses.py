@@ -9,7 +9,7 @@ from torch.nn import functional as F
 
 from tintype.bins import ab_bins
 from tintype.data.cache import open_cache
-from tintype.training.losses import bin_prior, class_weights, distribution_loss, encode_ab
+from tintype.training.losses import bin_prior, class_weights, distillation_loss, distribution_loss, encode_ab
 from training_pictures import write_tiles
 
 BINS = torch.tensor(ab_bins())
@@ -47,6 +47,20 @@ def test_certain_and_right_costs_least() -> None:
     wrong = sure.roll(5, 1)
     weight = torch.ones(len(BINS))
     assert distribution_loss(sure, ab, BINS, weight, 1)[0] < distribution_loss(wrong, ab, BINS, weight, 1)[0]
+
+
+def test_distillation_is_the_plain_divergence_and_nothing_where_both_agree() -> None:
+    torch.manual_seed(0)
+    wanted = torch.randn(2, len(BINS), 33, 31).mul(2)
+    logits = torch.randn_like(wanted).requires_grad_()
+    rows, models = (each.permute(0, 2, 3, 1).reshape(-1, len(BINS)) for each in (logits, wanted))
+    expected = F.kl_div(rows.log_softmax(1), models.log_softmax(1), reduction="batchmean", log_target=True)
+    (expected_gradient,) = torch.autograd.grad(expected * 3, logits)
+    loss = distillation_loss(logits, wanted)
+    (gradient,) = torch.autograd.grad(loss * 3, logits)
+    torch.testing.assert_close(loss, expected)
+    torch.testing.assert_close(gradient, expected_gradient, rtol=1e-3, atol=1e-8)
+    assert distillation_loss(wanted, wanted).abs() < 1e-6
 
 
 def test_class_weights_have_mean_one_under_the_prior_and_favour_the_rare() -> None:

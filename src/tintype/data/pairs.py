@@ -63,6 +63,11 @@ class PairBatch:
     target: Tensor
     hints: Tensor | None = None
 
+    @property
+    def given(self) -> tuple[Tensor, ...]:
+        """What a generator is called with."""
+        return (self.condition,) if self.hints is None else (self.condition, self.hints)
+
 
 def crop_square(rgb: NDArray[np.uint8], size: int, scale: float, x: float, y: float, flip: bool) -> NDArray[np.uint8]:
     """Cut a square of `scale` times the short side at the relative place (x, y) in [0, 1]^2, resize it to `size`.

@@ -15,6 +15,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from tintype.errors import RecipeError
 from tintype.models.layers import depthwise_conv2d, same_padding
 
 BN_EPSILON = 1e-3  # of the TensorFlow original
@@ -69,6 +70,7 @@ STAGES = (
 )
 STEM_CHANNELS = 32
 SKIP_STAGES = (1, 2, 4, 6)  # the last stage at each of the strides 4, 8, 16 and 32
+FEWEST_STAGES = 6  # the last stage but one has stride 32, too
 
 
 def scaled_channels(channels: int, width: float) -> int:
@@ -119,14 +121,22 @@ class InvertedResidual(nn.Module):
 
 
 class LiteEncoder(nn.Module):
-    """Lightness (N, 1, H, W) in [-1, 1] -> features at strides 4, 8, 16, 32; H and W are multiples of 32."""
+    """Lightness (N, 1, H, W) in [-1, 1] -> features at strides 4, 8, 16, 32; H and W are multiples of 32.
 
-    def __init__(self, config: EncoderConfig) -> None:
+    `stages` is 7, or 6 to do without the last one, a fifth of Lite0's weights. Raises RecipeError otherwise.
+    """
+
+    def __init__(self, config: EncoderConfig, stages: int = len(STAGES)) -> None:
         super().__init__()
+        if not FEWEST_STAGES <= stages <= len(STAGES):
+            raise RecipeError(
+                f"{config.name} of {stages} stages: it has {len(STAGES)}, of which the last can be left out"
+            )
+        self._skips = (*SKIP_STAGES[:-1], stages - 1)
         self.stem = SameConv(1, STEM_CHANNELS, 3, 2)
         self.stages = nn.ModuleList()
         inputs, channels = STEM_CHANNELS, []
-        for repeats, kernel, stride, expansion, base in STAGES:
+        for repeats, kernel, stride, expansion, base in STAGES[:stages]:
             # Lite keeps the repeats of the first and the last stage, whatever the depth.
             count = repeats if base in (STAGES[0][-1], STAGES[-1][-1]) else math.ceil(repeats * config.depth)
             outputs = scaled_channels(base, config.width)
@@ -135,14 +145,14 @@ class LiteEncoder(nn.Module):
             self.stages.append(nn.Sequential(*blocks))
             inputs = outputs
             channels.append(outputs)
-        self.channels = [channels[i] for i in SKIP_STAGES]
+        self.channels = [channels[i] for i in self._skips]
 
     def forward(self, lightness: Tensor) -> list[Tensor]:
         x = F.relu6(self.stem(lightness))
         features = []
         for index, stage in enumerate(self.stages):
             x = stage(x)
-            if index in SKIP_STAGES:
+            if index in self._skips:
                 features.append(x)
         return features
 

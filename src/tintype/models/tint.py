@@ -26,9 +26,13 @@ STRIDES = (4, 8, 16, 32)
 
 @dataclass(frozen=True)
 class TintConfig:
-    """Shape of the network: `widths` are the decoder's channels at strides 16, 8 and 4."""
+    """Shape of the network: `widths` are the decoder's channels at strides 16, 8 and 4.
+
+    `encoder_stages` is 7, or 6 for a smaller network without the encoder's last one.
+    """
 
     encoder: str = "efficientnet-lite2"
+    encoder_stages: int = 7
     bottom: int = 256
     attention_blocks: int = 2
     heads: int = 8
@@ -94,7 +98,7 @@ class Tint(nn.Module):
         super().__init__()
         config = config or TintConfig()
         self.config = config
-        self.encoder = LiteEncoder(ENCODERS[config.encoder])
+        self.encoder = LiteEncoder(ENCODERS[config.encoder], config.encoder_stages)
         stride4, stride8, stride16, stride32 = self.encoder.channels
         self.bottom = nn.Sequential(
             ConvNormReLU(stride32, config.bottom, 1),

@@ -1,4 +1,4 @@
-"""Losses: class-rebalanced cross-entropy over ab bins, smooth L1 on the colour."""
+"""Losses: class-rebalanced cross-entropy over ab bins, smooth L1 on the colour, distance from a teacher's answer."""
 
 from functools import cache
 from typing import Any
@@ -115,3 +115,35 @@ def distribution_loss(
     """
     total, distance = _DistributionLoss.apply(logits, ab, bins, class_weight, l1_weight)  # type: ignore[no-untyped-call]
     return total, distance
+
+
+class _DistillationLoss(torch.autograd.Function):
+    """The divergence and its gradient in one pass over both logits, as above."""
+
+    @staticmethod
+    def forward(ctx: Any, logits: Tensor, wanted: Tensor) -> Tensor:
+        rows, models = (each.permute(0, 2, 3, 1).reshape(-1, each.shape[1]) for each in (logits, wanted))
+        count = len(rows)
+        gradient = torch.empty_like(rows)
+        divergence = rows.new_zeros((), dtype=torch.float32)
+        for start in range(0, count, PIECE):
+            piece = slice(start, start + PIECE)
+            log_p, log_q = rows[piece].float().log_softmax(1), models[piece].float().log_softmax(1)
+            q = log_q.exp()
+            divergence += (q * log_q.sub_(log_p)).sum()
+            gradient[piece] = log_p.exp_().sub_(q).div_(count)
+        n, _, h, w = logits.shape
+        ctx.save_for_backward(gradient.view(n, h, w, -1).permute(0, 3, 1, 2))
+        return divergence / count
+
+    @staticmethod
+    def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, None]:
+        (gradient,) = ctx.saved_tensors
+        return gradient.mul_(grad), None  # ours alone, so it may be scaled in place
+
+
+def distillation_loss(logits: Tensor, wanted: Tensor) -> Tensor:
+    """Kullback-Leibler divergence of the distributions of `logits` (N, Q, h, w) from those of a teacher's, `wanted`, a
+    mean over positions; 0 where they agree (Hinton, Vinyals and Dean 2015, at temperature 1)."""
+    divergence: Tensor = _DistillationLoss.apply(logits, wanted)  # type: ignore[no-untyped-call]
+    return divergence

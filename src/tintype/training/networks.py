@@ -27,6 +27,7 @@ from tintype.training.pretrained import initialise
 from tintype.training.recipe import Recipe, StageOptions
 from tintype.training.sharding import divided_like, gathered, local, shard
 from tintype.training.stages import Stage, build_stage
+from tintype.training.teacher import load_teacher
 
 
 class Training:
@@ -66,6 +67,7 @@ class Training:
         self.prior = torch.from_numpy(bin_prior(cache, indices)) if form.target == "distribution" else None
         self.masks = open_masks(cache, progress=decoding_progress) if recipe.data.background == "remove" else None
         self._features: FeatureLoss | None = None
+        self._teacher = self._taught_by(recipe.teacher)
 
     def _placed(self, network: nn.Module) -> nn.Module:
         if self.fabric.world_size > 1:
@@ -86,6 +88,13 @@ class Training:
             self._features = features.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._features
 
+    def _taught_by(self, teacher: str | None) -> nn.Module | None:
+        if teacher is None:
+            return None
+        with torch.random.fork_rng(devices=[]):  # a teacher brings its weights; chance is for the pupil
+            network = load_teacher(teacher, self.answers, hints=self.hinted)
+        return network.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
+
     @property
     def hinted(self) -> bool:
         """Does the generator learn from hints in any stage?"""
@@ -94,7 +103,7 @@ class Training:
     def build_stage(self, options: StageOptions, parts: int = 1) -> Stage:
         """The stage, with its losses; `parts` batches go into each of its steps."""
         features = self.feature_net() if options.losses.get("feature") else None
-        objective = Objective(options, self.answers, self.prior, features)
+        objective = Objective(options, self.answers, self.prior, features, self._teacher)
         gan = GANLoss(options.gan).to(self.fabric.device)
         return build_stage(options, self.answers, objective, gan, parts)
 

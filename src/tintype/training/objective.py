@@ -6,7 +6,7 @@ from torch.nn import functional as F
 
 from tintype.data.pairs import PairBatch
 from tintype.training.answers import Answers
-from tintype.training.losses import class_weights, distribution_loss
+from tintype.training.losses import class_weights, distillation_loss, distribution_loss
 from tintype.training.recipe import StageOptions
 
 DISTANCES = {"l1": F.l1_loss, "l2": F.mse_loss, "smooth_l1": F.smooth_l1_loss}
@@ -17,7 +17,8 @@ class Objective:
 
     l1, l2 and smooth_l1 are distances in the units of the target (ab/110, or whatever the system has); `distribution`
     is the class-rebalanced cross-entropy of Zhang 2016, which brings its own smooth L1 in units of ten CIE units;
-    `feature` compares what a classifier sees (`feature_loss`, sRGB in [0, 1]).
+    `feature` compares what a classifier sees (`feature_loss`, sRGB in [0, 1]). `distillation` is not about the truth,
+    it is how far the distribution is from that of `teacher`, which sees the same input.
     """
 
     def __init__(
@@ -26,9 +27,10 @@ class Objective:
         answers: Answers,
         prior: Tensor | None = None,
         feature_loss: nn.Module | None = None,
+        teacher: nn.Module | None = None,
     ) -> None:
         self.weights = {name: weight for name, weight in options.losses.items() if weight}
-        self.answers, self.feature_loss = answers, feature_loss
+        self.answers, self.feature_loss, self.teacher = answers, feature_loss, teacher
         if "distribution" in self.weights:
             assert prior is not None
             assert answers.bins is not None
@@ -44,6 +46,13 @@ class Objective:
             smooth = named.pop("smooth_l1", 0.0) / weight
             loss, distance = distribution_loss(output, batch.target, self.answers.bins, self.class_weight, smooth)
             parts |= {"cross_entropy": loss.detach() - smooth * distance, "smooth_l1": distance}
+            total = total + weight * loss
+        if weight := named.pop("distillation", 0.0):
+            assert self.teacher is not None
+            with torch.no_grad():
+                wanted = self.teacher(*batch.given)
+            loss = distillation_loss(output, wanted)
+            parts["distillation"] = loss.detach()
             total = total + weight * loss
         for name, weight in named.items():
             if name == "feature":

@@ -55,9 +55,7 @@ def initialise(generator: nn.Module, weights: str | None = None) -> None:
         if isinstance(encoder, LiteEncoder | ResNetEncoder):
             _load_encoder(encoder, _default_file(generator))
         return
-    path = _fetched(weights) if "://" in weights else Path(weights)
-    if not path.exists():
-        path = next((model.path for model in list_models() if model.path.stem == weights), path)
+    path = _fetched(weights) if "://" in weights else local_file(weights)
     if path.suffix == ".onnx":
         _load_model_file(generator, path)
     elif path.is_dir() or _is_checkpoint(path):
@@ -66,6 +64,12 @@ def initialise(generator: nn.Module, weights: str | None = None) -> None:
         _load_encoder(encoder, path)
     else:
         raise WeightsError(f"{path}: not a tintype checkpoint, and this generator has no encoder for other weights")
+
+
+def local_file(weights: str) -> Path:
+    """The file of that path, or of the model of that name."""
+    path = Path(weights)
+    return path if path.exists() else next((model.path for model in list_models() if model.path.stem == weights), path)
 
 
 def imagenet_file(config: EncoderConfig) -> Path:

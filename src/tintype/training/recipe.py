@@ -55,7 +55,7 @@ class LogOptions(_Section):
     save_seconds: float = Field(120, ge=0, description="seconds between two saves of the state to resume from")
 
 
-LossName = Literal["distribution", "l1", "l2", "smooth_l1", "feature"]
+LossName = Literal["distribution", "l1", "l2", "smooth_l1", "feature", "distillation"]
 
 
 class StageOptions(_Section):
@@ -109,6 +109,9 @@ class Recipe(_Section):
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
     ema_images: float = Field(10_000, ge=0, description="half-life of the weight average, in images; 0 is off")
     pretrained: str = Field("imagenet", description="the encoder's first weights: imagenet, none, a path or a URL")
+    teacher: str | None = Field(
+        None, description="for the loss distillation: a model by name or path, or a checkpoint, that is imitated"
+    )
     feature_net: Literal["efficientnet-lite0", "vgg16"] = Field(
         "efficientnet-lite0", description="where feature losses look"
     )
@@ -127,6 +130,11 @@ class Recipe(_Section):
         names = [stage.name for stage in self.stages]
         if self.cycle_from is not None and self.cycle_from not in names:
             raise ValueError(f"cycle_from is {self.cycle_from!r}; the stages are {', '.join(names)}")
+        taught = [stage.name for stage in self.stages if stage.losses.get("distillation")]
+        if taught and self.teacher is None:
+            raise ValueError(f"stage {taught[0]!r} has the loss distillation, which needs a teacher: set teacher=tint")
+        if self.teacher is not None and not taught:
+            raise ValueError(f"teacher is {self.teacher!r}, and no stage has the loss distillation that asks it")
         if not self.critic and any(stage.kind != "supervised" for stage in self.stages):
             raise ValueError("critic and adversarial stages need a [critic] with a kind")
         return self

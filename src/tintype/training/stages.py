@@ -45,8 +45,7 @@ class Stage(Protocol):
 
 def answer(networks: Networks, batch: PairBatch) -> Tensor:
     """What the generator makes of a batch."""
-    given = (batch.condition,) if batch.hints is None else (batch.condition, batch.hints)
-    output: Tensor = networks["generator"](*given)
+    output: Tensor = networks["generator"](*batch.given)
     return output
 
 
@@ -67,6 +66,7 @@ class Supervised:
         lazy = self.answers.form.target == "distribution" and set(self.objective.weights) <= {
             "distribution",
             "smooth_l1",
+            "distillation",
         }
         planes = batch.target if lazy else self.answers.planes(output)
         loss, parts = self.objective(output, planes, batch)
