@@ -10,7 +10,6 @@ from tintype.color import chroma_for_luma, lab_to_srgb, reduce_chroma_lab, rgb_t
 from tintype.errors import WeightsError
 from tintype.photo import Photo
 from tintype.planes import NEUTRAL, Plane, half_size
-from tintype.threads import spread, strips
 from tintype.upsample import raise_chroma, raise_planes, resize_float
 
 # Colours are matched to the luma at so many pixels along the longer side, or at as many as the network's answer has:
@@ -32,10 +31,9 @@ def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
     width, height = working_size(*_chroma_size(photo), ab)
     luma = photo.small_luma(width, height, Image.Resampling.BOX)
     working = np.stack(raise_planes([ab[..., i] for i in range(2)], luma), axis=-1)
-    bands = spread(lambda rows: chroma_for_luma(luma[rows], working[rows]), strips(height, 64))
-    chroma = [np.concatenate(planes) for planes in zip(*bands, strict=True)]
+    chroma = chroma_for_luma(luma, working)
     guide = photo.half_luma if photo.has_half_chroma else photo.luma
-    return photo.with_chroma(*raise_chroma(guide, luma, (chroma[0], chroma[1])))
+    return photo.with_chroma(*raise_chroma(guide, luma, chroma))
 
 
 def compose_painting(photo: Photo, lightness: NDArray[np.float32], ab: NDArray[np.float32]) -> Photo:

@@ -150,8 +150,8 @@ class _Picture:
 def _doubtful(luma: Plane, chroma: Chroma, step: int, quality: int) -> NDArray[np.bool_]:
     """The blocks in which some colour might not fit at some luma, decoding included."""
     coarse = 1.0 if quality >= _COARSE_QUALITY else _COARSE_QUALITY / quality
-    lowest, highest = _extremes(luma, BLOCK)
-    (least_blue, most_blue), (least_red, most_red) = (_extremes(plane, step) for plane in chroma)
+    planes = [(luma, BLOCK), (chroma[0], step), (chroma[1], step)]
+    (lowest, highest), (least_blue, most_blue), (least_red, most_red) = spread(lambda each: _extremes(*each), planes)
     room_up, room_down = 255 - highest - _MARGIN * coarse, lowest - _MARGIN * coarse
     least_blue, most_blue, least_red, most_red = (
         plane - NEUTRAL for plane in (least_blue, most_blue, least_red, most_red)

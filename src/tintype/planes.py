@@ -16,7 +16,7 @@ Chroma = tuple[Plane, Plane]
 
 NEUTRAL = 128
 # Rows that are halved at a time: even, and few enough for the cache.
-_HALVED = 16
+_HALVED = 256
 
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

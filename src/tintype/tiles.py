@@ -51,8 +51,12 @@ class Tiles:
         inside = (rows[-1] < height) & (left + self.side <= width)
         whole, out = np.flatnonzero(inside), np.flatnonzero(~inside)
         if whole.size:
-            values = np.ascontiguousarray(tiles[:, whole]).reshape(self.side, -1).view(f"V{self.side}")
-            _runs(self.plane, self.side)[rows[:, whole] * width + left[whole]] = values
+            if out.size:
+                rows_in, left_in, kept = rows[:, whole], left[whole], tiles[:, whole]
+            else:
+                rows_in, left_in, kept = rows, left, tiles
+            values = np.ascontiguousarray(kept).reshape(self.side, -1).view(f"V{self.side}")
+            _runs(self.plane, self.side)[rows_in * width + left_in] = values
         if out.size:
             y, x = np.broadcast_arrays(rows[:, out, None], (left[out, None] + np.arange(self.side))[None])
             there = (y < height) & (x < width)

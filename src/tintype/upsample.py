@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.planes import NEUTRAL, Chroma, Plane
-from tintype.threads import spread, strips
+from tintype.threads import strips
 
 FloatPlane = NDArray[np.float32]
 
@@ -26,7 +26,6 @@ _ROUNDS = 2
 _ACROSS, _DOWN = 64, 24
 # Above so many multiplications OpenBLAS takes threads of its own, which cost more than they bring here.
 _MOST_PRODUCTS = 1 << 18
-_STRIP_PIXELS = 1 << 17
 
 
 def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -66,30 +65,27 @@ def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, Fl
     """Cb and Cr planes of luma's size.
 
     luma: (H, W) uint8, of a picture or made half as large; low_luma: its area means on the (h, w) grid of `chroma`,
-    in [0, 1]; chroma: Cb and Cr on that grid, in [-0.5, 0.5]. The work is done in strips, in threads, so that no float
-    plane of the size of luma is made.
+    in [0, 1]; chroma: Cb and Cr on that grid, in [-0.5, 0.5]. The work is done in strips that stay in the cache, and
+    not spread over threads: its steps are so short that threads wait for Python's lock longer than they work.
     """
     height, width = luma.shape
-    raised: Chroma = np.empty((height, width), np.uint8), np.empty((height, width), np.uint8)
     if chroma[0].shape == (height, width):
         return _to_plane(chroma[0]), _to_plane(chroma[1])
     planes = coefficients(low_luma, list(chroma))
     planes[0::2] = planes[0::2] * 255 + np.float32(NEUTRAL + 0.5)  # the half is for rounding
-    enlargers = [Enlarger(planes[i : i + 2], width, height) for i in (0, 2)]
-
-    def work(strip: slice) -> None:
-        made = np.empty((_DOWN, width), np.float32)
-        for rows in (slice(at, min(at + _DOWN, strip.stop)) for at in range(strip.start, strip.stop, _DOWN)):
-            light, plane = luma[rows].astype(np.float32), made[: rows.stop - rows.start]
-            for target, enlarger in zip(raised, enlargers, strict=True):
-                constant, slope = enlarger.rows(rows.start, rows.stop)
-                np.multiply(slope, light, out=plane)
-                np.add(plane, constant, out=plane)
-                np.clip(plane, 0, 255, out=plane)
-                target[rows] = plane
-
-    spread(work, strips(height, max(1, _STRIP_PIXELS // width // _DOWN) * _DOWN))
-    return raised
+    enlarger = Enlarger(planes[[0, 2, 1, 3]], width, height)
+    raised = np.empty((2, height, width), np.uint8)
+    light, made = np.empty((_DOWN, width), np.float32), np.empty((2, _DOWN, width), np.float32)
+    for rows in strips(height, _DOWN):
+        count = rows.stop - rows.start
+        both = enlarger.rows(rows.start, rows.stop)
+        constant, slope, plane = both[:2], both[2:], made[:, :count]
+        light[:count] = luma[rows]
+        np.multiply(slope, light[:count], out=plane)
+        plane += constant
+        np.clip(plane, 0, 255, out=plane)
+        raised[:, rows] = plane
+    return raised[0], raised[1]
 
 
 def coefficients(low_luma: FloatPlane, planes: list[FloatPlane]) -> NDArray[np.float32]:
