@@ -27,20 +27,25 @@ class _Found:
     stamp: str = ""
 
 
-class _There:
+class Listing:
     """Which files exist at addresses: folders are listed once, not asked for file by file."""
 
     def __init__(self) -> None:
         self._folders: list[str] = []
         self._sizes: dict[str, int] = {}
+        self._found: dict[str, list[tuple[str, str]]] = {}
 
     def listed(self, folder: str) -> list[tuple[str, str]]:
         """(path inside, stamp) of the files of a folder."""
-        found = []
+        folder = folder.rstrip("/")
+        if folder in self._found:
+            return self._found[folder]
+        found: list[tuple[str, str]] = []
         for inside, facts in files.find(folder):
             self._sizes[files.join(folder, inside)] = int(facts.get("size") or 0)
             found.append((inside, files.stamp_of(facts)))
-        self._folders.append(folder.rstrip("/") + "/")
+        self._folders.append(folder + "/")
+        self._found[folder] = found
         return found
 
     def size(self, place: str) -> int | None:
@@ -60,6 +65,7 @@ def plan(
     mark: str = COLOURED,
     suffix: str | None = None,
     journal: Record | None = None,
+    listing: Listing | None = None,
 ) -> list[Job]:
     """Expand inputs into jobs, each with its target.
 
@@ -70,7 +76,7 @@ def plan(
     source's own. ``output`` is a file if there is one input file and ``output`` has a suffix, else a folder, local or
     at an address, in which the structure of input folders is kept; what a list names keeps all of its path. An input
     that cannot be used, or a target that exists, becomes a job with an error. What ``journal`` says is done becomes a
-    job to skip.
+    job to skip. ``listing``: of addresses, if somebody has asked for them already.
 
     Raises:
         InputError: "-" beside other inputs, no input at all, or a store that cannot be asked.
@@ -80,14 +86,14 @@ def plan(
         raise InputError("no input; name a file, a folder, a pattern such as '*.jpg', or - for standard input")
     inputs = [files.plain(text) for text in inputs]
     output = None if output is None else files.plain(output)
-    there = _There()
+    there = listing or Listing()
     if STREAM in inputs:
         if len(inputs) > 1:
             raise InputError("- (standard input) must be the only input")
         return [_checked(Job(STREAM, output or STREAM), there, overwrite)]
     found = list(_expand(inputs, output if output != STREAM else None, mark, there))
     single = len(inputs) == 1 and len(found) == 1 and not _is_many(inputs[0])
-    if output is not None and not single and _is_file_name(output):
+    if output is not None and not single and is_file_name(output):
         raise OutputError(f"{output}: one file for {len(found)} pictures; name a folder")
     if output == STREAM:
         return [Job(one.source, None if one.error else STREAM, one.error, stamp=one.stamp) for one in found]
@@ -109,7 +115,7 @@ def plan(
     return jobs
 
 
-def _expand(inputs: Sequence[str], output: str | None, mark: str, there: _There) -> Iterator[_Found]:
+def _expand(inputs: Sequence[str], output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
     """Each picture once."""
     seen: set[str | Path] = set()
     for text in inputs:
@@ -122,7 +128,7 @@ def _expand(inputs: Sequence[str], output: str | None, mark: str, there: _There)
             yield one
 
 
-def _expand_one(text: str, output: str | None, mark: str, there: _There) -> Iterator[_Found]:
+def _expand_one(text: str, output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
     path = Path(text)
     if files.is_url(text):
         yield from _expand_url(text, output, mark, there)
@@ -145,7 +151,7 @@ def _expand_one(text: str, output: str | None, mark: str, there: _There) -> Iter
             yield _Found(os.fspath(match), PurePosixPath(match.name))
 
 
-def _expand_url(text: str, output: str | None, mark: str, there: _There) -> Iterator[_Found]:
+def _expand_url(text: str, output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
     name = files.name_of(text)
     if files.is_web(text):
         yield _Found(text, name if name.name else PurePosixPath("index"))
@@ -171,7 +177,7 @@ def _expand_url(text: str, output: str | None, mark: str, there: _There) -> Iter
             yield _Found(text, name, _no_pictures(text))
 
 
-def _expand_list(place: str, output: str | None, mark: str, there: _There) -> Iterator[_Found]:
+def _expand_list(place: str, output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
     """The inputs that a text file names, one a line; files keep all of their path, so that names do not clash."""
     try:
         lines = files.read(place).decode("utf-8-sig").splitlines()
@@ -233,7 +239,7 @@ def _aimed(one: _Found, output: str | None, single: bool, mark: str, wanted: str
     beside = files.with_name(one.source, f"{name.stem}{mark}{suffix}")
     if output is None:
         target = beside
-    elif single and _is_file_name(output):
+    elif single and is_file_name(output):
         target = output if files.is_url(output) else os.fspath(Path(output))
     else:
         target = files.join(output, one.inside.with_suffix(suffix))
@@ -248,7 +254,7 @@ def _is_same(place: str, other: str) -> bool:
     return Path(place).resolve() == Path(other).resolve()
 
 
-def _is_file_name(output: str) -> bool:
+def is_file_name(output: str) -> bool:
     """Whether ``output`` means one file: a folder exists, ends in a slash, or has no suffix."""
     if files.is_url(output):
         return not output.endswith("/") and files.name_of(output).suffix != ""
@@ -256,7 +262,7 @@ def _is_file_name(output: str) -> bool:
     return output == STREAM or not (path.is_dir() or output.endswith(("/", os.sep)) or path.suffix == "")
 
 
-def _checked(job: Job, there: _There, overwrite: bool, record: Record | None = None) -> Job:
+def _checked(job: Job, there: Listing, overwrite: bool, record: Record | None = None) -> Job:
     """The job, skipped if it is done, or with why its target cannot be."""
     source, target = job.source, job.target
     assert target is not None

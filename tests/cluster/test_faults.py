@@ -2,28 +2,19 @@
 
 import json
 import subprocess
-import sys
 import time
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
-from cluster.conftest import little_scans
+from cluster.conftest import little_scans, start
 from cluster.ray_cluster import RayCluster
 from cluster.s3_server import S3Server
 from tintype import Colorizer
 from tintype.manifest import MERGED, read_manifest
 
 pytestmark = pytest.mark.xdist_group("ray")
-
-
-def start(ring: RayCluster, outside: dict[str, str], scans: str, colour: str, *more: str) -> subprocess.Popen[str]:
-    """The driver, in a process of its own."""
-    where = [f"s3://{scans}/", "-o", f"s3://{colour}/", "--engine", "ray", "--ray-address", ring.address]
-    command = [sys.executable, "-m", "tintype", "colorize", *where, "--model", "tiny", "--precision", "f32", "--json"]
-    command += more
-    return subprocess.Popen(command, env=outside, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def pictures(s3: S3Server, bucket: str) -> set[str]:

@@ -14,7 +14,6 @@ from .levels import FULL, LIMITED, Luma
 from .need import need_av
 from .reader import FilmInfo, Frame
 
-
 # All that x264 knows of x86 up to AVX2, which every processor with AVX-512 has.
 _UP_TO_AVX2 = "MMX2,SSE2Fast,SSSE3,SSE4.2,AVX,FMA3,BMI2,AVX2"
 

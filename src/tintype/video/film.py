@@ -19,7 +19,7 @@ from .codecs import Encoder, Settings, choose, chroma_size
 from .direction import HintsAt, check_direction, follow
 from .levels import Luma
 from .mux import TURNING, Cut, plan_copies, write_film
-from .need import need_av, need_cv2
+from .need import library_versions, need_av, need_cv2
 from .options import FilmOptions
 from .painter import painter
 from .parts import PartInfo, PartStore, write_packet
@@ -98,17 +98,25 @@ def colorize_film(
         MissingExtra: the extra ``video`` is not installed.
     """
     options = options or FilmOptions()
-    cv2 = need_cv2()
+    need_cv2()
     need_av()
     goal = Path(target)
     if goal.exists() and not overwrite:
         raise OutputError(f"{target}: exists already; add --overwrite to replace it")
     if not goal.parent.is_dir():
         raise OutputError(f"{target}: the folder {goal.parent} does not exist")
-    threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # the stages share the cores already
-    try:
+    with one_thread():
         return FilmRun(source, goal, colorizer, options, overwrite=overwrite, progress=progress).go()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within, OpenCV keeps to the calling thread: the stages share the cores already."""
+    cv2 = need_cv2()
+    threads = cv2.getNumThreads()
+    cv2.setNumThreads(1)
+    try:
+        yield
     finally:
         cv2.setNumThreads(threads)
 
@@ -273,7 +281,7 @@ class FilmRun:
         file = Path(self.source)
         return {
             "tintype": __version__,
-            "libraries": [need_av().__version__, need_cv2().__version__, np.__version__],
+            "libraries": library_versions(),
             "source": str(file.resolve()),
             "stamp": _stamp(self.source),
             "film": repr(self.info),
