@@ -81,7 +81,7 @@ def colorize(
             metavar="N",
             min=1,
             rich_help_panel=BATCH,
-            help="On Ray: tries before a picture is set aside as failed.",
+            help="On Ray: tries before a picture or film is set aside as failed.",
         ),
     ] = 3,
     watching: Annotated[
@@ -203,7 +203,8 @@ def colorize(
     brightness too.
 
     A film (extra: video) keeps its sound, timestamps and tags. Its colours are carried along motion, so that they
-    hold still. When a run is interrupted, the same command goes on where it stopped.
+    hold still. When a run is interrupted, the same command goes on where it stopped. On a Ray cluster its scenes are
+    shared by the workers.
 
     A folder's run keeps a journal: killed and started again with the same options, it goes on where it was.
 

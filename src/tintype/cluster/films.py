@@ -5,6 +5,7 @@ and a machine that dies costs the parts in work on it. Frames never pass through
 and as coded parts to a folder beside the result.
 """
 
+import secrets
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -327,7 +328,9 @@ class _Foreman:
 
 
 def _everywhere(job: Job) -> Job:
-    return replace(job, source=files.absolute(job.source), target=files.absolute(str(job.target)))
+    """The job for all machines. Of a film whose version its store does not tell, nothing is kept for another run."""
+    stamp = job.stamp or (secrets.token_hex(8) if files.is_url(job.source) else "")
+    return replace(job, source=files.absolute(job.source), target=files.absolute(str(job.target)), stamp=stamp)
 
 
 def _failure(job: Job, error: str) -> FilmReport:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -154,10 +155,9 @@ def _instructions(settings: Settings) -> dict[str, str]:
 def _features() -> dict[str, bool]:
     """What the processor can do, as NumPy has found out; empty where it does not tell."""
     try:
-        from numpy._core._multiarray_umath import __cpu_features__
-    except ImportError:
+        return dict(import_module("numpy._core._multiarray_umath").__cpu_features__)
+    except (ImportError, AttributeError):
         return {}
-    return dict(__cpu_features__)
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """Which of the inputs of `tintype colorize` are films, and where each result goes."""
 
+import contextlib
 import glob
 import os
 from collections.abc import Sequence
@@ -8,6 +9,7 @@ from pathlib import Path, PurePath, PurePosixPath
 from typing import NamedTuple
 
 from .. import files
+from ..errors import InputError
 from ..jobs import STREAM, Job, Record
 from ..planning import COLOURED, LIST, READABLE, Listing, is_file_name
 from .codecs import CONTAINERS
@@ -121,7 +123,11 @@ def _at_address(text: str, output: str | None, listing: Listing) -> tuple[list[_
         films = [_Film(a, files.name_of(a), files.stamp_of(facts)) for a, facts in matches if _is_film_name(a)]
         return films, [a for a, _ in matches if not _is_film_name(a)] if films else [text]
     if files.is_web(text) or (name.suffix and not text.endswith("/")):
-        return ([_Film(text, name, files.stamp_at(text))], []) if _is_film_name(text) else ([], [text])
+        if not _is_film_name(text):
+            return [], [text]
+        with contextlib.suppress(InputError):  # whoever fetches it tells why it cannot be
+            return [_Film(text, name, files.stamp_at(text))], []
+        return [_Film(text, name)], []
     folder = text.rstrip("/")
     results = None if output is None else output.rstrip("/")
     listed = listing.listed(folder)
