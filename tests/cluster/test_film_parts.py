@@ -1,5 +1,6 @@
 """What a film on a cluster leaves behind between its tasks: parts beside the result, copies on each machine."""
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,16 +10,19 @@ import numpy as np
 import pytest
 
 from little_films import make, scene
-from tintype import InputError, files
+from tintype import Colorizer, InputError, files
 from tintype.cluster.film_cache import fetched, forget
 from tintype.cluster.film_parts import Division, SpanStore, divided, folder_of, gathered, keep
 from tintype.jobs import Job
 from tintype.manifest import Manifest
 from tintype.planning import Listing
+from tintype.video import FilmOptions, Progress, colorize_film
 from tintype.video.codecs import Packet
+from tintype.video.film import FilmRun
 from tintype.video.jobs import checked, split
 from tintype.video.parts import PartInfo, write_packet
-from tintype.video.spans import Span
+from tintype.video.reader import FilmReader
+from tintype.video.spans import Span, find_spans
 
 SPANS = (Span(0, ((0, 10), (1, 11), (2, 12), (3, 13))), Span(1, ((4, 14), (5, 15))))
 
@@ -146,3 +150,28 @@ def test_a_film_is_skipped_for_the_same_options(tmp_path: Path) -> None:
     [replaced] = checked([job], record=again, also="crf 30", overwrite=True)
     assert replaced.replaces
     assert not replaced.skipped
+
+
+def test_a_scene_goes_on_in_another_worker_where_the_last_part_ended(tmp_path: Path, model_path: Path) -> None:
+    make(tmp_path / "in.mp4", scene(48, 64, 60, seed=1))
+    colorizer = Colorizer(model_path, device="cpu", precision="f32", threads=1)
+    options, source = FilmOptions(part_frames=10, every=5), str(tmp_path / "in.mp4")
+    colorize_film(source, str(tmp_path / "whole.mp4"), colorizer, options)
+    [span] = find_spans(FilmReader(source).frames(), FilmReader(source).info, options)
+    target = str(tmp_path / "out.mp4")
+
+    def stop(progress: Progress) -> None:
+        if progress.frames >= 35:
+            raise InterruptedError
+
+    for number, tell in enumerate((stop, lambda progress: None)):
+        (tmp_path / f"worker {number}").mkdir()
+        store = SpanStore(tmp_path / f"worker {number}", target, span)
+        assert store.frames == (0, 30)[number]
+        run = FilmRun(source, Path(target), colorizer, options, store=store, progress=tell)
+        with pytest.raises(InterruptedError) if tell is stop else contextlib.nullcontext():
+            run.colour(run.reader.frames_known(span.known[store.frames :]))
+    (tmp_path / "joining").mkdir()
+    store = gathered(tmp_path / "joining", target, (span,))
+    FilmRun(source, Path(target), colorizer, options, store=store).join([])
+    assert Path(target).read_bytes() == (tmp_path / "whole.mp4").read_bytes()
