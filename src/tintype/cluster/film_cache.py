@@ -1,4 +1,5 @@
-"""Films at addresses, fetched once for each machine and shared by its workers, while they are worked on."""
+"""The folder of a machine in which films are worked on: those at addresses, fetched once for all its workers, and what
+each worker writes on the way. What a killed worker left there, a later one removes."""
 
 import contextlib
 import getpass
@@ -7,13 +8,14 @@ import os
 import shutil
 import tempfile
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from .. import files
 from ..errors import OutputError
 
 # What nobody has used for so long was left by a run that was killed; in seconds.
-_FORGOTTEN = 24 * 3600.0
+_FORGOTTEN = 3 * 24 * 3600.0
 
 
 def fetched(source: str, stamp: str) -> str:
@@ -29,19 +31,30 @@ def fetched(source: str, stamp: str) -> str:
     """
     if not files.is_url(source):
         return source
-    from filelock import FileLock  # comes with Ray
+    from filelock import FileLock
 
-    folder = _folder()
     place = _place(source, stamp)
     with FileLock(os.fspath(place.with_suffix(".lock"))):
         film = place / (files.name_of(source).name[-120:] or "film")
         if not film.is_file():
-            _sweep(folder)
             partial = place / "partial"
             files.fetch(source, os.fspath(partial))
             partial.replace(film)
         os.utime(place)
     return os.fspath(film)
+
+
+@contextlib.contextmanager
+def scratch() -> Iterator[Path]:
+    """A folder for one task, removed at its end.
+
+    Raises:
+        OutputError: it cannot be made.
+    """
+    folder = _folder()
+    _sweep(folder)
+    with tempfile.TemporaryDirectory(prefix="work-", dir=folder) as made:
+        yield Path(made)
 
 
 def forget(source: str, stamp: str) -> None:

@@ -4,7 +4,6 @@ import contextlib
 import hashlib
 import os
 import secrets
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -24,7 +23,7 @@ from ..video.options import FilmOptions
 from ..video.parts import PartStore
 from ..video.sniff import is_film
 from ..video.spans import Span, find_spans
-from .film_cache import fetched
+from .film_cache import fetched, scratch
 from .film_parts import Division, SpanStore, divided, folder_of, gathered, keep
 from .worker import Way, open_colorizer
 
@@ -103,8 +102,8 @@ def colour(piece: Piece, span: Span, how: FilmWay, models: Sequence[Any], tally:
     Raises:
         TintypeError: its children, for all that makes it impossible.
     """
-    with tempfile.TemporaryDirectory(prefix="tintype-") as scratch:
-        store = SpanStore(Path(scratch), str(piece.job.target), span)
+    with scratch() as folder:
+        store = SpanStore(folder, str(piece.job.target), span)
         had = store.frames
         if had == span.frames:
             return had
@@ -168,19 +167,19 @@ def _desk(job: Job, how: FilmWay, models: Sequence[Any], *, beside: bool = False
     if not is_film(near):
         raise InputError(f"{job.source}: its first bytes are those of a still picture, whatever it is called; no film")
     name = files.name_of(str(job.target)).name
-    with tempfile.TemporaryDirectory(prefix="tintype-") as scratch, contextlib.ExitStack() as after:
-        made = Path(scratch)
+    with scratch() as folder, contextlib.ExitStack() as after:
+        made = folder
         if beside and not files.is_url(str(job.target)):
             made = Path(folder_of(str(job.target))) / f"join-{secrets.token_hex(4)}"
             made.mkdir(parents=True)
             after.callback(files.remove_folder, os.fspath(made))
         options = how.options
         if how.way.reference is not None:
-            reference = Path(scratch) / "reference"
+            reference = folder / "reference"
             reference.write_bytes(how.way.reference)
             options = replace(options, reference=os.fspath(reference))
         try:
-            yield _Desk(near, made / name, Path(scratch), _colorizer(how.way, models), options)
+            yield _Desk(near, made / name, folder, _colorizer(how.way, models), options)
         except TintypeError as error:
             text = str(error).replace(os.fspath(made / name), str(job.target))
             raise type(error)(text.replace(near, job.source)) from error
