@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
@@ -66,6 +66,7 @@ def plan(
     suffix: str | None = None,
     journal: Record | None = None,
     listing: Listing | None = None,
+    leave: Collection[str] = (),
 ) -> list[Job]:
     """Expand inputs into jobs, each with its target.
 
@@ -76,7 +77,8 @@ def plan(
     source's own. ``output`` is a file if there is one input file and ``output`` has a suffix, else a folder, local or
     at an address, in which the structure of input folders is kept; what a list names keeps all of its path. An input
     that cannot be used, or a target that exists, becomes a job with an error. What ``journal`` says is done becomes a
-    job to skip. ``listing``: of addresses, if somebody has asked for them already.
+    job to skip. ``listing``: of addresses, if somebody has asked for them already. Sources in
+    ``leave`` are no pictures and left to others.
 
     Raises:
         InputError: "-" beside other inputs, no input at all, or a store that cannot be asked.
@@ -92,7 +94,8 @@ def plan(
             raise InputError("- (standard input) must be the only input")
         return [_checked(Job(STREAM, output or STREAM), there, overwrite)]
     found = list(_expand(inputs, output if output != STREAM else None, mark, there))
-    single = len(inputs) == 1 and len(found) == 1 and not _is_many(inputs[0])
+    found = [one for one in found if one.source not in leave]
+    single = len(inputs) == 1 and len(found) == 1 and not is_many(inputs[0])
     if output is not None and not single and is_file_name(output):
         raise OutputError(f"{output}: one file for {len(found)} pictures; name a folder")
     if output == STREAM:
@@ -178,20 +181,29 @@ def _expand_url(text: str, output: str | None, mark: str, there: Listing) -> Ite
 
 
 def _expand_list(place: str, output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
-    """The inputs that a text file names, one a line; files keep all of their path, so that names do not clash."""
-    try:
-        lines = files.read(place).decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(f"{place}: a list of inputs is text in UTF-8, one input a line") from None
-    texts = [files.plain(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith("#")]
+    """The inputs that a text file names; files keep all of their path, so that names do not clash."""
+    texts = read_list(place)
     if not texts:
         yield _Found(place, PurePosixPath(place), f"{place}: the list is empty")
     for text in texts:
         for one in _expand_one(text, output, mark, there):
-            yield one if _is_many(text) else _Found(one.source, _whole_path(one.source), one.error, one.stamp)
+            yield one if is_many(text) else _Found(one.source, whole_path(one.source), one.error, one.stamp)
 
 
-def _whole_path(source: str) -> PurePosixPath:
+def read_list(place: str) -> list[str]:
+    """The inputs that a text file names, one a line.
+
+    Raises:
+        InputError: it cannot be read, or is no text.
+    """
+    try:
+        lines = files.read(place).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{place}: a list of inputs is text in UTF-8, one input a line") from None
+    return [files.plain(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def whole_path(source: str) -> PurePosixPath:
     """A relative place that tells all of an address or path."""
     if not files.is_url(source):
         return PurePosixPath(*(part for part in Path(source).parts if part not in ("..", ".", Path(source).anchor)))
@@ -203,7 +215,7 @@ def _whole_path(source: str) -> PurePosixPath:
     return inside
 
 
-def _is_many(text: str) -> bool:
+def is_many(text: str) -> bool:
     """Whether an input stands for any number of pictures: a folder, a list."""
     if files.is_url(text):
         return not files.is_web(text) and (text.endswith("/") or not files.name_of(text).suffix)

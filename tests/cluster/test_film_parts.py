@@ -15,7 +15,7 @@ from tintype.cluster.film_cache import fetched, forget, scratch
 from tintype.cluster.film_parts import Division, SpanStore, divided, folder_of, gathered, keep
 from tintype.jobs import Job
 from tintype.manifest import Manifest
-from tintype.planning import Listing
+from tintype.planning import Listing, plan
 from tintype.video import FilmOptions, Progress, colorize_film
 from tintype.video.codecs import Packet
 from tintype.video.film import FilmRun
@@ -128,6 +128,11 @@ def test_films_at_addresses_are_known_by_their_suffix() -> None:
     beside, rest = split(["memory://vault/*.mp4", "memory://vault/box/c.jpg"], None, listing=Listing())
     assert [job.target for job in beside] == ["memory://vault/a-color.mp4"]
     assert rest == ["memory://vault/box/c.jpg"]
+    memory.pipe_file("/lists/both.txt", b"memory://vault/a.mp4\nmemory://vault/box/c.jpg\nmemory://vault/box/\n")
+    listed, rest = split(["@memory://lists/both.txt"], "out", listing=Listing())
+    assert [job.target for job in listed] == [os.path.join("out", "vault", "a.mp4"), os.path.join("out", "b.mkv")]
+    jobs = plan(rest, "out", leave={job.source for job in listed})
+    assert [(job.source, job.error) for job in jobs] == [("memory://vault/box/c.jpg", None)]
     assert split(["memory://vault/"], "out") == ([], ["memory://vault/"])  # this machine alone leaves addresses
     [job], _ = split(["https://example.invalid/a.png", "film.mp4"], "memory://out/", listing=None)
     assert "--engine ray" in (job.error or "")

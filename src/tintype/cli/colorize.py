@@ -260,11 +260,11 @@ def colorize(
     options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
     options |= {"hints": [str(one) for one in hints]} if hints else {}
     options |= {"reference": str(reference)} if reference else {}
-    recorded = inputs if on_ray else pictures
+    recorded, reels = inputs if on_ray else pictures, {job.source for job in films}
     journal = record_for(recorded, output, options, model_file.sha256, cluster=on_ray) if recorded else None
 
     def plan_again(listing: Listing | None = None) -> list[Job]:
-        return plan(pictures, output, overwrite=overwrite, journal=journal, listing=listing)
+        return plan(pictures, output, overwrite=overwrite, journal=journal, listing=listing, leave=reels)
 
     jobs = [] if watching or (films and not pictures) else plan_again(listing)
     reel_options = json.dumps({"film": [stability, every, codec, crf, start, end, rate, hint]}) if films else ""
@@ -383,19 +383,19 @@ def colorize(
         with progress:
             task = progress.add_task("colouring", total=len(jobs))
             report = watch(plan_again, work) if watching else work(jobs)
-        reels = work_on_films() if films else []
-    missed = sum(not reel["ok"] for reel in reels)
+        coloured = work_on_films() if films else []
+    missed = sum(not film["ok"] for film in coloured)
     if journal is not None:
         journal.finish()
     if sheet is not None:
         write_sheet(report, sheet)
     if as_json:
-        print(json.dumps(report.as_dict() | ({"films": reels} if reels else {}), indent=2))
+        print(json.dumps(report.as_dict() | ({"films": coloured} if coloured else {}), indent=2))
     if len(jobs) > 1 or watching:
         print(report.summary(), file=sys.stderr)
-    if len(reels) > 1:
-        old = sum(bool(reel.get("skipped")) for reel in reels)
+    if len(coloured) > 1:
+        old = sum(bool(film.get("skipped")) for film in coloured)
         skipped = f"{old} skipped, " if old else ""
-        print(f"films: {len(reels) - missed - old} coloured, {skipped}{missed} failed", file=sys.stderr)
+        print(f"films: {len(coloured) - missed - old} coloured, {skipped}{missed} failed", file=sys.stderr)
     if report.failed or missed:
         raise typer.Exit(1)

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from .. import files
 from ..errors import InputError
 from ..jobs import STREAM, Job, Record
-from ..planning import COLOURED, LIST, READABLE, Listing, is_file_name
+from ..planning import COLOURED, LIST, READABLE, Listing, is_file_name, is_many, read_list, whole_path
 from .codecs import CONTAINERS
 from .sniff import FILM_SUFFIXES, is_film, is_sequence
 
@@ -37,32 +37,12 @@ def split(inputs: Sequence[str], output: str | None, *, listing: Listing | None 
     films: list[_Film] = []
     rest: list[str] = []
     for text in inputs:
-        path = Path(text)
-        if text == STREAM or (text.startswith(LIST) and not path.exists()):
-            rest.append(text)
-        elif files.is_url(text):
-            found, left = ([], [text]) if listing is None else _at_address(text, output, listing)
-            films += found
-            rest += left
-        elif path.is_dir():
-            found = [
-                _Film(os.fspath(file), PurePosixPath(file.relative_to(path).as_posix()))
-                for file in _walk(path)
-                if not _is_result(file)
-            ]
-            films += found
-            if not found or _has_pictures(path):
-                rest.append(text)
-        elif is_sequence(text) or path.is_file():
-            films.append(_named(text)) if is_film(path) else rest.append(text)
-        elif glob.has_magic(text):
-            matches = sorted(match for match in glob.glob(text, recursive=True) if Path(match).is_file())
-            films += [_named(match) for match in matches if is_film(match)]
-            rest += [text] if not matches else [match for match in matches if not is_film(match)]
-        elif path.suffix.lower() in FILM_SUFFIXES:
-            films.append(_named(text))  # missing: opening it says so
+        if text.startswith(LIST) and not Path(text).exists():
+            found, left = _in_list(text, output, listing)
         else:
-            rest.append(text)
+            found, left = _sorted(text, output, listing)
+        films += found
+        rest += left
     single = len(films) == 1 and not rest
     jobs: list[Job] = []
     taken: dict[str, str] = {}
@@ -75,6 +55,39 @@ def split(inputs: Sequence[str], output: str | None, *, listing: Listing | None 
             taken[job.target] = film.source
         jobs.append(job)
     return jobs, rest
+
+
+def _sorted(text: str, output: str | None, listing: Listing | None) -> tuple[list[_Film], list[str]]:
+    """The films that an input means, and what is left of it for pictures."""
+    path = Path(text)
+    if text == STREAM:
+        return [], [text]
+    if files.is_url(text):
+        return ([], [text]) if listing is None else _at_address(text, output, listing)
+    if path.is_dir():
+        inside = [file for file in _walk(path) if not _is_result(file)]
+        found = [_Film(os.fspath(file), PurePosixPath(file.relative_to(path).as_posix())) for file in inside]
+        return found, [text] if not found or _has_pictures(path) else []
+    if is_sequence(text) or path.is_file():
+        return ([_named(text)], []) if is_film(path) else ([], [text])
+    if glob.has_magic(text):
+        matches = sorted(match for match in glob.glob(text, recursive=True) if Path(match).is_file())
+        found = [_named(match) for match in matches if is_film(match)]
+        return found, [text] if not matches else [match for match in matches if not is_film(match)]
+    if path.suffix.lower() in FILM_SUFFIXES:
+        return [_named(text)], []  # missing: opening it says so
+    return [], [text]
+
+
+def _in_list(text: str, output: str | None, listing: Listing | None) -> tuple[list[_Film], list[str]]:
+    """The films that a list names, and the list itself where it names something else as well."""
+    films: list[_Film] = []
+    others = False
+    for line in (lines := read_list(text[len(LIST) :])):
+        found, rest = _sorted(line, output, listing)
+        films += found if is_many(line) else [film._replace(inside=whole_path(film.source)) for film in found]
+        others = others or bool(rest)
+    return films, [text] if others or not lines else []
 
 
 def checked(
