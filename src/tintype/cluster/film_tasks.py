@@ -53,11 +53,12 @@ class Piece:
 
 @dataclass(frozen=True)
 class Scan:
-    """A film as it was looked through; ``piece`` is None if the result was there already."""
+    """A film as it was looked through; ``piece`` is None if the result was there already, in so many ``bytes``."""
 
     piece: Piece | None
     spans: tuple[Span, ...] = ()
     trouble: tuple[str, ...] = ()
+    bytes: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,8 +76,8 @@ def scan(film: int, job: Job, how: FilmWay, models: Sequence[Any], tally: Any, a
         TintypeError: its children, for all that makes a film impossible.
     """
     target = str(job.target)
-    if not how.way.overwrite and files.size_of(target) is not None:
-        return Scan(None)
+    if not how.way.overwrite and (there := files.size_of(target)) is not None:
+        return Scan(None, bytes=there)
     with _desk(job, how, models) as desk:
         run = FilmRun(desk.source, desk.target, desk.colorizer, desk.options, store=PartStore(desk.folder / "no", {}))
         piece = Piece(film, job, run.settings, run.hints_at, library_versions())

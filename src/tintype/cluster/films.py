@@ -5,6 +5,7 @@ and a machine that dies costs the parts in work on it. Frames never pass through
 and as coded parts to a folder beside the result.
 """
 
+import contextlib
 import secrets
 import time
 from collections import deque
@@ -87,7 +88,8 @@ def run_films_on_ray(
         if job.error is not None or job.target is None:
             tell(_failure(job, job.error or job.source))
         elif job.skipped:
-            files.remove_folder(folder_of(job.target))  # if the run that finished it was killed before it tidied up
+            with contextlib.suppress(TintypeError):  # if the run that finished it was killed before it tidied up
+                files.remove_folder(folder_of(job.target))
             tell(_skipped(job))
         else:
             waiting.append(job)
@@ -163,6 +165,7 @@ class _Foreman:
         self._over: list[tuple[int, int]] = []
         self._ended: list[tuple[Job, Result, FilmReport]] = []
         self._finished = self._frames = self._known = self._resumed = 0
+        self._forgetter = ray.remote(num_cpus=0, max_retries=0)(forget)
         self._forgetting: list[Any] = []
         self._started = time.monotonic()
         self._slots, self._counted = 1, -_COUNT
@@ -270,7 +273,7 @@ class _Foreman:
     def _scanned(self, film: _Film, scan: Scan) -> None:
         film.scan = scan
         if scan.piece is None:
-            self._end(film, _skipped(film.given))
+            self._end(film, _skipped(film.given), scan.bytes)
             return
         film.piece = scan.piece
         for span in scan.spans:
@@ -318,12 +321,11 @@ class _Foreman:
         """Have every machine remove its copy of a film."""
         from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
 
-        removing = self._ray.remote(num_cpus=0, max_retries=0)(forget)
         for node in self._ray.nodes():
             if node["Alive"]:
                 there = NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
                 self._forgetting.append(
-                    removing.options(scheduling_strategy=there).remote(job.source, job.stamp)
+                    self._forgetter.options(scheduling_strategy=there).remote(job.source, job.stamp)
                 )  # fmt: skip
 
 
@@ -345,8 +347,6 @@ def _result(film: _Film, report: FilmReport, size: int | None) -> Result:
     """The film's line in the record."""
     if not report["ok"]:
         return Result(film.given.source, None, report["error"], attempt=film.attempts)
-    if report.get("skipped"):
-        size = files.size_of(str(film.given.target))
     return Result(
         film.given.source,
         film.given.target,
