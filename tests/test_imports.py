@@ -23,6 +23,8 @@ CORE = (
     "tintype.confidence",
     "tintype.contact",
     "tintype.cluster",
+    "tintype.cluster.film_tasks",
+    "tintype.cluster.films",
     "tintype.cluster.ledger",
     "tintype.cluster.worker",
     "tintype.errors",
@@ -40,6 +42,7 @@ CORE = (
     "tintype.upsample",
     "tintype.video",
     "tintype.video.jobs",
+    "tintype.video.spans",
     "tintype.watch",
     "tintype.weights",
 )

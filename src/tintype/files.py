@@ -8,6 +8,7 @@ import contextlib
 import os
 import re
 import secrets
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
@@ -122,6 +123,17 @@ def find(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
             yield path[len(root) :].lstrip("/"), found[path]
 
 
+def names_in(folder: str) -> list[str]:
+    """The paths inside a folder, local or at an address, of all files in it, in order; none where there is no folder.
+
+    Raises:
+        InputError: the store cannot be asked.
+    """
+    if is_url(folder):
+        return [inside for inside, _ in find(folder)]
+    return sorted(path.relative_to(folder).as_posix() for path in Path(folder).rglob("*") if path.is_file())
+
+
 def matching(pattern: str) -> list[tuple[str, dict[str, Any]]]:
     """(address, what the store tells of it) of every file that a pattern such as s3://scans/**/*.jpg means.
 
@@ -136,6 +148,23 @@ def matching(pattern: str) -> list[tuple[str, dict[str, Any]]]:
     except Exception as error:  # as above
         raise InputError(f"{pattern}: cannot be searched: {_reason(error)}") from error
     return [(found[0] + name.lstrip("/"), matches[name]) for name in sorted(matches) if matches[name]["type"] == "file"]
+
+
+def stamp_at(place: str) -> str:
+    """What tells this version of a file at an address from another; "" where the store says nothing, or has none.
+
+    Raises:
+        InputError: the store cannot be asked.
+    """
+    try:
+        files, path = filesystem(place)
+        return stamp_of(files.info(path))
+    except FileNotFoundError:
+        return ""
+    except TintypeError:
+        raise
+    except Exception as error:  # as above
+        raise InputError(f"{place}: cannot be looked at: {_reason(error)}") from error
 
 
 def size_of(place: str) -> int | None:
@@ -228,6 +257,54 @@ def publish(made: Path, target: str, *, overwrite: bool) -> None:
         raise OutputError(f"{target} cannot be written: {_reason(error)}") from error
 
 
+def put(made: Path, target: str, *, overwrite: bool) -> None:
+    """Put a finished local file in place, at an address or in a folder of the same disk, whole or not at all.
+
+    Raises:
+        OutputError: it exists, or cannot be written.
+    """
+    if is_url(target):
+        publish(made, target, overwrite=overwrite)
+        return
+    make_folder(target)
+    try:
+        if overwrite:
+            os.replace(made, target)
+            return
+        try:
+            os.link(made, target)  # refuses where there is one
+        except OSError as error:
+            if os.path.exists(target):
+                raise FileExistsError from error
+            os.replace(made, target)  # a disk that knows no links
+    except FileExistsError as error:
+        raise OutputError(f"{target} exists: choose another name or allow overwriting") from error
+    except OSError as error:
+        raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
+
+
+def remove_folder(folder: str) -> None:
+    """Remove a folder, local or at an address, with all that is in it; nothing where there is none.
+
+    Raises:
+        OutputError: it cannot be removed.
+    """
+    try:
+        if not is_url(folder):
+            if os.path.isdir(folder):
+                shutil.rmtree(folder)
+            return
+        files, path = filesystem(folder)
+        if files.exists(path):
+            files.rm(path, recursive=True)
+    except FileNotFoundError:
+        return
+    except TintypeError:
+        raise
+    except Exception as error:  # as above
+        raise OutputError(f"{folder} cannot be removed: {_reason(error)}") from error
+
+
 @contextlib.contextmanager
 def staged(source: str, target: str, *, overwrite: bool) -> Iterator[tuple[str, str]]:
     """Local stand-ins for a source and a target; those that are local already stand for themselves.
@@ -246,7 +323,7 @@ def staged(source: str, target: str, *, overwrite: bool) -> Iterator[tuple[str, 
         near_source, near_target = source, target
         if is_url(source):
             near_source = os.path.join(folder, "in", name_of(source).name[-120:] or "file")
-            _fetch(source, near_source)
+            fetch(source, near_source)
         if is_url(target):
             near_target = os.path.join(folder, "out", name_of(target).name)
         try:
@@ -269,7 +346,12 @@ def make_folder(target: str) -> None:
         raise OutputError(f"{target}: the folder cannot be made ({error.strerror or error})") from error
 
 
-def _fetch(source: str, near: str) -> None:
+def fetch(source: str, near: str) -> None:
+    """Copy a file from an address to this machine.
+
+    Raises:
+        InputError: there is none, or it cannot be read.
+    """
     files, path = filesystem(source)
     os.makedirs(os.path.dirname(near), exist_ok=True)
     try:
@@ -279,7 +361,7 @@ def _fetch(source: str, near: str) -> None:
     except Exception as error:  # as above
         raise InputError(f"{source} cannot be read: {_reason(error)}") from error
     if not os.path.isfile(near):
-        raise InputError(f"{source} is a folder: give a picture file")
+        raise InputError(f"{source} is a folder: give a file")
 
 
 def _reason(error: Exception) -> str:

@@ -13,7 +13,8 @@ class Job:
 
     ``error`` says why there is nothing to be done; ``target`` is then None. ``skipped``: an earlier run, as its record
     says, has done it. ``stamp`` tells versions of a source at an address apart; "" for local files, which are looked
-    at when needed. ``replaces``: a file is there, and is to be replaced.
+    at when needed. ``replaces``: a file is there, and is to be replaced. ``also``: options that the result depends on
+    beside those that the record of the run knows, as plain text.
     """
 
     source: str
@@ -22,6 +23,7 @@ class Job:
     skipped: bool = False
     stamp: str = ""
     replaces: bool = False
+    also: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,9 +83,17 @@ class Record(Protocol):
     """What remembers a run so that the next can go on: a `Journal` beside local results, a `Manifest` anywhere."""
 
     def is_done(
-        self, source: str, target: str, *, overwrite: bool = False, stamp: str = "", size: int | None = None
+        self,
+        source: str,
+        target: str,
+        *,
+        overwrite: bool = False,
+        stamp: str = "",
+        size: int | None = None,
+        also: str = "",
     ) -> bool:
-        """Whether this picture was coloured with the same options and its result is there; ``size``: its bytes."""
+        """Whether this picture was coloured with the same options and its result is there; ``size``: its bytes;
+        ``also``: as in `Job`."""
 
     def plan(self, jobs: Iterable[Job]) -> None:
         """These are to be done; told before any of them is begun."""

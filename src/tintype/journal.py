@@ -63,7 +63,14 @@ class Journal:
                 sweep(Path(target))
 
     def is_done(
-        self, source: str, target: str, *, overwrite: bool = False, stamp: str = "", size: int | None = None
+        self,
+        source: str,
+        target: str,
+        *,
+        overwrite: bool = False,
+        stamp: str = "",
+        size: int | None = None,
+        also: str = "",
     ) -> bool:
         """Whether this picture was coloured with these options and its result is there; its ``size`` does not matter.
 
@@ -71,7 +78,7 @@ class Journal:
         """
         place = os.path.abspath(target)
         key, state = (self._unfinished if overwrite else self._known).get(place, ("", ""))
-        if key != self._key(source, stamp) or not os.path.exists(target):
+        if key != self._key(source, stamp, also) or not os.path.exists(target):
             return False
         # Begun, not noted as finished, and yet there: the run ended just between. Results appear whole or not at all.
         return state == "done" or (state == "started" and not overwrite)
@@ -81,15 +88,15 @@ class Journal:
 
     def begin(self, job: Job) -> None:
         """Write that a job is begun."""
-        self.note(job.source, job.target or "", "started", job.stamp)
+        self.note(job.source, job.target or "", "started", job.stamp, job.also)
 
     def end(self, job: Job, result: Result) -> None:
         """Write how a job ended."""
-        self.note(job.source, job.target or "", "done" if result.ok else "failed", job.stamp)
+        self.note(job.source, job.target or "", "done" if result.ok else "failed", job.stamp, job.also)
 
-    def note(self, source: str, target: str, state: str, stamp: str = "") -> None:
+    def note(self, source: str, target: str, state: str, stamp: str = "", also: str = "") -> None:
         """Write that a picture is "started", "done" or "failed"."""
-        self._write({"target": os.path.abspath(target), "key": self._key(source, stamp), "state": state})
+        self._write({"target": os.path.abspath(target), "key": self._key(source, stamp, also), "state": state})
 
     def finish(self) -> None:
         """Write that the run came to its end, and close the file."""
@@ -101,8 +108,8 @@ class Journal:
             self._file.write(json.dumps(entry) + "\n")
             self._file.flush()
 
-    def _key(self, source: str, stamp: str) -> str:
-        return key_of(source, stamp, self._options)
+    def _key(self, source: str, stamp: str, also: str) -> str:
+        return key_of(source, stamp, self._options + also)
 
 
 def key_of(source: str, stamp: str, options: str) -> str:

@@ -84,14 +84,21 @@ class Manifest:
                 self._known[output] = self._unfinished[output] = _Known(key, status, size)
 
     def is_done(
-        self, source: str, target: str, *, overwrite: bool = False, stamp: str = "", size: int | None = None
+        self,
+        source: str,
+        target: str,
+        *,
+        overwrite: bool = False,
+        stamp: str = "",
+        size: int | None = None,
+        also: str = "",
     ) -> bool:
         """Whether this picture was coloured with these options and its result is there, ``size`` bytes long.
 
         With `overwrite`, only work of a run that was cut short counts: a new run does everything again.
         """
         known = (self._unfinished if overwrite else self._known).get(files.absolute(target))
-        if known is None or size is None or known.key != key_of(source, stamp, self._options):
+        if known is None or size is None or known.key != key_of(source, stamp, self._options + also):
             return False
         if known.status == DONE:
             return known.size == size
@@ -160,7 +167,7 @@ class Manifest:
             "status": status,
             "time": _now(),
             "weights": self._weights,
-            "key": key_of(job.source, job.stamp, self._options),
+            "key": key_of(job.source, job.stamp, self._options + job.also),
             "run": self.run,
         }
         with self._lock:

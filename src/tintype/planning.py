@@ -2,7 +2,7 @@
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
@@ -27,20 +27,25 @@ class _Found:
     stamp: str = ""
 
 
-class _There:
+class Listing:
     """Which files exist at addresses: folders are listed once, not asked for file by file."""
 
     def __init__(self) -> None:
         self._folders: list[str] = []
         self._sizes: dict[str, int] = {}
+        self._found: dict[str, list[tuple[str, str]]] = {}
 
     def listed(self, folder: str) -> list[tuple[str, str]]:
         """(path inside, stamp) of the files of a folder."""
-        found = []
+        folder = folder.rstrip("/")
+        if folder in self._found:
+            return self._found[folder]
+        found: list[tuple[str, str]] = []
         for inside, facts in files.find(folder):
             self._sizes[files.join(folder, inside)] = int(facts.get("size") or 0)
             found.append((inside, files.stamp_of(facts)))
-        self._folders.append(folder.rstrip("/") + "/")
+        self._folders.append(folder + "/")
+        self._found[folder] = found
         return found
 
     def size(self, place: str) -> int | None:
@@ -60,6 +65,8 @@ def plan(
     mark: str = COLOURED,
     suffix: str | None = None,
     journal: Record | None = None,
+    listing: Listing | None = None,
+    leave: Collection[str] = (),
 ) -> list[Job]:
     """Expand inputs into jobs, each with its target.
 
@@ -70,7 +77,8 @@ def plan(
     source's own. ``output`` is a file if there is one input file and ``output`` has a suffix, else a folder, local or
     at an address, in which the structure of input folders is kept; what a list names keeps all of its path. An input
     that cannot be used, or a target that exists, becomes a job with an error. What ``journal`` says is done becomes a
-    job to skip.
+    job to skip. ``listing``: of addresses, if somebody has asked for them already. Sources in
+    ``leave`` are no pictures and left to others.
 
     Raises:
         InputError: "-" beside other inputs, no input at all, or a store that cannot be asked.
@@ -80,14 +88,15 @@ def plan(
         raise InputError("no input; name a file, a folder, a pattern such as '*.jpg', or - for standard input")
     inputs = [files.plain(text) for text in inputs]
     output = None if output is None else files.plain(output)
-    there = _There()
+    there = listing or Listing()
     if STREAM in inputs:
         if len(inputs) > 1:
             raise InputError("- (standard input) must be the only input")
         return [_checked(Job(STREAM, output or STREAM), there, overwrite)]
     found = list(_expand(inputs, output if output != STREAM else None, mark, there))
-    single = len(inputs) == 1 and len(found) == 1 and not _is_many(inputs[0])
-    if output is not None and not single and _is_file_name(output):
+    found = [one for one in found if one.source not in leave]
+    single = len(inputs) == 1 and len(found) == 1 and not is_many(inputs[0])
+    if output is not None and not single and is_file_name(output):
         raise OutputError(f"{output}: one file for {len(found)} pictures; name a folder")
     if output == STREAM:
         return [Job(one.source, None if one.error else STREAM, one.error, stamp=one.stamp) for one in found]
@@ -109,7 +118,7 @@ def plan(
     return jobs
 
 
-def _expand(inputs: Sequence[str], output: str | None, mark: str, there: _There) -> Iterator[_Found]:
+def _expand(inputs: Sequence[str], output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
     """Each picture once."""
     seen: set[str | Path] = set()
     for text in inputs:
@@ -122,7 +131,7 @@ def _expand(inputs: Sequence[str], output: str | None, mark: str, there: _There)
             yield one
 
 
-def _expand_one(text: str, output: str | None, mark: str, there: _There) -> Iterator[_Found]:
+def _expand_one(text: str, output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
     path = Path(text)
     if files.is_url(text):
         yield from _expand_url(text, output, mark, there)
@@ -145,7 +154,7 @@ def _expand_one(text: str, output: str | None, mark: str, there: _There) -> Iter
             yield _Found(os.fspath(match), PurePosixPath(match.name))
 
 
-def _expand_url(text: str, output: str | None, mark: str, there: _There) -> Iterator[_Found]:
+def _expand_url(text: str, output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
     name = files.name_of(text)
     if files.is_web(text):
         yield _Found(text, name if name.name else PurePosixPath("index"))
@@ -171,21 +180,30 @@ def _expand_url(text: str, output: str | None, mark: str, there: _There) -> Iter
             yield _Found(text, name, _no_pictures(text))
 
 
-def _expand_list(place: str, output: str | None, mark: str, there: _There) -> Iterator[_Found]:
-    """The inputs that a text file names, one a line; files keep all of their path, so that names do not clash."""
-    try:
-        lines = files.read(place).decode("utf-8-sig").splitlines()
-    except UnicodeDecodeError:
-        raise InputError(f"{place}: a list of inputs is text in UTF-8, one input a line") from None
-    texts = [files.plain(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith("#")]
+def _expand_list(place: str, output: str | None, mark: str, there: Listing) -> Iterator[_Found]:
+    """The inputs that a text file names; files keep all of their path, so that names do not clash."""
+    texts = read_list(place)
     if not texts:
         yield _Found(place, PurePosixPath(place), f"{place}: the list is empty")
     for text in texts:
         for one in _expand_one(text, output, mark, there):
-            yield one if _is_many(text) else _Found(one.source, _whole_path(one.source), one.error, one.stamp)
+            yield one if is_many(text) else _Found(one.source, whole_path(one.source), one.error, one.stamp)
 
 
-def _whole_path(source: str) -> PurePosixPath:
+def read_list(place: str) -> list[str]:
+    """The inputs that a text file names, one a line.
+
+    Raises:
+        InputError: it cannot be read, or is no text.
+    """
+    try:
+        lines = files.read(place).decode("utf-8-sig").splitlines()
+    except UnicodeDecodeError:
+        raise InputError(f"{place}: a list of inputs is text in UTF-8, one input a line") from None
+    return [files.plain(line.strip()) for line in lines if line.strip() and not line.lstrip().startswith("#")]
+
+
+def whole_path(source: str) -> PurePosixPath:
     """A relative place that tells all of an address or path."""
     if not files.is_url(source):
         return PurePosixPath(*(part for part in Path(source).parts if part not in ("..", ".", Path(source).anchor)))
@@ -197,7 +215,7 @@ def _whole_path(source: str) -> PurePosixPath:
     return inside
 
 
-def _is_many(text: str) -> bool:
+def is_many(text: str) -> bool:
     """Whether an input stands for any number of pictures: a folder, a list."""
     if files.is_url(text):
         return not files.is_web(text) and (text.endswith("/") or not files.name_of(text).suffix)
@@ -233,7 +251,7 @@ def _aimed(one: _Found, output: str | None, single: bool, mark: str, wanted: str
     beside = files.with_name(one.source, f"{name.stem}{mark}{suffix}")
     if output is None:
         target = beside
-    elif single and _is_file_name(output):
+    elif single and is_file_name(output):
         target = output if files.is_url(output) else os.fspath(Path(output))
     else:
         target = files.join(output, one.inside.with_suffix(suffix))
@@ -248,7 +266,7 @@ def _is_same(place: str, other: str) -> bool:
     return Path(place).resolve() == Path(other).resolve()
 
 
-def _is_file_name(output: str) -> bool:
+def is_file_name(output: str) -> bool:
     """Whether ``output`` means one file: a folder exists, ends in a slash, or has no suffix."""
     if files.is_url(output):
         return not output.endswith("/") and files.name_of(output).suffix != ""
@@ -256,7 +274,7 @@ def _is_file_name(output: str) -> bool:
     return output == STREAM or not (path.is_dir() or output.endswith(("/", os.sep)) or path.suffix == "")
 
 
-def _checked(job: Job, there: _There, overwrite: bool, record: Record | None = None) -> Job:
+def _checked(job: Job, there: Listing, overwrite: bool, record: Record | None = None) -> Job:
     """The job, skipped if it is done, or with why its target cannot be."""
     source, target = job.source, job.target
     assert target is not None

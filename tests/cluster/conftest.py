@@ -2,6 +2,8 @@
 
 import io
 import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -47,3 +49,11 @@ def little_scans(count: int) -> dict[str, bytes]:
         Image.fromarray(photo[top : top + 72, left : left + 96]).save(target, "JPEG", quality=90)
         made[f"box {number % 7}/{number:05}.jpg"] = target.getvalue()
     return made
+
+
+def start(ring: RayCluster, outside: dict[str, str], scans: str, colour: str, *more: str) -> subprocess.Popen[str]:
+    """The driver, in a process of its own."""
+    where = [f"s3://{scans}/", "-o", f"s3://{colour}/", "--engine", "ray", "--ray-address", ring.address]
+    command = [sys.executable, "-m", "tintype", "colorize", *where, "--model", "tiny", "--precision", "f32", "--json"]
+    command += more
+    return subprocess.Popen(command, env=outside, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

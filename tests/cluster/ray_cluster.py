@@ -76,6 +76,10 @@ class RayCluster:
         node.kill()
         node.wait()
 
+    def is_at(self, task: str) -> bool:
+        """Whether a worker of the raylet that joined last is at such a task: Ray names its processes after them."""
+        return any(f"ray::{task}" in name for _, name in descendants(self._nodes[-1].pid))
+
     def stop(self) -> None:
         """End every process of the cluster."""
         for node in reversed(self._nodes):

@@ -1,29 +1,22 @@
 """Batches on a cluster through an S3 server: machines, drivers and workers die, and everything is there once."""
 
+import contextlib
 import json
 import subprocess
-import sys
 import time
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from cluster.conftest import little_scans
+from cluster.conftest import little_scans, start
 from cluster.ray_cluster import RayCluster
 from cluster.s3_server import S3Server
 from tintype import Colorizer
 from tintype.manifest import MERGED, read_manifest
 
 pytestmark = pytest.mark.xdist_group("ray")
-
-
-def start(ring: RayCluster, outside: dict[str, str], scans: str, colour: str, *more: str) -> subprocess.Popen[str]:
-    """The driver, in a process of its own."""
-    where = [f"s3://{scans}/", "-o", f"s3://{colour}/", "--engine", "ray", "--ray-address", ring.address]
-    command = [sys.executable, "-m", "tintype", "colorize", *where, "--model", "tiny", "--precision", "f32", "--json"]
-    command += more
-    return subprocess.Popen(command, env=outside, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
 
 def pictures(s3: S3Server, bucket: str) -> set[str]:
@@ -78,54 +71,66 @@ def colorizer(model_path: Path) -> Colorizer:
     return Colorizer(model_path, device="cpu", precision="f32", threads=1)
 
 
-def test_a_machine_dies_then_the_driver_and_a_picture_kills_its_workers(
-    s3: S3Server, ring: RayCluster, outside: dict[str, str], colorizer: Colorizer
-) -> None:
-    scans = little_scans(48)
-    upload(s3, "few-scans", scans)
-    target = s3.bucket("few-colours")
-    driver = start(ring, outside, "few-scans", target, "--attempts", "2")
-    had = wait_for_pictures(s3, target, 4, driver)
+@contextlib.contextmanager
+def machine_dead(ring: RayCluster) -> Iterator[None]:
+    """Within, one machine is gone."""
     ring.kill_raylet()
     try:
-        had = wait_for_pictures(s3, target, had + 4, driver)
+        yield
     finally:
-        driver.kill()
-        driver.communicate()
         ring.add_raylet()
-    assert had < len(scans)
-    again = start(ring, outside, "few-scans", target, "--attempts", "2")
-    output, errors = again.communicate(timeout=600)
-    assert again.returncode == 1, errors
+
+
+def assert_finished(
+    driver: subprocess.Popen[str],
+    s3: S3Server,
+    scans: dict[str, bytes],
+    source: str,
+    target: str,
+    colorizer: Colorizer,
+    failed: int,
+) -> int:
+    """The driver comes to its end, with all scans coloured; how many of them an earlier run had coloured."""
+    output, errors = driver.communicate(timeout=1200)
+    assert driver.returncode == (1 if failed else 0), errors
     report = json.loads(output)
-    failed = [result["error"] for result in report["results"] if not result["ok"]]
-    assert (report["coloured"] + report["skipped"], report["failed"]) == (len(scans), 2), failed
-    assert report["skipped"] >= had
+    wrong = [result["error"] for result in report["results"] if not result["ok"]]
+    assert (report["coloured"] + report["skipped"], report["failed"]) == (len(scans), failed), wrong
     assert_all_there_once(s3, scans, target, colorizer)
-    assert_manifest(s3, scans, "few-scans", target, colorizer.model.sha256, failed=2)
+    assert_manifest(s3, scans, source, target, colorizer.model.sha256, failed)
+    return int(report["skipped"])
 
 
-@pytest.mark.slow
-def test_2000_pictures_and_a_machine_dies(
-    s3: S3Server, ring: RayCluster, outside: dict[str, str], colorizer: Colorizer
+@pytest.mark.parametrize(
+    ("count", "first", "driver_dies"),
+    [(48, 4, True), pytest.param(2000, 250, False, marks=pytest.mark.slow)],
+    ids=["48, then the driver dies", "2000"],
+)
+def test_a_machine_dies_and_a_picture_kills_its_workers(
+    s3: S3Server,
+    ring: RayCluster,
+    outside: dict[str, str],
+    colorizer: Colorizer,
+    count: int,
+    first: int,
+    driver_dies: bool,
 ) -> None:
-    scans = little_scans(2000)
-    upload(s3, "scans-2000", scans)
-    target = s3.bucket("colours-2000")
-    driver = start(ring, outside, "scans-2000", target, "--attempts", "2")
-    had = wait_for_pictures(s3, target, 250, driver)
-    ring.kill_raylet()
-    try:
-        output, errors = driver.communicate(timeout=1200)
-    finally:
-        ring.add_raylet()
+    scans, source, target = little_scans(count), f"scans-{count}", s3.bucket(f"colours-{count}")
+    upload(s3, source, scans)
+    driver = start(ring, outside, source, target, "--attempts", "2")
+    had = wait_for_pictures(s3, target, first, driver)
+    with machine_dead(ring):
+        if not driver_dies:
+            assert assert_finished(driver, s3, scans, source, target, colorizer, failed=2) == 0
+            return
+        try:
+            had = wait_for_pictures(s3, target, had + first, driver)
+        finally:
+            driver.kill()
+            driver.communicate()
     assert had < len(scans)
-    assert driver.returncode == 1, errors
-    report = json.loads(output)
-    failed = [result["error"] for result in report["results"] if not result["ok"]]
-    assert (report["coloured"], report["skipped"], report["failed"]) == (len(scans), 0, 2), failed
-    assert_all_there_once(s3, scans, target, colorizer)
-    assert_manifest(s3, scans, "scans-2000", target, colorizer.model.sha256, failed=2)
+    again = start(ring, outside, source, target, "--attempts", "2")
+    assert assert_finished(again, s3, scans, source, target, colorizer, failed=2) >= had
 
 
 @pytest.mark.slow
@@ -140,12 +145,6 @@ def test_2000_pictures_and_the_driver_is_killed_and_started_again(
     driver.kill()
     driver.communicate()
     assert had < len(scans)
-    again = start(ring, outside, source, target)
-    output, errors = again.communicate(timeout=1200)
-    assert again.returncode == 0, errors
-    report = json.loads(output)
-    assert report["coloured"] + report["skipped"] == len(scans)
-    assert report["skipped"] >= had
-    assert_all_there_once(s3, scans, target, colorizer)
     # What the killed driver could not note any more is known by its plan, and by being there.
-    assert_manifest(s3, scans, source, target, colorizer.model.sha256, failed=0)
+    again = start(ring, outside, source, target)
+    assert assert_finished(again, s3, scans, source, target, colorizer, failed=0) >= had

@@ -1,5 +1,6 @@
 """`tintype colorize`: a thin face of `tintype.batch` for pictures and of `tintype.video` for films."""
 
+import contextlib
 import json
 import sys
 from pathlib import Path
@@ -80,7 +81,7 @@ def colorize(
             metavar="N",
             min=1,
             rich_help_panel=BATCH,
-            help="On Ray: tries before a picture is set aside as failed.",
+            help="On Ray: tries before a picture or film is set aside as failed.",
         ),
     ] = 3,
     watching: Annotated[
@@ -202,7 +203,8 @@ def colorize(
     brightness too.
 
     A film (extra: video) keeps its sound, timestamps and tags. Its colours are carried along motion, so that they
-    hold still. When a run is interrupted, the same command goes on where it stopped.
+    hold still. When a run is interrupted, the same command goes on where it stopped. On a Ray cluster its scenes are
+    shared by the workers.
 
     A folder's run keeps a journal: killed and started again with the same options, it goes on where it was.
 
@@ -232,9 +234,10 @@ def colorize(
     from ..files import is_url, plain
     from ..hints import Hint, parse_color, read_hints
     from ..manifest import record_for
+    from ..planning import Listing
     from ..taste import Taste, parse_strength
     from ..threads import CORES
-    from ..video.jobs import split
+    from ..video.jobs import checked, split
     from ..watch import watch
 
     inputs, output = [plain(text) for text in inputs], None if output is None else plain(output)
@@ -248,20 +251,26 @@ def colorize(
         palette=tuple(parse_color(color) for color in palette.split(",") if color.strip()),
         tta=tta,
     )
-    films, pictures = ([], inputs) if watching else split(inputs, output, overwrite=overwrite)
+    on_ray = engine == "ray"
+    listing = Listing() if on_ray else None
+    films, pictures = ([], inputs) if watching else split(inputs, output, listing=listing)
     direct = [] if films else [Hint.parse(text) for text in hint or ()]
     hints = [*(read_hints(hints_file) if hints_file else ()), *direct]
     model_file = as_one(find_models(model))
     options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
     options |= {"hints": [str(one) for one in hints]} if hints else {}
     options |= {"reference": str(reference)} if reference else {}
-    on_ray = engine == "ray"
-    journal = record_for(pictures, output, options, model_file.sha256, cluster=on_ray) if pictures else None
+    recorded, reels = inputs if on_ray else pictures, {job.source for job in films}
+    journal = record_for(recorded, output, options, model_file.sha256, cluster=on_ray) if recorded else None
 
-    def plan_again() -> list[Job]:
-        return plan(pictures, output, overwrite=overwrite, journal=journal)
+    def plan_again(listing: Listing | None = None) -> list[Job]:
+        return plan(pictures, output, overwrite=overwrite, journal=journal, listing=listing, leave=reels)
 
-    jobs = [] if watching or (films and not pictures) else plan_again()
+    jobs = [] if watching or (films and not pictures) else plan_again(listing)
+    reel_options = json.dumps({"film": [stability, every, codec, crf, start, end, rate, hint]}) if films else ""
+    reel_record = journal if on_ray and preview is None else None
+    films = checked(films, overwrite=overwrite, listing=listing, record=reel_record, also=reel_options)
+    listing = None
     to_stream = any(job.target == STREAM for job in jobs)
     if hints and len(jobs) > 1:
         raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
@@ -272,9 +281,9 @@ def colorize(
         raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
     if extra and any(job.target is not None and is_url(job.target) for job in jobs):
         raise OutputError("--alternatives and --confidence write files of this machine; name a local folder")
-    if on_ray and (to_stream or watching or extra or films):
+    if on_ray and (to_stream or watching or extra):
         raise TintypeError(
-            "--engine ray colours picture files; films, -, --watch, --alternatives and --confidence do not go with it"
+            "--engine ray goes from files to files; -, --watch, --alternatives and --confidence do not go with it"
         )
     if as_json and to_stream:
         raise OutputError("--json and the picture would both go to standard output; name a file with --output")
@@ -302,67 +311,91 @@ def colorize(
         elif not (bar or as_json or to_stream or result.skipped):
             print(f"{result.source} -> {result.target}", flush=True)
 
-    with progress:
-        task = progress.add_task("colouring", total=len(jobs))
-        at_a_time = workers or (1 if len(jobs) < 2 and not watching else CORES)
+    at_a_time = workers or (1 if len(jobs) < 2 and not watching else CORES)
+    way = None
+    if on_ray:
+        from ..cluster.worker import Way
 
-        def work(jobs: list[Job]) -> Report:
-            if journal is not None:
-                journal.plan(jobs)
-            return run(
-                jobs,
-                colorizer,
-                size=size,
-                hints=hints,
-                reference=reference,
-                taste=taste,
-                quality=quality,
-                overwrite=overwrite,
-                workers=at_a_time,
-                journal=journal,
-                done=done,
-            )
+        way = Way(
+            device=device,
+            precision=precision,
+            threads=threads or 1,
+            size=size,
+            hints=tuple(hints),
+            reference=None if reference is None else reference.read_bytes(),
+            taste=taste,
+            quality=quality,
+            overwrite=overwrite,
+            attempts=attempts,
+        )
+    else:
+        colorizer = Colorizer(model, device=device, precision=precision, threads=threads, streams=at_a_time)
 
-        if on_ray:
+    def work(jobs: list[Job]) -> Report:
+        if journal is not None:
+            journal.plan(jobs)
+        if way is not None:
             from ..cluster.engine import run_on_ray
-            from ..cluster.worker import Way
 
-            way = Way(
-                device=device,
-                precision=precision,
-                threads=threads or 1,
-                size=size,
-                hints=tuple(hints),
-                reference=None if reference is None else reference.read_bytes(),
-                taste=taste,
-                quality=quality,
-                overwrite=overwrite,
-                attempts=attempts,
-            )
-            if journal is not None:
-                journal.plan(jobs)
-            report = run_on_ray(
+            return run_on_ray(
                 jobs, find_models(model), way, address=ray_address, workers=workers, record=journal, done=done
             )
-        else:
-            colorizer = Colorizer(model, device=device, precision=precision, threads=threads, streams=at_a_time)
-            report = watch(plan_again, work) if watching else work(jobs)
-    reels: list[dict[str, Any]] = []
-    if films:
-        from .films import colour_films, film_options
+        return run(
+            jobs,
+            colorizer,
+            size=size,
+            hints=hints,
+            reference=reference,
+            taste=taste,
+            quality=quality,
+            overwrite=overwrite,
+            workers=at_a_time,
+            journal=journal,
+            done=done,
+        )
+
+    def work_on_films() -> list[dict[str, Any]]:
+        from .films import colour_films, colour_films_on_ray, film_options
 
         film = film_options(size, stability, every, codec, crf, start, end, rate, hint, reference, taste)
-        reels = colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
-    missed = sum(not reel["ok"] for reel in reels)
+        if way is None:
+            return colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
+        if reel_record is not None:
+            reel_record.plan(films)
+        return colour_films_on_ray(
+            films,
+            find_models(model),
+            way,
+            film,
+            preview,
+            address=ray_address,
+            workers=workers,
+            record=reel_record,
+            quiet=as_json,
+        )
+
+    together: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+    if on_ray and films and jobs:
+        from ..cluster.connection import connected
+
+        together = connected(ray_address)
+    with together:
+        with progress:
+            task = progress.add_task("colouring", total=len(jobs))
+            report = watch(plan_again, work) if watching else work(jobs)
+        coloured = work_on_films() if films else []
+    missed = sum(not film["ok"] for film in coloured)
     if journal is not None:
         journal.finish()
     if sheet is not None:
         write_sheet(report, sheet)
     if as_json:
-        print(json.dumps(report.as_dict() | ({"films": reels} if reels else {}), indent=2))
+        print(json.dumps(report.as_dict() | ({"films": coloured} if coloured else {}), indent=2))
     if len(jobs) > 1 or watching:
         print(report.summary(), file=sys.stderr)
-    if len(reels) > 1:
-        print(f"films: {len(reels) - missed} coloured, {missed} failed", file=sys.stderr)
+    if len(coloured) > 1:
+        old = sum(bool(film.get("skipped")) for film in coloured)
+        skipped = f"{old} skipped, " if old else ""
+        print(f"films: {len(coloured) - missed - old} coloured, {skipped}{missed} failed", file=sys.stderr)
     if report.failed or missed:
         raise typer.Exit(1)

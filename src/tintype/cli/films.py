@@ -1,17 +1,24 @@
 """The film side of `tintype colorize` and `tintype evaluate`: progress, one line for each film, notes and tables."""
 
 import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+from .. import files
 from ..batch import Job
 from ..colorizer import Colorizer
 from ..errors import TintypeError
+from ..jobs import Record
 from ..runtime import Device, Precision
 from ..taste import Taste
 from ..video.direction import FilmHint
 from ..video.options import FilmOptions, parse_every, parse_time
+from ..weights import ModelFile
 from . import complain
+
+if TYPE_CHECKING:
+    from ..cluster.worker import Way
 
 
 def film_options(
@@ -57,7 +64,7 @@ def colour_films(
     Returns:
         for each job its report as plain values; "ok" says whether there is a result.
     """
-    step = None if preview is None else 0.0 if preview == "auto" else parse_time(preview)
+    step = preview_step(preview)
     reports: list[dict[str, Any]] = []
     for job in jobs:
         try:
@@ -74,6 +81,69 @@ def colour_films(
             print(f"{report['source']} -> {report['target']}", flush=True)
         reports.append(report | {"error": None, "ok": True})
     return reports
+
+
+def colour_films_on_ray(
+    jobs: list[Job],
+    models: list[ModelFile],
+    way: "Way",
+    options: FilmOptions,
+    preview: str | None,
+    *,
+    address: str | None,
+    workers: int | None,
+    record: Record | None,
+    quiet: bool,
+) -> list[dict[str, Any]]:
+    """Colour the films on a Ray cluster, or make previews there; reports as those of `colour_films`."""
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
+
+    from ..cluster.film_tasks import FilmWay
+    from ..cluster.films import FilmsProgress, run_films_on_ray
+
+    how = FilmWay(way, replace(options, reference=None), preview_step(preview))
+    if how.step is not None:
+        jobs = [job if job.target is None else replace(job, target=_sheet(job.target)) for job in jobs]
+    columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"))
+    bar = Progress(
+        *columns, TimeRemainingColumn(), console=Console(stderr=True), transient=True, redirect_stdout=False,
+        disable=not sys.stderr.isatty(),
+    )  # fmt: skip
+
+    def done(report: dict[str, Any]) -> None:
+        if report["error"] is not None:
+            complain(report["error"])
+            return
+        for note in report["notes"]:
+            print(f"tintype: {report['source']}: {note}", file=sys.stderr)
+        if not (quiet or report.get("skipped")):
+            print(f"{report['source']} -> {report['target']}", flush=True)
+
+    with bar:
+        task = bar.add_task("looking for scenes", total=None, speed="")
+
+        def show(progress: FilmsProgress) -> None:
+            what = f"films: {progress.finished} of {progress.films}"
+            speed = f"{progress.frames} frames, {progress.rate:.1f} frames/s"
+            bar.update(task, description=what, completed=progress.frames, total=progress.total, speed=speed)
+
+        return run_films_on_ray(
+            jobs, models, how, address=address, workers=workers, record=record, done=done, progress=show
+        )
+
+
+def _sheet(target: str) -> str:
+    return files.with_name(target, f"{files.name_of(target).stem}.jpg")
+
+
+def preview_step(preview: str | None) -> float | None:
+    """Seconds between the frames of a preview, 0 for "auto"; None where there is to be none.
+
+    Raises:
+        TintypeError: the text is no time.
+    """
+    return None if preview is None else 0.0 if preview == "auto" else parse_time(preview)
 
 
 def _one(

@@ -5,20 +5,17 @@ piles up in Ray's memory, whatever the pictures weigh.
 """
 
 import contextlib
-import io
 import logging
-import os
-import sys
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from types import ModuleType
-from typing import Any, TextIO
+from typing import Any
 
 from .. import files
-from ..errors import MissingExtra, TintypeError
+from ..errors import TintypeError
 from ..jobs import Job, Record, Report, Result
 from ..weights import ModelFile
+from .connection import beside_driver, connected, cores, last_line
 from .ledger import Ledger
 from .worker import Way, Worker
 
@@ -68,7 +65,7 @@ def run_on_ray(
             waiting[files.absolute(job.source)] = job
     if not waiting:
         return report
-    with _connected(address) as ray, _quiet_data(ray):
+    with connected(address) as ray, _quiet_data(ray):
         try:
             for result in _results(ray, list(waiting.values()), models, way, workers):
                 if result.source not in waiting:
@@ -79,7 +76,7 @@ def run_on_ray(
                     record.end(job, result)
                 tell(result)
         except ray.exceptions.RayError as error:
-            raise TintypeError(f"the Ray cluster gave up: {_last_line(error)}; run again to go on") from error
+            raise TintypeError(f"the Ray cluster gave up: {last_line(error)}; run again to go on") from error
     return report
 
 
@@ -108,17 +105,11 @@ def _results(
 
 
 def _pool_size(ray: ModuleType, jobs: int, way: Way, workers: int | None) -> int:
-    have = int(ray.cluster_resources().get("CPU", 1))
-    if have < way.threads:
-        raise TintypeError(f"the cluster has {have} cores and a worker needs {way.threads}; give fewer --threads")
-    return min(workers or have // way.threads, jobs)
+    return min(workers or cores(ray, way.threads) // way.threads, jobs)
 
 
 def _ledgers(ray: ModuleType, count: int) -> list[Any]:
-    from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
-
-    here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
-    actor = ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)(Ledger)
+    actor = beside_driver(ray, Ledger)
     return [actor.remote() for _ in range(count)]
 
 
@@ -135,59 +126,6 @@ def _travelling(job: Job) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _connected(address: str | None) -> Iterator[ModuleType]:
-    """Ray, connected to the cluster; left as it was found at the end."""
-    os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # a cluster that we start tells nobody of itself
-    os.environ.setdefault("RAY_BACKEND_LOG_LEVEL", "fatal")  # what matters comes as an exception
-    try:
-        import ray
-        import ray.data
-    except ImportError as error:
-        raise MissingExtra("--engine ray needs Ray: pip install 'tintype[ray]'") from error
-    if ray.is_initialized():
-        yield ray
-        return
-    address = address or os.environ.get("RAY_ADDRESS")
-    with contextlib.redirect_stdout(_WithoutRay(sys.stdout)):  # before Ray's threads begin, which talk at once
-        try:
-            _join(ray, address)
-        except (ConnectionError, RuntimeError, ValueError, OSError) as error:
-            raise TintypeError(f"the Ray cluster at {address} cannot be reached: {_last_line(error)}") from error
-        try:
-            yield ray
-        finally:
-            with contextlib.redirect_stdout(io.StringIO()):  # where Ray says at last what it kept back
-                ray.shutdown()
-
-
-def _join(ray: ModuleType, address: str | None) -> None:
-    options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.ERROR}
-    if address is not None:
-        ray.init(address, **options)
-        return
-    try:
-        ray.init("auto", **options)
-    except ConnectionError:
-        ray.init("local", include_dashboard=False, **options)
-
-
-class _WithoutRay(io.TextIOBase):
-    """Standard output without what Ray's own threads print there, into the middle of JSON too."""
-
-    def __init__(self, own: TextIO) -> None:
-        self._own = own
-
-    def write(self, text: str) -> int:
-        return len(text) if threading.current_thread().name.startswith("ray_") else self._own.write(text)
-
-    def flush(self) -> None:
-        self._own.flush()
-
-    def isatty(self) -> bool:
-        return self._own.isatty()
-
-
-@contextlib.contextmanager
 def _quiet_data(ray: ModuleType) -> Iterator[None]:
     """Ray Data without its own progress bars and notes: the command line has one bar."""
     context = ray.data.DataContext.get_current()
@@ -201,8 +139,3 @@ def _quiet_data(ray: ModuleType) -> Iterator[None]:
     finally:
         context.enable_progress_bars, context.print_on_execution_start = before
         log.setLevel(level)
-
-
-def _last_line(error: BaseException) -> str:
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

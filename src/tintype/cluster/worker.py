@@ -55,22 +55,9 @@ class Worker:
         """``models`` refer to the bytes of model files; the pictures are divided among the actors ``ledgers``."""
         import ray
 
-        if way.version != __version__:
-            raise TintypeError(f"a worker has tintype {__version__}, the driver {way.version}: install the same")
         self._get, self._ledgers, self._way = ray.get, ledgers, way
-        with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
-            paths = [Path(folder) / f"{number}.onnx" for number in range(len(models))]
-            for path, model in zip(paths, models, strict=True):
-                path.write_bytes(ray.get(model))
-            colorizer = Colorizer(
-                ",".join(map(str, paths)),
-                device=way.device,
-                precision=way.precision,
-                threads=way.threads,
-                streams=IN_HAND,
-            )
         self._make, self._stream = colouring(
-            colorizer,
+            open_colorizer(way, models, streams=IN_HAND),
             size=way.size,
             hints=way.hints,
             reference=way.reference,
@@ -125,6 +112,30 @@ class Worker:
             return Result(job.source, target, bytes=size, attempt=number), True
         result = attempt(job, self._make, self._stream, quality=self._way.quality, overwrite=self._way.overwrite)
         return replace(result, attempt=number), result.ok or number == self._way.attempts
+
+
+def open_colorizer(way: Way, models: Sequence[Any], *, streams: int) -> Colorizer:
+    """The models that the driver has sent, ready to colour so many pictures at a time.
+
+    Raises:
+        TintypeError: this machine has another version of tintype than the driver, or not the device.
+        WeightsError: the models are corrupt.
+    """
+    import ray
+
+    if way.version != __version__:
+        raise TintypeError(f"a worker has tintype {__version__}, the driver {way.version}: install the same")
+    with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
+        paths = [Path(folder) / f"{number}.onnx" for number in range(len(models))]
+        for path, model in zip(paths, models, strict=True):
+            path.write_bytes(ray.get(model))
+        return Colorizer(
+            ",".join(map(str, paths)),
+            device=way.device,
+            precision=way.precision,
+            threads=way.threads,
+            streams=streams,
+        )
 
 
 def result_table(results: list[Result]) -> "pa.Table":

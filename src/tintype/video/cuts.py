@@ -34,10 +34,10 @@ def likeness(motion: Motion, step: Step, earlier: Small, later: Small) -> Likene
     """Compare a frame with the one before; both on the grid of the motion."""
     cv2 = need_cv2()
     moved = cv2.remap(earlier, motion.here + step.back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Likeness(float(step.trust_back.mean()), _correlation(moved, later))
+    return Likeness(float(step.trust_back.mean()), correlation(moved, later))
 
 
-def _correlation(first: Small, second: Small) -> float:
+def correlation(first: Small, second: Small) -> float:
     """Pearson correlation of two planes; flat planes are alike where their light is."""
     a, b = first.astype(np.float32), second.astype(np.float32)
     spread_a, spread_b = float(a.std()), float(b.std())

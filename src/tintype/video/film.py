@@ -16,10 +16,10 @@ from ..colorizer import Colorizer
 from ..errors import OutputError
 from .chroma import ChromaMaker
 from .codecs import Encoder, Settings, choose, chroma_size
-from .direction import check_direction, follow
+from .direction import HintsAt, check_direction, follow
 from .levels import Luma
 from .mux import TURNING, Cut, plan_copies, write_film
-from .need import need_av, need_cv2
+from .need import library_versions, need_av, need_cv2
 from .options import FilmOptions
 from .painter import painter
 from .parts import PartInfo, PartStore, write_packet
@@ -98,23 +98,39 @@ def colorize_film(
         MissingExtra: the extra ``video`` is not installed.
     """
     options = options or FilmOptions()
-    cv2 = need_cv2()
+    need_cv2()
     need_av()
     goal = Path(target)
     if goal.exists() and not overwrite:
         raise OutputError(f"{target}: exists already; add --overwrite to replace it")
     if not goal.parent.is_dir():
         raise OutputError(f"{target}: the folder {goal.parent} does not exist")
+    with one_thread():
+        return FilmRun(source, goal, colorizer, options, overwrite=overwrite, progress=progress).go()
+
+
+@contextlib.contextmanager
+def one_thread() -> Iterator[None]:
+    """Within, OpenCV keeps to the calling thread: the stages share the cores already."""
+    cv2 = need_cv2()
     threads = cv2.getNumThreads()
-    cv2.setNumThreads(1)  # the stages share the cores already
+    cv2.setNumThreads(1)
     try:
-        return _Run(source, goal, colorizer, options, overwrite, progress).go()
+        yield
     finally:
         cv2.setNumThreads(threads)
 
 
-class _Run:
-    """One film on its way."""
+class FilmRun:
+    """One film on its way, or a piece of it: `go` does all of it; on a cluster each worker does `colour` for some
+    scenes, into a store of their own, and one does `join` for all.
+
+    Args:
+        source, target, colorizer, options, overwrite, progress: as for `colorize_film`.
+        store: where finished parts are; beside the target when None.
+        settings: those of the other pieces; chosen when None.
+        hints_at: where the hints are, if somebody has followed them already.
+    """
 
     def __init__(
         self,
@@ -122,21 +138,25 @@ class _Run:
         target: Path,
         colorizer: Colorizer,
         options: FilmOptions,
-        overwrite: bool,
-        progress: Callable[[Progress], None],
+        *,
+        overwrite: bool = False,
+        progress: Callable[[Progress], None] = lambda progress: None,
+        store: PartStore | None = None,
+        settings: Settings | None = None,
+        hints_at: HintsAt | None = None,
     ) -> None:
         self.source, self.target, self.options, self._report_to = source, target, options, progress
         self.reader = FilmReader(source, rate=options.rate)
         self.info = info = self.reader.info
-        self.settings = choose(target, options.codec, options.crf, info)
+        self.settings = settings or choose(target, options.codec, options.crf, info)
         self.turns = 0 if target.suffix.lower() in TURNING else info.rotation // 90
         self.size = (info.width, info.height) if self.turns % 2 == 0 else (info.height, info.width)
         self.copies = plan_copies(source, target, self.settings, info, self.size)
         check_direction(options, colorizer, info)
-        hints_at = follow(self.reader, options.hints)
-        self.stabilizer = Stabilizer(painter(colorizer, info, options, hints_at), info, options)
+        self.hints_at = hints_at or follow(self.reader, options.hints)
+        self.stabilizer = Stabilizer(painter(colorizer, info, options, self.hints_at), info, options)
         self.comment = f"Colours estimated by tintype {__version__}, model {colorizer.model.info.name}"
-        self.store = PartStore(target, self._identity(colorizer), fresh=overwrite)
+        self.store = store or PartStore(target, self.identity(colorizer), fresh=overwrite)
         self.resumed = self.store.frames
         self.thumbnail = Thumbnail(self.store.folder / "latest.jpg", info)
         self.total = self._expected_frames()
@@ -144,14 +164,23 @@ class _Run:
         self.done = self.resumed
 
     def go(self) -> FilmReport:
-        decoded = _Stage(self._frames(), "decode")
+        """Colour what is not coloured yet, and write the film."""
+        self.colour(self._frames())
+        return self.join(self.reader.trouble.notes())
+
+    def colour(self, frames: Generator[Frame, None, None]) -> None:
+        """Colour these frames, which follow on what is in the store, and put them there in parts."""
+        decoded = _Stage(frames, "decode")
         coloured = _Stage(self.stabilizer.run(decoded, self.store.state()), "colour")
         try:
             self._encode(coloured)
         finally:
             coloured.stop()
             decoded.stop()
-        notes = [*self._remarks(), *self.reader.trouble.notes(), *self.copies.notes]
+
+    def join(self, trouble: list[str]) -> FilmReport:
+        """Write the film of the parts in the store; ``trouble`` is what its readers noticed."""
+        notes = [*self._remarks(), *trouble, *self.copies.notes]
         if not self.store.parts:
             raise OutputError(f"{self.target}: no frame lies between --start and --end")
         start, end = (None if time is None else self.info.at(time) for time in (self.options.start, self.options.end))
@@ -165,7 +194,7 @@ class _Run:
         report = FilmReport(
             source=self.source,
             target=str(self.target),
-            frames=self.done,
+            frames=self.store.frames,
             resumed_frames=self.resumed,
             scenes=sum(part.new_scene for part in self.store.parts),
             predictions=sum(part.predictions for part in self.store.parts),
@@ -173,7 +202,7 @@ class _Run:
             height=self.size[1],
             codec=f"{self.settings.codec}, {self.settings.pix_fmt}",
             seconds=round(seconds, 2),
-            rate=round((self.done - self.resumed) / max(seconds, 1e-6), 2),
+            rate=round((self.store.frames - self.resumed) / max(seconds, 1e-6), 2),
             notes=notes,
         )
         self.store.remove()
@@ -247,12 +276,12 @@ class _Run:
             notes.append("the film is HDR: its colours are worked out as if it were not")
         return notes
 
-    def _identity(self, colorizer: Colorizer) -> dict[str, Any]:
+    def identity(self, colorizer: Colorizer) -> dict[str, Any]:
         """Everything that the coded parts depend on."""
         file = Path(self.source)
         return {
             "tintype": __version__,
-            "libraries": [need_av().__version__, need_cv2().__version__, np.__version__],
+            "libraries": library_versions(),
             "source": str(file.resolve()),
             "stamp": _stamp(self.source),
             "film": repr(self.info),

@@ -1,69 +1,188 @@
 """Which of the inputs of `tintype colorize` are films, and where each result goes."""
 
+import contextlib
 import glob
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from dataclasses import replace
+from pathlib import Path, PurePath, PurePosixPath
+from typing import NamedTuple
 
-from ..files import is_url
-from ..jobs import STREAM, Job
-from ..planning import COLOURED, LIST, READABLE
+from .. import files
+from ..errors import InputError
+from ..jobs import STREAM, Job, Record
+from ..planning import COLOURED, LIST, READABLE, Listing, is_file_name, is_many, read_list, whole_path
 from .codecs import CONTAINERS
 from .sniff import FILM_SUFFIXES, is_film, is_sequence
 
 
-def split(inputs: Sequence[str], output: str | None, *, overwrite: bool = False) -> tuple[list[Job], list[str]]:
+class _Film(NamedTuple):
+    """A film among the inputs: ``inside`` is its place below the output folder."""
+
+    source: str
+    inside: PurePosixPath
+    stamp: str = ""
+
+
+def split(inputs: Sequence[str], output: str | None, *, listing: Listing | None = None) -> tuple[list[Job], list[str]]:
     """Jobs for the films among the inputs, and the inputs that are left for pictures.
 
     Inputs are files, folders, patterns or "-", as for pictures. A result goes beside its film as NAME-color.EXT; films
     in a container that cannot keep every timestamp (.avi, .mpg and others) become .mkv, which holds any sound.
+    ``listing`` is asked for films at addresses, which are known by their suffix; without it addresses are left alone.
+
+    Raises:
+        InputError: a store cannot be asked.
     """
-    films: list[tuple[str, Path]] = []
+    films: list[_Film] = []
     rest: list[str] = []
     for text in inputs:
-        path = Path(text)
-        if text == STREAM or is_url(text) or (text.startswith(LIST) and not path.exists()):
-            rest.append(text)
-        elif path.is_dir():
-            found = [file for file in _walk(path) if not _is_result(file)]
-            films += [(os.fspath(file), file.relative_to(path)) for file in found]
-            if not found or _has_pictures(path):
-                rest.append(text)
-        elif is_sequence(text) or path.is_file():
-            (films.append((text, Path(path.name))) if is_film(path) else rest.append(text))
-        elif glob.has_magic(text):
-            matches = sorted(match for match in glob.glob(text, recursive=True) if Path(match).is_file())
-            films += [(match, Path(Path(match).name)) for match in matches if is_film(match)]
-            rest += [text] if not matches else [match for match in matches if not is_film(match)]
-        elif path.suffix.lower() in FILM_SUFFIXES:
-            films.append((text, Path(path.name)))  # missing: opening it says so
+        if text.startswith(LIST) and not Path(text).exists():
+            found, left = _in_list(text, output, listing)
         else:
-            rest.append(text)
+            found, left = _sorted(text, output, listing)
+        films += found
+        rest += left
     single = len(films) == 1 and not rest
-    return [_job(source, inside, output, single, overwrite) for source, inside in films], rest
+    jobs: list[Job] = []
+    taken: dict[str, str] = {}
+    for film in films:
+        job = _job(film, output, single, listing)
+        if job.target is not None and job.target in taken:
+            other = taken[job.target]
+            job = Job(film.source, None, f"{film.source}: its result would be {job.target}, as that of {other}")
+        elif job.target is not None:
+            taken[job.target] = film.source
+        jobs.append(job)
+    return jobs, rest
 
 
-def _job(source: str, inside: Path, output: str | None, single: bool, overwrite: bool) -> Job:
-    if output is not None and is_url(output):
-        return Job(source, None, f"{source}: a film is written to this machine; name a local file or folder")
+def _sorted(text: str, output: str | None, listing: Listing | None) -> tuple[list[_Film], list[str]]:
+    """The films that an input means, and what is left of it for pictures."""
+    path = Path(text)
+    if text == STREAM:
+        return [], [text]
+    if files.is_url(text):
+        return ([], [text]) if listing is None else _at_address(text, output, listing)
+    if path.is_dir():
+        inside = [file for file in _walk(path) if not _is_result(file)]
+        found = [_Film(os.fspath(file), PurePosixPath(file.relative_to(path).as_posix())) for file in inside]
+        return found, [text] if not found or _has_pictures(path) else []
+    if is_sequence(text) or path.is_file():
+        return ([_named(text)], []) if is_film(path) else ([], [text])
+    if glob.has_magic(text):
+        matches = sorted(match for match in glob.glob(text, recursive=True) if Path(match).is_file())
+        found = [_named(match) for match in matches if is_film(match)]
+        return found, [text] if not matches else [match for match in matches if not is_film(match)]
+    if path.suffix.lower() in FILM_SUFFIXES:
+        return [_named(text)], []  # missing: opening it says so
+    return [], [text]
+
+
+def _in_list(text: str, output: str | None, listing: Listing | None) -> tuple[list[_Film], list[str]]:
+    """The films that a list names, and the list itself where it names something else as well."""
+    films: list[_Film] = []
+    others = False
+    for line in (lines := read_list(text[len(LIST) :])):
+        found, rest = _sorted(line, output, listing)
+        films += found if is_many(line) else [film._replace(inside=whole_path(film.source)) for film in found]
+        others = others or bool(rest)
+    return films, [text] if others or not lines else []
+
+
+def checked(
+    jobs: Sequence[Job],
+    *,
+    overwrite: bool = False,
+    listing: Listing | None = None,
+    record: Record | None = None,
+    also: str = "",
+) -> list[Job]:
+    """The jobs of `split`, skipped where ``record`` says that they are done, with an error where a result lies already.
+
+    ``also`` are the films' options, as text, for the record.
+
+    Raises:
+        InputError: a store cannot be asked.
+    """
+    there = listing or Listing()
+
+    def look(job: Job) -> Job:
+        if job.error is not None or job.target is None:
+            return job
+        size = there.size(job.target) if files.is_url(job.target) else files.size_of(job.target)
+        if size is None:
+            return replace(job, also=also)
+        if record is not None and record.is_done(
+            job.source, job.target, overwrite=overwrite, stamp=job.stamp, size=size, also=also
+        ):
+            return replace(job, skipped=True, also=also)
+        if not overwrite:
+            return Job(job.source, None, f"{job.target}: exists already; add --overwrite to replace it")
+        return replace(job, replaces=True, also=also)
+
+    return [look(job) for job in jobs]
+
+
+def _named(text: str) -> _Film:
+    return _Film(text, PurePosixPath(files.name_of(text)))
+
+
+def _at_address(text: str, output: str | None, listing: Listing) -> tuple[list[_Film], list[str]]:
+    """The films that an address means, and what is left of it for pictures."""
+    name = files.name_of(text)
+    if glob.has_magic(text) and not files.is_web(text):
+        matches = files.matching(text)
+        films = [_Film(a, files.name_of(a), files.stamp_of(facts)) for a, facts in matches if _is_film_name(a)]
+        return films, [a for a, _ in matches if not _is_film_name(a)] if films else [text]
+    if files.is_web(text) or (name.suffix and not text.endswith("/")):
+        if not _is_film_name(text):
+            return [], [text]
+        with contextlib.suppress(InputError):  # whoever fetches it tells why it cannot be
+            return [_Film(text, name, files.stamp_at(text))], []
+        return [_Film(text, name)], []
+    folder = text.rstrip("/")
+    results = None if output is None else output.rstrip("/")
+    listed = listing.listed(folder)
+    films = []
+    for inside, stamp in listed:
+        place = PurePosixPath(inside)
+        address = files.join(folder, inside)
+        hidden = any(part.startswith(".") for part in place.parts)
+        in_results = results not in (None, folder) and address.startswith(f"{results}/")
+        if _is_film_name(inside) and not (hidden or in_results or _is_result(place)):
+            films.append(_Film(address, place, stamp))
+    with_pictures = any(PurePosixPath(inside).suffix.lower() in READABLE for inside, _ in listed)
+    return films, [text] if with_pictures or not films else []
+
+
+def _is_film_name(place: str) -> bool:
+    return files.name_of(place).suffix.lower() in FILM_SUFFIXES
+
+
+def _job(film: _Film, output: str | None, single: bool, listing: Listing | None) -> Job:
+    """The job with its target."""
+    source, inside = film.source, film.inside
+    if output is not None and files.is_url(output) and listing is None:
+        return Job(source, None, f"{source}: a film is written to this machine; name a local place, or --engine ray")
     if output == STREAM:
         return Job(source, None, f"{source}: a film cannot go to standard output; name a file or a folder")
+    if files.is_web(source if output is None else output):
+        return Job(source, None, f"{source}: nothing can be written to a web address; name a place with --output")
     suffix = inside.suffix.lower() if inside.suffix.lower() in CONTAINERS else ".mkv"
     stem = _sequence_stem(Path(source)) if is_sequence(source) else inside.stem
     if output is None:
-        target = Path(source).with_name(f"{stem}{COLOURED}{suffix}")
-    elif single and not (Path(output).is_dir() or output.endswith(("/", os.sep)) or Path(output).suffix == ""):
-        target = Path(output)
+        target = files.with_name(source, f"{stem}{COLOURED}{suffix}")
+    elif single and is_file_name(output):
+        target = output
     else:
-        target = Path(output) / inside.with_name(f"{stem}{suffix}")
-        if target.resolve() == Path(source).resolve():
-            target = target.with_name(f"{stem}{COLOURED}{suffix}")
-    if target.suffix.lower() not in CONTAINERS:
+        target = files.join(output, inside.with_name(f"{stem}{suffix}"))
+        if target == source or (not files.is_url(target) and Path(target).resolve() == Path(source).resolve()):
+            target = files.with_name(target, f"{stem}{COLOURED}{suffix}")
+    if files.name_of(target).suffix.lower() not in CONTAINERS:
         names = ", ".join(CONTAINERS)
         return Job(source, None, f"{target}: films are written as {names}; --output with one of these, or a folder")
-    if target.exists() and not overwrite:
-        return Job(source, None, f"{target}: exists already; add --overwrite to replace it")
-    return Job(source, os.fspath(target))
+    return Job(source, target, stamp=film.stamp)
 
 
 def _sequence_stem(path: Path) -> str:
@@ -82,7 +201,7 @@ def _walk(folder: Path) -> list[Path]:
     )
 
 
-def _is_result(path: Path) -> bool:
+def _is_result(path: PurePath) -> bool:
     return path.stem.endswith(COLOURED)
 
 

@@ -23,6 +23,17 @@ def need_av() -> ModuleType:
     return av
 
 
+def library_versions() -> tuple[str, ...]:
+    """PyAV's, OpenCV's and NumPy's: what coded pictures depend on beside our own.
+
+    Raises:
+        MissingExtra: one is not installed.
+    """
+    import numpy
+
+    return need_av().__version__, need_cv2().__version__, numpy.__version__
+
+
 def need_cv2() -> ModuleType:
     """OpenCV.
 

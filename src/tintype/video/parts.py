@@ -10,7 +10,7 @@ import os
 import shutil
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -98,6 +98,15 @@ class PartStore:
         values = part.__dict__ | {"header": base64.b64encode(part.header).decode()}
         _write(self.folder / f"{stem}.json", json.dumps(values).encode())
         self.parts.append(part)
+
+    def gather(self, other: "PartStore") -> None:
+        """Take over the parts of another store, as those that follow the own; it is empty then."""
+        for part in other.parts:
+            number = len(self.parts)
+            (other.folder / f"{part.number:06}.packets").replace(self.folder / f"{number:06}.packets")
+            self.parts.append(replace(part, number=number))
+        other.parts.clear()
+        other.remove()
 
     def packets(self) -> Iterator[Packet]:
         """All packets of the finished parts, in coding order."""

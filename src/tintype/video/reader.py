@@ -2,7 +2,7 @@
 
 import os
 import zlib
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path
@@ -187,6 +187,28 @@ class FilmReader:
             if found:
                 return
         raise InputError(f"{self.path}: has changed since its colouring was interrupted; add --overwrite to start anew")
+
+    def frames_known(self, known: Sequence[tuple[int, int]]) -> Generator[Frame, None, None]:
+        """Just the frames with these timestamps and checksums of luma, as an earlier reading from the start found them.
+
+        The file's index is used to get there; where it leads to other pictures, everything before is decoded.
+
+        Raises:
+            InputError: they are not there any more: the film is another one than before.
+        """
+        at = 0
+        for aim in (known[0][0], None):
+            for frame in self._decoded(aim):
+                pts, checksum = known[at]
+                if frame.pts < pts:
+                    continue
+                if frame.pts > pts or frame.checksum != checksum:
+                    break
+                yield frame
+                at += 1
+                if at == len(known):
+                    return
+        raise InputError(f"{self.path}: has changed while it was coloured; run again to start anew")
 
     def _look(self) -> FilmInfo:
         """Open the film and decode its first frame."""

@@ -1,0 +1,251 @@
+"""What workers do for a film: look for its scenes, colour some of them, join what all have coloured."""
+
+import contextlib
+import hashlib
+import os
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from .. import files
+from ..colorizer import Colorizer
+from ..errors import InputError, TintypeError
+from ..jobs import Job
+from ..video.codecs import Settings
+from ..video.direction import HintsAt
+from ..video.film import FilmRun, Progress, one_thread
+from ..video.look import preview_film
+from ..video.need import library_versions
+from ..video.options import FilmOptions
+from ..video.parts import PartStore
+from ..video.sniff import is_film
+from ..video.spans import Span, find_spans
+from .film_cache import fetched, scratch
+from .film_parts import Division, SpanStore, divided, folder_of, gathered, keep
+from .worker import Way, open_colorizer
+
+_TELL = 1.0  # seconds between words on how far a span is
+
+
+@dataclass(frozen=True)
+class FilmWay:
+    """How films are coloured: plain values, which travel to the workers. ``options`` without its reference, whose
+    bytes are in ``way``; ``step``: seconds between the frames of a preview, 0 for as many as look well."""
+
+    way: Way
+    options: FilmOptions
+    step: float | None = None
+
+
+@dataclass(frozen=True)
+class Piece:
+    """What a worker must know of a film to colour any span of it as all others do."""
+
+    film: int
+    job: Job
+    settings: Settings
+    hints_at: HintsAt
+    libraries: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Scan:
+    """A film as it was looked through; ``piece`` is None if the result was there already, in so many ``bytes``."""
+
+    piece: Piece | None
+    spans: tuple[Span, ...] = ()
+    trouble: tuple[str, ...] = ()
+    bytes: int | None = None
+
+
+@dataclass(frozen=True)
+class Done:
+    """A film that is in its place: what the report says of it, and its bytes."""
+
+    report: dict[str, Any]
+    bytes: int
+
+
+def scan(film: int, job: Job, how: FilmWay, models: Sequence[Any], tally: Any, attempt: int) -> Scan:
+    """Look through a film once for where it can be divided; ``tally`` is told of each span as it is found.
+
+    Raises:
+        TintypeError: its children, for all that makes a film impossible.
+    """
+    target = str(job.target)
+    if not how.way.overwrite and (there := files.size_of(target)) is not None:
+        return Scan(None, bytes=there)
+    with _desk(job, how, models) as desk:
+        run = FilmRun(desk.source, desk.target, desk.colorizer, desk.options, store=PartStore(desk.folder / "no", {}))
+        piece = Piece(film, job, run.settings, run.hints_at, library_versions())
+        identity = _identity(run, job, how, desk.colorizer)
+        known = divided(target, identity, fresh=how.way.overwrite and attempt == 1)
+        tally.tell.remote(piece)
+        if known is None:
+            spans = []
+            frames = run.reader.frames(start=desk.options.start, end=desk.options.end)
+            for span in find_spans(frames, run.info, desk.options):
+                spans.append(span)
+                tally.tell.remote((film, span))
+            if not spans:
+                raise InputError(f"{job.source}: no frame lies between --start and --end")
+            known = Division(tuple(spans), tuple(run.reader.trouble.notes()))
+            keep(target, identity, known)
+        return Scan(piece, known.spans, known.trouble)
+
+
+def colour(piece: Piece, span: Span, how: FilmWay, models: Sequence[Any], tally: Any) -> int:
+    """Colour a span, from where an earlier try ended; how many of its frames that had left.
+
+    Raises:
+        TintypeError: its children, for all that makes it impossible.
+    """
+    with scratch() as folder:
+        store = SpanStore(folder, str(piece.job.target), span)
+        had = store.frames
+        if had == span.frames:
+            return had
+        told = time.monotonic()
+
+        def tell(progress: Progress) -> None:
+            nonlocal told
+            if time.monotonic() - told > _TELL:
+                told = time.monotonic()
+                tally.note.remote(piece.film, span.number, progress.frames)
+
+        with _desk(piece.job, how, models) as desk, one_thread():
+            run = _run(piece, desk, store, tell)
+            run.colour(run.reader.frames_known(span.known[had:]))
+        return had
+
+
+def join(piece: Piece, spans: tuple[Span, ...], trouble: tuple[str, ...], how: FilmWay, models: Sequence[Any]) -> Done:
+    """Write the film of its coloured spans to its place, whole; their parts stay.
+
+    Raises:
+        TintypeError: its children, for all that makes it impossible.
+    """
+    target = str(piece.job.target)
+    with _desk(piece.job, how, models, beside=True) as desk:
+        report = _run(piece, desk, gathered(desk.folder, target, spans)).join(list(trouble))
+        size = desk.target.stat().st_size
+        if how.way.overwrite or files.size_of(target) is None:  # else an earlier try could not say so any more
+            files.put(desk.target, target, overwrite=how.way.overwrite)
+    return Done(report.as_dict() | {"source": piece.job.source, "target": target}, size)
+
+
+def preview(job: Job, how: FilmWay, models: Sequence[Any]) -> Done:
+    """Write a sheet of small frames from all over the film to ``job.target``.
+
+    Raises:
+        TintypeError: its children, for all that makes it impossible.
+    """
+    target = str(job.target)
+    with _desk(job, how, models) as desk:
+        report = preview_film(desk.source, os.fspath(desk.target), desk.colorizer, desk.options, step=how.step or None)
+        files.write(target, desk.target.read_bytes(), overwrite=how.way.overwrite)
+        return Done(report | {"source": job.source, "target": target}, desk.target.stat().st_size)
+
+
+@dataclass(frozen=True)
+class _Desk:
+    """What is at hand for a task: the film on this machine, where to write it, what colours it and how."""
+
+    source: str
+    target: Path
+    folder: Path
+    colorizer: Colorizer
+    options: FilmOptions
+
+
+@contextlib.contextmanager
+def _desk(job: Job, how: FilmWay, models: Sequence[Any], *, beside: bool = False) -> Iterator[_Desk]:
+    """A desk, cleared afterwards; errors name the film's own places. ``beside``: write on the disk of the result."""
+    near = fetched(job.source, job.stamp)
+    if not is_film(near):
+        raise InputError(f"{job.source}: its first bytes are those of a still picture, whatever it is called; no film")
+    name = files.name_of(str(job.target)).name
+    with scratch() as folder, contextlib.ExitStack() as after:
+        made = folder
+        if beside and not files.is_url(str(job.target)):
+            made = Path(folder_of(str(job.target))) / f"join-{secrets.token_hex(4)}"
+            made.mkdir(parents=True)
+            after.callback(files.remove_folder, os.fspath(made))
+        options = how.options
+        if how.way.reference is not None:
+            reference = folder / "reference"
+            reference.write_bytes(how.way.reference)
+            options = replace(options, reference=os.fspath(reference))
+        try:
+            yield _Desk(near, made / name, folder, _colorizer(how.way, models), options)
+        except TintypeError as error:
+            text = str(error).replace(os.fspath(made / name), str(job.target))
+            raise type(error)(text.replace(near, job.source)) from error
+
+
+def _run(
+    piece: Piece, desk: _Desk, store: PartStore, progress: Callable[[Progress], None] = lambda progress: None
+) -> FilmRun:
+    here = library_versions()
+    if here != piece.libraries:
+        raise TintypeError(
+            f"a worker has PyAV, OpenCV and NumPy {', '.join(here)}, another {', '.join(piece.libraries)}: "
+            "parts that differ cannot be joined; install the same on all machines"
+        )
+    return FilmRun(
+        desk.source,
+        desk.target,
+        desk.colorizer,
+        desk.options,
+        store=store,
+        settings=piece.settings,
+        hints_at=piece.hints_at,
+        progress=progress,
+    )
+
+
+_kept: dict[tuple[Any, ...], Colorizer] = {}
+
+
+def _colorizer(way: Way, models: Sequence[Any]) -> Colorizer:
+    """The models, opened once in this process."""
+    key = (*(model.hex() for model in models), way.device, way.precision, way.threads)
+    if key not in _kept:
+        _kept.clear()
+        _kept[key] = open_colorizer(way, models, streams=1)
+    return _kept[key]
+
+
+def _identity(run: FilmRun, job: Job, how: FilmWay, colorizer: Colorizer) -> dict[str, Any]:
+    """Everything that the coded parts depend on, wherever they are made."""
+    reference = how.way.reference
+    known = run.identity(colorizer) | {
+        "engine": ["ray", how.way.device, how.way.precision],
+        "film": repr(replace(run.info, path="")),
+        "options": repr(how.options),
+        "reference": None if reference is None else hashlib.sha256(reference).hexdigest(),
+    }
+    return known | ({"source": job.source, "stamp": job.stamp} if files.is_url(job.source) else {})
+
+
+TASKS: dict[str, Callable[..., Any]] = {"scan": scan, "colour": colour, "join": join, "preview": preview}
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Why a task could not be done, in one line."""
+
+    error: str
+
+
+def attempted(kind: str, *arguments: Any) -> Any:
+    """What came of one of these tasks; every error becomes a `Failed`."""
+    try:
+        return TASKS[kind](*arguments)
+    except TintypeError as error:
+        return Failed(" ".join(str(error).split()))
+    except Exception as error:  # a fault of ours in one film must not cost the others theirs
+        return Failed(" ".join(f"unexpected {type(error).__name__}: {error}".split()))
