@@ -171,7 +171,7 @@ class FilmRun:
     def colour(self, frames: Generator[Frame, None, None]) -> None:
         """Colour these frames, which follow on what is in the store, and put them there in parts."""
         decoded = _Stage(frames, "decode")
-        coloured = _Stage(self.stabilizer.run(decoded, self.store.state()), "colour")
+        coloured = _Stage(self._painted(self.stabilizer.run(decoded, self.store.state())), "colour")
         try:
             self._encode(coloured)
         finally:
@@ -214,7 +214,21 @@ class FilmRun:
         last = self.store.parts[-1]
         return self.reader.frames_after(last.last_pts, last.last_checksum, end=self.options.end)
 
-    def _encode(self, coloured: Iterable[Coloured | PartEnd]) -> None:
+    def _painted(
+        self, coloured: Generator[Coloured | PartEnd, None, None]
+    ) -> Generator["_Painted | PartEnd", None, None]:
+        """The chroma planes of each frame, made in the thread that colours: two threads of many short steps would wait
+        for Python's lock."""
+        maker = ChromaMaker(self.info.signal, self.settings.depth)
+        size = chroma_size(self.settings, (self.info.width, self.info.height))
+        with contextlib.closing(coloured):
+            for item in coloured:
+                if isinstance(item, PartEnd):
+                    yield item
+                else:
+                    yield _Painted(item.frame, maker.planes(item.frame.luma, item.ab, *size), item.predicted)
+
+    def _encode(self, coloured: Iterable["_Painted | PartEnd"]) -> None:
         """Write part after part; runs in the thread that called, so progress is reported from there."""
         state = self.store.state()
         writer: _PartWriter | None = None
@@ -227,9 +241,9 @@ class FilmRun:
                     continue
                 if writer is None:
                     writer = _PartWriter(self.store, self.settings, self.info, self.size, self.turns)
-                planes = writer.add(item)
+                writer.add(item)
                 self.done += 1
-                self.thumbnail.offer(item.frame.luma, planes[1:], self.settings)
+                self.thumbnail.offer(item.frame.luma, item.chroma, self.settings)
                 if self.done % 5 == 0:
                     self._tell()
         finally:
@@ -301,34 +315,37 @@ def _stamp(path: str | None) -> list[int] | None:
     return [stat.st_size, stat.st_mtime_ns]
 
 
+@dataclass(eq=False)
+class _Painted:
+    """A frame, and its Cb and Cr as the film will have them, but for turning."""
+
+    frame: Frame
+    chroma: tuple[Luma, Luma]
+    predicted: bool
+
+
 class _PartWriter:
     """Encodes one part into a file of the store."""
 
     def __init__(self, store: PartStore, settings: Settings, info: FilmInfo, size: tuple[int, int], turns: int) -> None:
         self._encoder = Encoder(settings, info, size)
-        self._chroma = ChromaMaker(info.signal, settings.depth)
         self._file = store.begin()
-        self._turns, self._size, self._settings = turns, size, settings
-        self._plane = chroma_size(settings, (info.width, info.height))
+        self._turns = turns
         self._frames = self._predictions = 0
         self._first: Frame | None = None
         self._last: Frame | None = None
 
-    def add(self, item: Coloured) -> tuple[Luma, Luma, Luma]:
-        """Encode a frame; returns its planes as the film has them, not turned."""
-        luma = item.frame.luma
-        cb, cr = self._chroma.planes(luma, item.ab, *self._plane)
+    def add(self, item: _Painted) -> None:
+        """Encode a frame."""
+        luma, cb, cr = item.frame.luma, *item.chroma
         if self._turns:
-            turned = [np.ascontiguousarray(np.rot90(plane, self._turns)) for plane in (luma, cb, cr)]
-        else:
-            turned = [luma, cb, cr]
-        for packet in self._encoder.encode(item.frame, turned[0], (turned[1], turned[2])):
+            luma, cb, cr = (np.ascontiguousarray(np.rot90(plane, self._turns)) for plane in (luma, cb, cr))
+        for packet in self._encoder.encode(item.frame, luma, (cb, cr)):
             write_packet(self._file, packet)
         self._first = self._first or item.frame
         self._last = item.frame
         self._frames += 1
         self._predictions += item.predicted
-        return luma, cb, cr
 
     def close(self) -> None:
         """Let go of the file, finished or not."""
