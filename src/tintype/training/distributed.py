@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.distributed.tensor import DTensor
 
 from tintype.errors import RecipeError
@@ -91,40 +90,3 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     flat /= distributed.get_world_size()
     for gradient, mean in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
         gradient.copy_(mean.view_as(gradient))
-
-
-def synchronise_norms(network: nn.Module) -> nn.Module:
-    """Make every BatchNorm2d of `network` take its statistics over the batches of all processes, in place.
-
-    torch's own SyncBatchNorm does not run on CPUs.
-    """
-    for module in network.modules():
-        if type(module) is nn.BatchNorm2d:
-            module.__class__ = SharedBatchNorm2d
-    return network
-
-
-class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Batch norm whose mean and variance are those of all processes' batches together, gradients included."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not (self.training and distributed.is_initialized() and distributed.get_world_size() > 1):
-            return super().forward(x)
-        values = x.float()
-        world = distributed.get_world_size()
-        moments = torch.stack([values.mean((0, 2, 3)), values.square().mean((0, 2, 3))])
-        mean, square = all_reduce(moments) / world  # type: ignore[no-untyped-call]
-        variance = (square - mean.square()).clamp_min(0)
-        count = x.numel() / x.shape[1] * world
-        with torch.no_grad():
-            assert self.running_mean is not None
-            assert self.running_var is not None
-            assert self.num_batches_tracked is not None
-            self.num_batches_tracked += 1
-            momentum = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
-            self.running_mean.lerp_(mean, momentum)
-            self.running_var.lerp_(variance * (count / (count - 1)), momentum)
-        scale = self.weight * (variance + self.eps).rsqrt()
-        shift = self.bias - mean * scale
-        normed: Tensor = values * scale[:, None, None] + shift[:, None, None]
-        return normed.to(x.dtype)
