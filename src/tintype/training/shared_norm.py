@@ -90,10 +90,9 @@ def _moments(x: Tensor) -> tuple[Tensor, Tensor]:
     channels = x.shape[1]
     unused, too = torch.zeros(2, channels, device=x.device)  # given float32 to update, the kernel answers in float32
     own = torch.stack(torch.batch_norm_update_stats(x, unused, too, 0.0))
-    world = distributed.get_world_size()
-    every = own.new_empty(world * 2, channels)
-    distributed.all_gather_into_tensor(every, own)
-    means, variances = every.view(world, 2, channels).unbind(1)
+    every = own.new_empty(distributed.get_world_size(), 2, channels)
+    distributed.all_gather(list(every), own)
+    means, variances = every.unbind(1)
     return means.mean(0), variances.mean(0) + means.var(0, correction=0)
 
 
