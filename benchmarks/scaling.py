@@ -4,7 +4,8 @@
 
 Each row is a run of `tintype train` with the recipe's batch in each process, of the recipe's first stage, with as many
 threads in all as the machine has. The figure is the median of the ticks after the first; the efficiency is what part it
-is of as many times one process where each has a GPU, of one process where all share the machine's cores. Prints a table and appends a line to benchmarks/scaling.jsonl.
+is of as many times one process where each has a GPU, of one process where all share the machine's cores. Prints a
+table and appends a line to benchmarks/scaling.jsonl.
 """
 
 import argparse
