@@ -4,7 +4,8 @@
 
 Each row is a run of `tintype train` with the recipe's batch in each process, of the recipe's first stage, with as many
 threads in all as the machine has. The figure is the median of the ticks after the first; the efficiency is what part it
-is of as many times one process. Prints a table and appends a line to benchmarks/scaling.jsonl.
+is of as many times one process where each has a GPU, of one process where all share the machine's cores. Prints a
+table and appends a line to benchmarks/scaling.jsonl.
 """
 
 import argparse
@@ -16,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import torch
 
 from tintype.training.recipe import load_recipe
 
@@ -60,14 +63,15 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     arguments = parser.parse_args()
     rows = []
+    on_gpus = arguments.accelerator != "cpu" and torch.cuda.is_available()
     print(f"{'processes':>9}  {'strategy':<9}{'images/s':>9}{'efficiency':>12}")
     with tempfile.TemporaryDirectory() as folder:
         for strategy in arguments.strategy:
             alone = 0.0
             for processes in arguments.processes:
                 speed = images_per_second(arguments, processes, strategy, Path(folder) / f"{strategy}-{processes}")
-                alone = alone or speed / processes
-                part = speed / alone / processes
+                alone = alone or speed / (processes if on_gpus else 1)
+                part = speed / alone / (processes if on_gpus else 1)
                 rows.append({"processes": processes, "strategy": strategy, "images_per_second": round(speed, 1)})
                 print(f"{processes:>9}  {strategy:<9}{speed:>9.1f}{part:>11.0%}", flush=True)
     line = {"recipe": arguments.recipe, "rows": rows, "cores": os.cpu_count(), "machine": platform.machine()}

@@ -111,6 +111,37 @@ def train_runs(folder: Path, photos: Path, runs: list[dict[str, Any]]) -> None:
         (folder / f"{run['name']}-{os.environ.get('RANK', 0)}.json").write_text(json.dumps(held))
 
 
+def norm_halves(folder: Path, cases: list[str]) -> None:
+    """Each process puts its half of the batch through the shared norm, and saves what came of it as CASE-RANK.pt."""
+    from tintype.training.processes import join
+    from tintype.training.shared_norm import synchronise_norms
+
+    rank = join("cpu", "32-true").global_rank
+    for case in cases:
+        given = torch.load(folder / f"{case}.pt")
+        norm = synchronise_norms(torch.nn.BatchNorm2d(given["x"].shape[1], momentum=given["momentum"]))
+        half = slice(rank * len(given["x"]) // 2, (rank + 1) * len(given["x"]) // 2)
+        made = put_through(norm, given["x"][half], given["pull"][half], given["weight"], given["bias"])
+        torch.save(made, folder / f"{case}-{rank}.pt")
+
+
+def put_through(norm: Any, x: torch.Tensor, pull: torch.Tensor, weight: torch.Tensor, bias: torch.Tensor) -> Any:
+    """Output, gradients and running statistics of a batch norm; also the gradients of a penalty on its gradient."""
+    with torch.no_grad():
+        norm.weight.copy_(weight)
+        norm.bias.copy_(bias)
+    x = x.clone().requires_grad_()
+    y = norm(x)
+    (y * pull).sum().backward()
+    made = {"y": y.detach(), "x": x.grad, "weight": norm.weight.grad, "bias": norm.bias.grad}
+    made |= {name: value.clone() for name, value in norm.state_dict().items() if "running" in name}
+    if x.dtype == torch.float32:
+        (slope,) = torch.autograd.grad((norm(x) * pull).sin().sum(), x, create_graph=True)
+        twice = torch.autograd.grad(slope.square().sum(), (x, norm.weight, norm.bias))
+        made |= dict(zip(("x twice", "weight twice", "bias twice"), twice, strict=True))
+    return made
+
+
 def loop_recipe(name: str, settings: list[str]) -> Any:
     """The recipe with its settings."""
     from tintype.training.recipe import load_recipe

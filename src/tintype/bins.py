@@ -9,7 +9,8 @@ from functools import cache
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from tintype.color import in_gamut, lab_to_srgb
+from tintype.color import lab_to_srgb
+from tintype.gamut import in_gamut
 
 FloatArray = NDArray[np.float32]
 

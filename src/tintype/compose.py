@@ -6,8 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.color import chroma_for_luma, lab_to_srgb, reduce_chroma_lab, rgb_to_ycc
+from tintype.color import lab_to_srgb, rgb_to_ycc
 from tintype.errors import WeightsError
+from tintype.gamut import chroma_for_luma, reduce_chroma_lab
 from tintype.photo import Photo
 from tintype.planes import NEUTRAL, Plane, half_size
 from tintype.upsample import raise_chroma, raise_planes, resize_float

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from tintype.color import KB, KG, KR, reduce_chroma_ycc
+from tintype.color import KB, KG, KR
+from tintype.gamut import reduce_chroma_ycc
 from tintype.planes import NEUTRAL, Chroma, Plane, resize_plane
 from tintype.threads import strips
 

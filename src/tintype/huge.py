@@ -14,9 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.color import KB, KG, KR, chroma_for_luma
+from tintype.color import KB, KG, KR
 from tintype.compose import working_size
 from tintype.errors import InputError, OutputError
+from tintype.gamut import chroma_for_luma
 from tintype.icc import profile_for_colour
 from tintype.metadata import EXIF_HEADER, Metadata, upright_xmp
 from tintype.photo import Photo

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.color import reduce_chroma_ycc
+from tintype.gamut import reduce_chroma_ycc
 from tintype.threads import spread, strips
 
 Plane = NDArray[np.uint8]

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from .color import lab_to_srgb, lightness_from_luma, reduce_chroma_lab
+from .color import lab_to_srgb, lightness_from_luma
+from .gamut import reduce_chroma_lab
 from .hints import Hint
 
 Plane = npt.NDArray[np.float32]

@@ -18,7 +18,9 @@ IGNORED = shutil.ignore_patterns("__pycache__")
 
 
 def in_shell(command: str, **options: Any) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(command, shell=True, check=True, text=True, capture_output=True, timeout=900, **options)
+    done = subprocess.run(command, shell=True, check=False, text=True, capture_output=True, timeout=900, **options)
+    assert done.returncode == 0, done.stderr
+    return done
 
 
 def is_open_to_all(folder: Path) -> bool:
@@ -39,9 +41,9 @@ def test_the_image_would_build_run_and_be_healthy(tmp_path: Path) -> None:
                 else:
                     shutil.copy(source, build)
     install = next(text for kind, text in steps if kind == "RUN" and "pip install" in text)
-    in_shell(
-        install.replace("python -m venv", f"{sys.executable} -m venv").replace("/opt/tintype", str(target)), cwd=build
-    )
+    given = dict(text.split("=", 1) for kind, text in steps if kind == "ARG")
+    install = install.replace("python -m venv", f"{sys.executable} -m venv").replace("/opt/tintype", str(target))
+    in_shell(install, cwd=build, env=os.environ | given)
     shutil.rmtree(build)  # the second stage has only what was installed
 
     packages = in_shell(f"{target}/bin/pip list --format=freeze").stdout.lower()

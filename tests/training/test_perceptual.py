@@ -8,7 +8,7 @@ from PIL import Image
 from torch import Tensor
 
 import training_pictures
-from tintype import color
+from tintype import color, gamut
 from tintype.errors import TintypeError
 from tintype.models.vgg import TAPS, VGG16
 from tintype.training.perceptual import TYPICAL, FeatureLoss, LiteTrunk, lab_to_rgb, rgb_to_lab
@@ -25,7 +25,7 @@ def test_lab_to_rgb_is_the_clipped_colour_of_the_numpy_side() -> None:
     lightness, ab = torch.rand(4, 1, 64, 64) * 2 - 1, torch.randn(4, 2, 64, 64) * 40
     got = lab_to_rgb(lightness, ab).permute(0, 2, 3, 1).numpy()
     expected = color.lab_to_srgb(numpy_lab(lightness, ab))
-    assert 0.2 < color.in_gamut(expected).mean() < 0.8
+    assert 0.2 < gamut.in_gamut(expected).mean() < 0.8
     np.testing.assert_allclose(got, expected.clip(0, 1), atol=2e-5)
 
 

@@ -5,17 +5,18 @@ forward pass for each backward pass: a critic judges twice before its step, and 
 critic that takes no step.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
 import torch
 from torch import Tensor, distributed, nn
-from torch.distributed.nn.functional import all_reduce
 from torch.distributed.tensor import DTensor
 
 from tintype.errors import RecipeError
 from tintype.training.recipe import StageOptions
+
+BUCKET = 1 << 21  # gradients sent in one message
 
 
 @dataclass(frozen=True)
@@ -83,48 +84,35 @@ def average_gradients(parameters: Iterable[nn.Parameter]) -> None:
     """
     if not distributed.is_initialized() or distributed.get_world_size() == 1:
         return
-    gradients = [p.grad for p in parameters if p.grad is not None and not isinstance(p.grad, DTensor)]
-    if not gradients:
-        return
-    flat = torch.cat([gradient.flatten() for gradient in gradients])
-    distributed.all_reduce(flat)
-    flat /= distributed.get_world_size()
-    for gradient, mean in zip(gradients, torch.split(flat, [g.numel() for g in gradients]), strict=True):
-        gradient.copy_(mean.view_as(gradient))
+    gradients = [_as_stored(p) for p in parameters if p.grad is not None and not isinstance(p.grad, DTensor)]
+    on_the_way = []
+    for bucket in _buckets(gradients):
+        flat = torch.cat([gradient.flatten() for gradient in bucket])
+        on_the_way.append((bucket, flat, distributed.all_reduce(flat, async_op=True)))
+    for bucket, flat, reduced in on_the_way:
+        assert reduced is not None
+        reduced.wait()
+        flat /= distributed.get_world_size()
+        for gradient, mean in zip(bucket, torch.split(flat, [g.numel() for g in bucket]), strict=True):
+            gradient.copy_(mean.view(gradient.shape))
 
 
-def synchronise_norms(network: nn.Module) -> nn.Module:
-    """Make every BatchNorm2d of `network` take its statistics over the batches of all processes, in place.
-
-    torch's own SyncBatchNorm does not run on CPUs.
-    """
-    for module in network.modules():
-        if type(module) is nn.BatchNorm2d:
-            module.__class__ = SharedBatchNorm2d
-    return network
+def _as_stored(parameter: nn.Parameter) -> Tensor:
+    """A view of its gradient whose values follow each other as the parameter's in memory: to reorder those of
+    channels-last weights takes longer than to send them."""
+    assert parameter.grad is not None
+    last = parameter.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
+    return parameter.grad.permute(0, 2, 3, 1) if last else parameter.grad
 
 
-class SharedBatchNorm2d(nn.BatchNorm2d):
-    """Batch norm whose mean and variance are those of all processes' batches together, gradients included."""
-
-    def forward(self, x: Tensor) -> Tensor:
-        if not (self.training and distributed.is_initialized() and distributed.get_world_size() > 1):
-            return super().forward(x)
-        values = x.float()
-        world = distributed.get_world_size()
-        moments = torch.stack([values.mean((0, 2, 3)), values.square().mean((0, 2, 3))])
-        mean, square = all_reduce(moments) / world  # type: ignore[no-untyped-call]
-        variance = (square - mean.square()).clamp_min(0)
-        count = x.numel() / x.shape[1] * world
-        with torch.no_grad():
-            assert self.running_mean is not None
-            assert self.running_var is not None
-            assert self.num_batches_tracked is not None
-            self.num_batches_tracked += 1
-            momentum = self.momentum if self.momentum is not None else 1 / float(self.num_batches_tracked)
-            self.running_mean.lerp_(mean, momentum)
-            self.running_var.lerp_(variance * (count / (count - 1)), momentum)
-        scale = self.weight * (variance + self.eps).rsqrt()
-        shift = self.bias - mean * scale
-        normed: Tensor = values * scale[:, None, None] + shift[:, None, None]
-        return normed.to(x.dtype)
+def _buckets(gradients: list[Tensor]) -> Iterator[list[Tensor]]:
+    """Several at a time, so that one message is on its way while the next is packed; few, because each has to wait for
+    the slowest process."""
+    bucket: list[Tensor] = []
+    for gradient in gradients:
+        if bucket and sum(g.numel() for g in (*bucket, gradient)) > BUCKET:
+            yield bucket
+            bucket = []
+        bucket.append(gradient)
+    if bucket:
+        yield bucket

@@ -18,7 +18,7 @@ from tintype.models import build_critic, build_generator, form_of
 from tintype.training import checkpoint
 from tintype.training.adversarial import GANLoss
 from tintype.training.answers import Answers
-from tintype.training.distributed import Share, synchronise_norms
+from tintype.training.distributed import Share
 from tintype.training.log import decoding_progress
 from tintype.training.losses import bin_prior
 from tintype.training.objective import Objective
@@ -26,6 +26,7 @@ from tintype.training.perceptual import FeatureLoss
 from tintype.training.pretrained import initialise
 from tintype.training.recipe import Recipe, StageOptions
 from tintype.training.sharding import divided_like, gathered, local, shard
+from tintype.training.shared_norm import synchronise_norms
 from tintype.training.stages import Stage, build_stage
 from tintype.training.teacher import load_teacher
 

@@ -11,7 +11,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color import in_gamut, lab_to_srgb
+from ..color import lab_to_srgb
+from ..gamut import in_gamut
 from .levels import Luma, Signal
 from .need import need_cv2
 
