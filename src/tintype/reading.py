@@ -1,5 +1,6 @@
 """Pictures of every kind that can be given, checked and decoded to planes; every failure is an InputError."""
 
+import contextlib
 import importlib
 import io
 import os
@@ -18,6 +19,7 @@ from tintype.planes import Chroma, turn_upright
 from tintype.raster import Decoded
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF")
+_JPEG = b"\xff\xd8\xff"
 _TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # What files of formats begin with that only a further package reads.
 _HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
@@ -71,7 +73,7 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
     formats = READ_FORMATS + _further_formats(data, name)
     try:
         with raster.own_pixel_limit():
-            image = Image.open(io.BytesIO(data), formats=formats)
+            image = _open_jpeg(data) or Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError:
         if data[:4] in _TIFF:
             return _decode_deep(data, None, name, max_pixels, page)
@@ -92,6 +94,18 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
     if is_deep and image.format in deep.FORMATS:
         return _decode_deep(data, image, name, max_pixels, page)
     return _decode_image(image, name)
+
+
+def _open_jpeg(data: bytes) -> Image.Image | None:
+    """A JPEG, without the other formats that `Image.open` loads first and that take as long as a small picture; None
+    for other files, and for those that cannot be read, of which `Image.open` says why."""
+    if not data.startswith(_JPEG):
+        return None
+    from PIL.JpegImagePlugin import JpegImageFile
+
+    with contextlib.suppress(Exception):  # decoders raise what they like on a malformed header
+        return JpegImageFile(io.BytesIO(data))
+    return None
 
 
 def _further_formats(data: bytes, name: str) -> tuple[str, ...]:
