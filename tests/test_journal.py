@@ -35,18 +35,18 @@ def test_what_is_done_is_skipped_and_what_changed_is_not(album: Path, tmp_path: 
     out = tmp_path / "out"
     source, target = os.fspath(album / "0" / "0.jpg"), os.fspath(out / "0" / "0.jpg")
     journal = Journal(out / NAME, {"size": 64})
-    assert not journal.is_done(source, target)
+    assert not journal.is_done(Job(source, target))
     journal.note(source, target, "started")
     Path(target).parent.mkdir(parents=True)
     shutil.copy(source, target)
     journal.note(source, target, "done")
-    assert Journal(out / NAME, {"size": 64}).is_done(source, target)
-    assert Journal(out / NAME, {"size": 64}).is_done(source, target, overwrite=True)
-    assert not Journal(out / NAME, {"size": 128}).is_done(source, target)
+    assert Journal(out / NAME, {"size": 64}).is_done(Job(source, target))
+    assert Journal(out / NAME, {"size": 64}).is_done(Job(source, target), overwrite=True)
+    assert not Journal(out / NAME, {"size": 128}).is_done(Job(source, target))
     journal.finish()
-    assert not Journal(out / NAME, {"size": 64}).is_done(source, target, overwrite=True)
+    assert not Journal(out / NAME, {"size": 64}).is_done(Job(source, target), overwrite=True)
     os.utime(source, (1, 1))
-    assert not Journal(out / NAME, {"size": 64}).is_done(source, target)
+    assert not Journal(out / NAME, {"size": 64}).is_done(Job(source, target))
 
 
 def test_a_torn_line_and_partial_files_of_a_crash(album: Path, tmp_path: Path) -> None:
@@ -63,9 +63,9 @@ def test_a_torn_line_and_partial_files_of_a_crash(album: Path, tmp_path: Path) -
     again = Journal(out / NAME, {})
     assert not partial.exists()
     assert other.exists()
-    assert not again.is_done(source, os.fspath(target))
+    assert not again.is_done(Job(source, os.fspath(target)))
     shutil.copy(source, target)
-    assert again.is_done(source, os.fspath(target))
+    assert again.is_done(Job(source, os.fspath(target)))
     again.note(source, os.fspath(target), "done")
     assert [json.loads(line)["state"] for line in (out / NAME).read_text().splitlines() if line.endswith("}")][
         -1

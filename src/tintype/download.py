@@ -6,6 +6,7 @@ import ssl
 import sys
 from http.client import HTTPException
 from pathlib import Path
+from typing import Any
 from urllib.request import Request, urlopen
 
 from rich.console import Console
@@ -66,7 +67,7 @@ def _fetch(url: str, scratch: Path, cafile: str | None) -> str:
     return digest.hexdigest()
 
 
-def _open(url: str, cafile: str | None):  # type: ignore[no-untyped-def]  # http.client and addinfourl share no type
+def _open(url: str, cafile: str | None) -> Any:  # what http.client answers, or addinfourl: they share no type
     scheme = url.partition(":")[0]
     if scheme not in SCHEMES:
         raise ValueError(f"scheme {scheme!r}; known: {', '.join(SCHEMES)}")

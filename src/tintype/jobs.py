@@ -82,18 +82,8 @@ class Report:
 class Record(Protocol):
     """What remembers a run so that the next can go on: a `Journal` beside local results, a `Manifest` anywhere."""
 
-    def is_done(
-        self,
-        source: str,
-        target: str,
-        *,
-        overwrite: bool = False,
-        stamp: str = "",
-        size: int | None = None,
-        also: str = "",
-    ) -> bool:
-        """Whether this picture was coloured with the same options and its result is there; ``size``: its bytes;
-        ``also``: as in `Job`."""
+    def is_done(self, job: Job, *, overwrite: bool = False, size: int | None = None) -> bool:
+        """Whether this picture was coloured with the same options and its result is there; ``size``: its bytes."""
 
     def plan(self, jobs: Iterable[Job]) -> None:
         """These are to be done; told before any of them is begun."""

@@ -62,23 +62,14 @@ class Journal:
             if state == "started":
                 sweep(Path(target))
 
-    def is_done(
-        self,
-        source: str,
-        target: str,
-        *,
-        overwrite: bool = False,
-        stamp: str = "",
-        size: int | None = None,
-        also: str = "",
-    ) -> bool:
+    def is_done(self, job: Job, *, overwrite: bool = False, size: int | None = None) -> bool:
         """Whether this picture was coloured with these options and its result is there; its ``size`` does not matter.
 
         With `overwrite`, only work of a run that was cut short counts: a new run does everything again.
         """
-        place = os.path.abspath(target)
+        place = os.path.abspath(job.target or "")
         key, state = (self._unfinished if overwrite else self._known).get(place, ("", ""))
-        if key != self._key(source, stamp, also) or not os.path.exists(target):
+        if key != self._key(job.source, job.stamp, job.also) or not os.path.exists(place):
             return False
         # Begun, not noted as finished, and yet there: the run ended just between. Results appear whole or not at all.
         return state == "done" or (state == "started" and not overwrite)

@@ -83,28 +83,20 @@ class Manifest:
             elif output is not None:
                 self._known[output] = self._unfinished[output] = _Known(key, status, size)
 
-    def is_done(
-        self,
-        source: str,
-        target: str,
-        *,
-        overwrite: bool = False,
-        stamp: str = "",
-        size: int | None = None,
-        also: str = "",
-    ) -> bool:
+    def is_done(self, job: Job, *, overwrite: bool = False, size: int | None = None) -> bool:
         """Whether this picture was coloured with these options and its result is there, ``size`` bytes long.
 
         With `overwrite`, only work of a run that was cut short counts: a new run does everything again.
         """
-        known = (self._unfinished if overwrite else self._known).get(files.absolute(target))
-        if known is None or size is None or known.key != key_of(source, stamp, self._options + also):
+        place = files.absolute(job.target or "")
+        known = (self._unfinished if overwrite else self._known).get(place)
+        if known is None or size is None or known.key != key_of(job.source, job.stamp, self._options + job.also):
             return False
         if known.status == DONE:
             return known.size == size
         # It was not there when we meant to write it, now it is, and results appear whole: the run ended just between.
         if known.status == PLANNED and not overwrite:
-            self._found[files.absolute(target)] = size
+            self._found[place] = size
             return True
         return False
 

@@ -3,7 +3,7 @@
 import glob
 import os
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
@@ -286,10 +286,18 @@ def _checked(job: Job, there: Listing, overwrite: bool, record: Record | None = 
         return Job(source, None, f"{target}: {what}; use .jpg, .png, .webp, .tif or .bmp")
     if not files.is_url(target) and Path(target).is_dir():
         return Job(source, None, f"{target}: is a folder; name a file")
+    return beside_what_is_there(job, there, overwrite=overwrite, record=record)
+
+
+def beside_what_is_there(job: Job, there: Listing, *, overwrite: bool, record: Record | None) -> Job:
+    """The job, skipped where ``record`` says that it is done, with an error where another result lies already."""
+    target = job.target
+    assert target is not None
     size = there.size(target) if files.is_url(target) else files.size_of(target)
-    is_there = size is not None
-    if record and is_there and record.is_done(source, target, overwrite=overwrite, stamp=job.stamp, size=size):
-        return Job(source, target, skipped=True, stamp=job.stamp)
-    if size is not None and not overwrite:
-        return Job(source, None, f"{target}: exists already; add --overwrite to replace it")
-    return Job(source, target, stamp=job.stamp, replaces=size is not None)
+    if size is None:
+        return job
+    if record is not None and record.is_done(job, overwrite=overwrite, size=size):
+        return replace(job, skipped=True)
+    if not overwrite:
+        return Job(job.source, None, f"{target}: exists already; add --overwrite to replace it")
+    return replace(job, replaces=True)

@@ -11,7 +11,17 @@ from typing import NamedTuple
 from .. import files
 from ..errors import InputError
 from ..jobs import STREAM, Job, Record
-from ..planning import COLOURED, LIST, READABLE, Listing, is_file_name, is_many, read_list, whole_path
+from ..planning import (
+    COLOURED,
+    LIST,
+    READABLE,
+    Listing,
+    beside_what_is_there,
+    is_file_name,
+    is_many,
+    read_list,
+    whole_path,
+)
 from .codecs import CONTAINERS
 from .sniff import FILM_SUFFIXES, is_film, is_sequence
 
@@ -110,16 +120,7 @@ def checked(
     def look(job: Job) -> Job:
         if job.error is not None or job.target is None:
             return job
-        size = there.size(job.target) if files.is_url(job.target) else files.size_of(job.target)
-        if size is None:
-            return replace(job, also=also)
-        if record is not None and record.is_done(
-            job.source, job.target, overwrite=overwrite, stamp=job.stamp, size=size, also=also
-        ):
-            return replace(job, skipped=True, also=also)
-        if not overwrite:
-            return Job(job.source, None, f"{job.target}: exists already; add --overwrite to replace it")
-        return replace(job, replaces=True, also=also)
+        return beside_what_is_there(replace(job, also=also), there, overwrite=overwrite, record=record)
 
     return [look(job) for job in jobs]
 
