@@ -6,7 +6,8 @@
 
 A run is given as RUN, RUN=DATA or NAME=RUN=DATA; unless given, NAME is the directory's without "-s0" or "-seed0".
 The newest weights-*.safetensors is measured, not best.safetensors: what each system is after the images it was to see.
-Runs of one name on the same data, with recipes that differ only in the seed, become mean ± standard deviation.
+Runs of one name on the same data, with recipes that differ only in the seed and in what is logged, become
+mean ± standard deviation.
 """
 
 import argparse
@@ -77,7 +78,7 @@ def last_weights(history: History) -> tuple[Path, int]:
 def describe(entry: Entry, history: History, images: int, size: int) -> dict[str, Any]:
     """What is known of a run without measuring it."""
     recipe = history.recipe
-    apart_from_seed = json.dumps({key: recipe[key] for key in sorted(recipe) if key != "seed"}, sort_keys=True)
+    learned = json.dumps({key: recipe[key] for key in sorted(recipe) if key not in ("seed", "log")}, sort_keys=True)
     generator = history.header.get("generator_parameters")
     if generator is None:  # a run from before there was a header
         network = build_generator(recipe["system"], recipe.get("generator", {}))
@@ -89,7 +90,7 @@ def describe(entry: Entry, history: History, images: int, size: int) -> dict[str
         "system": recipe["system"],
         "condition": recipe.get("answer", {}).get("condition", "lightness"),
         "seed": recipe.get("seed", 0),
-        "recipe": hashlib.sha256(apart_from_seed.encode()).hexdigest()[:12],
+        "recipe": hashlib.sha256(learned.encode()).hexdigest()[:12],
         "generator_parameters": generator,
         "critic_parameters": history.header.get("critic_parameters", 0),
         "training_pictures": history.header.get("pictures"),

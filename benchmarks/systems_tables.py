@@ -19,7 +19,7 @@ def groups(lines: Iterable[Line], *keys: str) -> list[list[Line]]:
 
 
 def runs_of_systems(lines: Iterable[Line]) -> list[list[Line]]:
-    """Runs that differ only in their seeds; raises SystemExit when one name stands for two recipes."""
+    """Runs that differ only in their seeds and logs; raises SystemExit when one name stands for two recipes."""
     by_recipe = groups(lines, "name", "recipe", "size")
     names = [group[0]["name"] for group in by_recipe]
     for name in names:
@@ -90,5 +90,5 @@ def _system_row(runs: list[Line], sketches: bool, judged: bool) -> list[str]:
     ]
     if judged:
         distances = [line["lpips"] for line in runs if "lpips" in line]
-        cells.append(mean_sd(distances, ".3f") if len(distances) == len(runs) else "")
+        cells.append(mean_sd(distances, ".3f") if distances else "")
     return cells
