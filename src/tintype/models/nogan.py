@@ -86,6 +86,14 @@ def _conv(inputs: int, outputs: int, spectral: bool) -> nn.Sequential:
     return nn.Sequential(spectral_norm(conv) if spectral else conv, nn.BatchNorm2d(outputs), nn.ReLU())
 
 
+def _grey_at_first(inputs: int, outputs: int) -> nn.Conv2d:
+    """The last convolution, all zeros: from a random one, the first thousands of images go into unlearning wild colours."""
+    conv = nn.Conv2d(inputs, outputs, 1)
+    for weights in conv.parameters():
+        nn.init.zeros_(weights)
+    return conv
+
+
 class NoGANUNet(nn.Module):
     """Lightness (N, 1, H, W) in [-1, 1] -> (N, outputs, H, W) in [-1, 1]. H and W are multiples of 32.
 
@@ -117,7 +125,7 @@ class NoGANUNet(nn.Module):
         # The finest features stand at stride 2 (ResNet) or 4 (Lite): double to full size, join the input itself.
         doublings = 5 - len(skips)
         self.full = nn.Sequential(*(ShuffleUp(inputs, inputs, spectral) for _ in range(doublings)))
-        self.head = nn.Sequential(_conv(inputs + 1, inputs, spectral), nn.Conv2d(inputs, config.outputs, 1))
+        self.head = nn.Sequential(_conv(inputs + 1, inputs, spectral), _grey_at_first(inputs, config.outputs))
 
     def forward(self, lightness: Tensor) -> Tensor:
         *skips, x = self.encoder(lightness)
