@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from lightning_fabric import Fabric
 from torch import nn
 from torch.nn.utils import parametrize
 
@@ -16,6 +17,7 @@ from tintype.data.pairs import PairBatch, PairForm, PairLoader
 from tintype.data.sources import list_entries
 from tintype.models import build_generator
 from tintype.models.nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet, SAGANAttention
+from tintype.training.networks import Training
 from tintype.training.optimizers import build_optimizer
 from tintype.training.recipe import load_recipe
 from training_pictures import write_tiles
@@ -52,6 +54,24 @@ def test_both_networks_have_self_attention_and_spectral_norm(build: Callable[[],
     assert len(convs) > 8
     assert all(parametrize.is_parametrized(conv, "weight") for conv in convs.values())
     assert not any(isinstance(module, nn.Linear) for module in network.modules())
+
+
+@pytest.mark.seed("S3-04")
+def test_averaged_weights_have_spectral_norm_one_as_well(cache: PictureCache) -> None:
+    """The norm's two vectors may turn round together from one step to the next: their mean would be far too short."""
+    small = ["generator.encoder=resnet18", "generator.width=4", "critic.width=4", "pretrained=none"]
+    recipe = load_recipe("nogan", [*small, "stages.*.losses={ l1 = 1 }"])
+    training = Training(recipe, cache, np.arange(len(cache)), Fabric(accelerator="cpu", devices=1))
+    training.update_average(5_000, 100_000)
+    for name, value in training.networks["generator"].state_dict().items():
+        if name.endswith(("._u", "._v")):
+            value.neg_()
+    training.update_average(5_000, 100_000)
+    with training.averaged() as network:
+        convs = [conv for conv in network.modules() if parametrize.is_parametrized(conv, "weight")]
+        norms = [float(torch.linalg.matrix_norm(conv.weight.detach().flatten(1), ord=2)) for conv in convs]
+    assert len(norms) > 10
+    assert norms == pytest.approx([1] * len(norms), abs=0.1)
 
 
 @pytest.mark.seed("S3-01")

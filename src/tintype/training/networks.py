@@ -134,12 +134,16 @@ class Training:
 
     @torch.no_grad()
     def update_average(self, step_images: int, images: int) -> None:
-        """Exponential moving average with a half-life in images, shorter while the run is young (Karras 2022)."""
+        """Exponential moving average with a half-life in images, shorter while the run is young (Karras 2022).
+
+        Spectral norm's singular vectors are taken as they are: the mean of unit vectors is shorter than one, and would
+        make the norm that weights are divided by too small.
+        """
         half_life = min(self.recipe.ema_images, 0.1 * images)
         keep = 0.5 ** (step_images / half_life) if half_life else 0.0
         state = {name: local(value) for name, value in self.networks["generator"].state_dict().items()}
         average = {name: local(value) for name, value in self.average.items()}
-        floating = [name for name, value in state.items() if value.is_floating_point()]
+        floating = [name for name, value in state.items() if value.is_floating_point() and not _is_singular(name)]
         averages, values = [average[name] for name in floating], [state[name] for name in floating]
         if keep:
             torch._foreach_lerp_(averages, values, 1 - keep)
@@ -211,6 +215,11 @@ class Training:
             **({"sharded": True} if self.sharded else {}),
             "pictures": len(self.indices),
         }
+
+
+def _is_singular(name: str) -> bool:
+    """Is that entry of a state_dict one of the vectors that torch's spectral norm iterates on?"""
+    return ".parametrizations." in name and name.endswith(("._u", "._v"))
 
 
 def _check_hints(recipe: Recipe, generator: nn.Module, form: PairForm) -> None:
