@@ -90,5 +90,6 @@ def _system_row(runs: list[Line], sketches: bool, judged: bool) -> list[str]:
     ]
     if judged:
         distances = [line["lpips"] for line in runs if "lpips" in line]
-        cells.append(mean_sd(distances, ".3f") if distances else "")
+        some = f" ({len(distances)} of {len(runs)})" if len(distances) < len(runs) else ""
+        cells.append(mean_sd(distances, ".3f") + some if distances else "")
     return cells

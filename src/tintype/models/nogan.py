@@ -87,7 +87,7 @@ def _conv(inputs: int, outputs: int, spectral: bool) -> nn.Sequential:
 
 
 def _grey_at_first(inputs: int, outputs: int) -> nn.Conv2d:
-    """The last convolution, all zeros: a random one gives wild colours that take thousands of steps to unlearn."""
+    """The last convolution, all zeros: unlearning the wild colours of a random one takes thousands of images."""
     conv = nn.Conv2d(inputs, outputs, 1)
     for weights in conv.parameters():
         nn.init.zeros_(weights)
