@@ -30,10 +30,12 @@ def models(as_json: JsonOption = False) -> None:
         print("no model is embedded in this copy of tintype; name an .onnx file with --model")
         return
     width = max(len(model.info.name) for model in found)
+    colours = {"lightness": "photographs", "sketch": "drawings"}
     for model in found:
         info, megabytes = model.info, model.path.stat().st_size / 1e6
         size = f"{info.size:>4} px  {megabytes:6.1f} MB"
-        print(f"{info.name:<{width}}  {info.version:<8}  {info.system:<10}  {size}  {info.licence}")
+        of = colours[info.condition]
+        print(f"{info.name:<{width}}  {info.version:<8}  {info.system:<10}  {of:<11}  {size}  {info.licence}")
 
 
 def _without_bins(values: dict[str, object]) -> dict[str, object]:

@@ -7,7 +7,7 @@ import typer
 
 def predictor(
     models: Annotated[
-        list[str] | None, typer.Option("--model", help="Name or file of a model; may be repeated. Default: tint.")
+        list[str] | None, typer.Option("--model", help="Name or file of a model; may be repeated. Default: all.")
     ] = None,
     address: Annotated[
         str, typer.Option("--address", help="The Ray cluster; auto: the one this machine is part of; local: a new one.")
@@ -55,7 +55,7 @@ def predictor(
     from ..server.predictor.deployment import Deployment, deploy
 
     what = Deployment(
-        models=models or ["tint"], name=name, host=host, port=port, device=cast("Device", device),
+        models=models or None, name=name, host=host, port=port, device=cast("Device", device),
         threads=threads or max(1, math.ceil(cpus)), batch=batch, wait_seconds=wait / 1000, least=least, most=most,
         cpus=cpus, gpus=gpus,
     )  # fmt: skip

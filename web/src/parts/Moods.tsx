@@ -25,7 +25,11 @@ export function Moods({ history }: { history: History<Look> }) {
               history.change({ ...look, model: event.target.value || null, hints: [], alternative: null }, "")
             }
           >
-            {known.models.map((one) => <option key={one.name} value={one.default ? "" : one.name}>{one.name}</option>)}
+            {known.models.map((one) => (
+              <option key={one.name} value={one.default ? "" : one.name}>
+                {one.name}{one.condition === "sketch" && ", for drawings"}
+              </option>
+            ))}
           </select>
         </label>
       )}

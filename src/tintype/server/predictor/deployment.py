@@ -8,7 +8,7 @@ from typing import Any
 
 from ...errors import MissingExtra, TintypeError
 from ...runtime import Device
-from ...weights import find_model
+from ...weights import find_model, list_models
 from .address import PredictorAwayError
 from .client import Predictor
 from .replica import Replica
@@ -22,11 +22,12 @@ _LOCAL_BYTES = 256 << 20  # shared memory of a cluster of this process alone
 class Deployment:
     """What is deployed, and how far it grows.
 
-    ``models``: names or files, the same on every machine. ``batch``: requests in one run at most, ``wait_seconds``: how
-    long the first waits for others. ``least`` and ``most`` replicas, each with ``cpus`` and ``gpus`` of the cluster.
+    ``models``: names or files, the same on every machine; all that `tintype models` lists when None. ``batch``:
+    requests in one run at most, ``wait_seconds``: how long the first waits for others. ``least`` and ``most`` replicas,
+    each with ``cpus`` and ``gpus`` of the cluster.
     """
 
-    models: Sequence[str] = ("tint",)
+    models: Sequence[str] | None = None
     name: str = "tint"
     host: str = "127.0.0.1"
     port: int = 8100
@@ -51,7 +52,8 @@ def deploy(what: Deployment, address: str = "auto") -> str:
     """
     if not 1 <= what.least <= what.most:
         raise TintypeError(f"{what.least} to {what.most} replicas: the least is 1, and not more than the most")
-    for model in what.models:
+    named = what.models or [model.path.stem for model in list_models()]
+    for model in named:
         find_model(model)  # said here rather than by a replica
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")  # nothing is told to anybody
     try:
@@ -80,7 +82,7 @@ def deploy(what: Deployment, address: str = "auto") -> str:
             "upscale_delay_s": 10, "downscale_delay_s": 300,
         },
     )  # fmt: skip
-    bound = replicas.bind(list(what.models), what.device, what.threads, what.batch, what.wait_seconds)
+    bound = replicas.bind(list(named), what.device, what.threads, what.batch, what.wait_seconds)
     try:
         serve.run(bound, name=what.name, route_prefix=f"/{what.name}")
     except RuntimeError as error:
