@@ -62,3 +62,17 @@ def test_an_epoch_shows_every_picture_once(cache: PictureCache) -> None:
 def test_another_seed_gives_other_samples(cache: PictureCache) -> None:
     a, b = next(iter(loader(cache))), next(iter(loader(cache, seed=2)))
     assert not torch.equal(a.condition, b.condition)
+
+
+def test_drawings_have_more_lines_and_fewer_when_they_are_to_vary(cache: PictureCache) -> None:
+    def ink(**changes: object) -> np.ndarray:
+        drawings = loader(cache, form=PairForm("sketch", "lab", 110.0, 1), size=96, **changes)
+        batches = islice(drawings, 4)
+        return np.concatenate([(batch.condition < 0).float().mean((1, 2, 3)).numpy() for batch in batches])
+
+    usual, varied = ink(), ink(lines=1.0)
+    assert (varied > 1.1 * usual).any()
+    assert (varied < usual).any()
+    assert (ink(lines=1.0) == varied).all()
+    some = ink(lines=0.5)
+    assert 0 < (some == usual).mean() < 1

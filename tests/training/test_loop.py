@@ -169,6 +169,20 @@ def test_grey_pictures_cannot_be_trained_on(tmp_path: Path) -> None:
         train(small_recipe(), [tmp_path / "grey.png"], tmp_path / "run", cache_dir=tmp_path)
 
 
+@pytest.mark.parametrize(
+    ("recipe", "change", "message"),
+    [
+        ("pix2pix", "stages.0.lines=0.5", r"varies the lines of drawings.*given lightness: set stages.\*.lines=0"),
+        ("pix2pix", "stages.0.hints=0.5", "the generator of 'pix2pix' takes none"),
+    ],
+)
+def test_samples_that_the_network_is_not_given(
+    photos: Path, tmp_path: Path, recipe: str, change: str, message: str
+) -> None:
+    with pytest.raises(RecipeError, match=message):
+        train(load_recipe(recipe, [change]), [photos], tmp_path / "run", cache_dir=tmp_path)
+
+
 def test_unknown_part_to_freeze(photos: Path, tmp_path: Path) -> None:
     with pytest.raises(RecipeError, match=r"no part 'enc'; it has encoder, bottom"):
         train(small_recipe('stages.0.freeze=["enc"]'), [photos], tmp_path / "run", cache_dir=tmp_path)

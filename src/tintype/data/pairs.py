@@ -22,13 +22,14 @@ from tintype.data.cache import PictureCache
 from tintype.data.degrade import degrade
 from tintype.data.hints import RECOLOURED, draw_hints, put_hint, recolour
 from tintype.data.masks import PictureMasks
-from tintype.data.sketch import sketch
+from tintype.data.sketch import HIGH, LOW, sketch
 
 # Network input (L*/50 - 1) of each 8-bit luma value.
 LIGHTNESS_OF_LUMA = (lightness_from_luma(np.arange(256, dtype=np.float32) / 255) / 50 - 1).astype(np.float32)
 
 
 PAPER = 255  # what a removed background becomes
+THRESHOLDS = (1 / 3, 1.5)  # factors on Canny's, from which drawings with varied lines draw theirs
 
 
 @dataclass(frozen=True)
@@ -102,14 +103,16 @@ def _as_target(ab: NDArray[Any], stride: int) -> NDArray[np.float32]:
 
 
 def make_pair(
-    rgb: NDArray[np.uint8], form: PairForm, mask: NDArray[np.uint8] | None = None
+    rgb: NDArray[np.uint8], form: PairForm, mask: NDArray[np.uint8] | None = None, thresholds: float = 1.0
 ) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """RGB (S, S, 3) -> condition (1, S, S), target (C, S/stride, S/stride), as `form` says.
 
     Where a `mask` (S, S) is 0, the picture is put on white paper. A drawing is made before that, so that it has no
-    outline of the mask.
+    outline of the mask; `thresholds` multiplies those of its lines.
     """
-    drawing = LIGHTNESS_OF_LUMA[sketch(rgb, mask)][None] if form.condition == "sketch" else None
+    drawing = None
+    if form.condition == "sketch":
+        drawing = LIGHTNESS_OF_LUMA[sketch(rgb, mask, low=LOW * thresholds, high=HIGH * thresholds)][None]
     if mask is not None:
         rgb = on_paper(rgb, mask)
     lightness, ab = split_pair(rgb, form.stride)
@@ -161,8 +164,8 @@ class PairLoader:
     `indices` are the pictures of `cache` to use; `smallest_crop` is the least part of the short side that a crop
     keeps. `noise` is the largest standard deviation, in levels of 255, of the Gaussian noise on the condition; each
     sample draws its own from 0 to there (seed 3). `degrade` is the share of samples whose condition looks like an old
-    print, `hints` the share that has colour hints. `masks` replace the background by white paper. Each epoch goes
-    through all pictures in an order of its own.
+    print, `hints` the share that has colour hints, `lines` the share of drawings with more lines or fewer than usual.
+    `masks` replace the background by white paper. Each epoch goes through all pictures in an order of its own.
     """
 
     def __init__(
@@ -180,6 +183,7 @@ class PairLoader:
         noise: float = 0.0,
         degrade: float = 0.0,
         hints: float = 0.0,
+        lines: float = 0.0,
         masks: PictureMasks | None = None,
         workers: int = 2,
         parts: int = 1,
@@ -188,7 +192,7 @@ class PairLoader:
     ) -> None:
         self.cache, self.indices, self.masks = cache, indices, masks
         self.form, self.size, self.batch = form, size, batch
-        self.noise, self.degrade, self.hints = noise, degrade, hints
+        self.noise, self.degrade, self.hints, self.lines = noise, degrade, hints, lines
         self.seed, self.start, self.smallest_crop, self.flip = seed, start, smallest_crop, flip
         self.workers, self.parts, self.rank, self.world = workers, parts, rank, world
         self._epoch, self._order = -1, indices
@@ -223,7 +227,9 @@ class PairLoader:
                 condition[row], target[row], hints[row] = make_hinted_pair(square, self.form, self.hints, rng)
             else:
                 mask = None if self.masks is None else crop_square(self.masks[picture], *place)
-                condition[row], target[row] = make_pair(square, self.form, mask)
+                varied = self.lines and rng.random() < self.lines
+                thresholds = float(np.exp(rng.uniform(*np.log(THRESHOLDS)))) if varied else 1.0
+                condition[row], target[row] = make_pair(square, self.form, mask, thresholds)
             if self.degrade and rng.random() < self.degrade:
                 condition[row, 0] = LIGHTNESS_OF_LUMA[degrade(square, rng)]
             if self.noise:

@@ -54,7 +54,7 @@ class Training:
             recipe.system, generator, condition=answer.condition, target=answer.target, scale=answer.ab_scale
         )
         _check_multiples(recipe, int(generator.size_multiple))  # type: ignore[arg-type]
-        _check_hints(recipe, generator, form)
+        _check_samples(recipe, generator, form)
         self.networks = {"generator": self._divided(generator) if self.sharded else self._placed(generator)}
         self.answers = Answers(form, getattr(generator, "bins", None))
         if recipe.critic:
@@ -125,6 +125,7 @@ class Training:
             noise=options.noise,
             degrade=options.degrade,
             hints=options.hints,
+            lines=options.lines,
             masks=self.masks,
             workers=self.recipe.data.workers,
             parts=share.parts,
@@ -222,7 +223,13 @@ def _is_singular(name: str) -> bool:
     return ".parametrizations." in name and name.endswith(("._u", "._v"))
 
 
-def _check_hints(recipe: Recipe, generator: nn.Module, form: PairForm) -> None:
+def _check_samples(recipe: Recipe, generator: nn.Module, form: PairForm) -> None:
+    lined = [stage.name for stage in recipe.stages if stage.lines]
+    if lined and form.condition != "sketch":
+        raise RecipeError(
+            f"stage {lined[0]!r} varies the lines of drawings; the generator is given {form.condition}: set "
+            "stages.*.lines=0, or answer.condition=sketch"
+        )
     hinted = [stage.name for stage in recipe.stages if stage.hints]
     if not hinted:
         return

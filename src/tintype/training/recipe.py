@@ -72,6 +72,7 @@ class StageOptions(_Section):
 
     degrade: float = Field(0.0, ge=0, le=1, description="share of samples that look like an old print")
     hints: float = Field(0.0, ge=0, le=1, description="share of samples with colour hints")
+    lines: float = Field(0.0, ge=0, le=1, description="share of drawings with more or fewer lines than usual")
 
     lr: float = Field(gt=0, description="the generator's learning rate (in a critic stage: the critic's)")
     critic_lr: float | None = Field(None, gt=0, description="the critic's, when it differs: two time-scales")
