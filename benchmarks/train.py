@@ -129,7 +129,9 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, nargs="+", required=True, help="folders or shards of colour pictures")
-    parser.add_argument("--recipes", nargs="+", default=[n for n in recipe_names() if n != "uvu-sketch"])
+    parser.add_argument(
+        "--recipes", nargs="+", default=[n for n in recipe_names() if n not in ("uvu-sketch", "sketch")]
+    )
     parser.add_argument("--sizes", type=int, nargs="+", default=[128, 256])
     parser.add_argument("--batches", type=int, default=8)
     parser.add_argument("--batch", type=int, help="pictures in a batch; default: the recipe's")

@@ -117,3 +117,32 @@ def test_from_photograph_to_painting(cli: RunCli, photo: Path, model_path: Path,
     measured = cli("evaluate", "--model", "painter.onnx", "--data", photo)
     assert measured.returncode == 1
     assert b"colours drawings" in measured.stderr
+
+
+def test_the_embedded_model_paints_a_portrait(cli: RunCli, examples: list[Path], tmp_path: Path) -> None:
+    astronaut = next(path for path in examples if path.stem == "astronaut")
+    with Image.open(astronaut) as photo:
+        photo.convert("RGB").crop((118, 0, 338, 220)).save(tmp_path / "head.png")
+    made = cli(
+        "sketch",
+        "head.png",
+        "-o",
+        "drawing.png",
+        "--size",
+        "128",
+        "--remove-background",
+        "--low",
+        "105",
+        "--high",
+        "300",
+    )
+    assert made.returncode == 0, made.stderr.decode()
+    done = cli("colorize", "drawing.png", "--model", "sketch", "--output", "painted.png")
+    assert done.returncode == 0, done.stderr.decode()
+    drawn, painted = pixels(tmp_path / "drawing.png"), pixels(tmp_path / "painted.png").astype(float)
+    assert painted.shape == (*drawn.shape, 3)
+    corner, face = painted[:20, :20].mean((0, 1)), painted[60:100, 45:80].mean((0, 1))
+    assert corner.min() > 220  # paper
+    assert face.max() < 220
+    assert face[0] > face[2] + 10  # skin is warm
+    assert b"drawings" in cli("models").stdout

@@ -23,8 +23,10 @@ NARROW = {
     "nogan": ["generator.encoder=efficientnet-lite0", "generator.width=16", "critic.width=16"],
     "uvu": ["generator.width=8", "critic.width=16"],
     "uvu-sketch": ["generator.width=8", "critic.width=16"],
+    "sketch": ["generator.width=8", "critic.width=16"],
 }
-SIDE = {"uvu": 128, "uvu-sketch": 128}
+SIDE = {"uvu": 128, "uvu-sketch": 128, "sketch": 128}
+DRAWINGS = ("uvu-sketch", "sketch")
 # What has to fall: the part of the loss that compares with the truth.
 FALLING = {"tint": "cross_entropy", "driving": "l2"}
 
@@ -62,9 +64,9 @@ def test_a_recipe_trains_exports_and_colours(
 
     model = export_checkpoint(run, tmp_path / f"{name}.onnx", name=name)
     info = find_model(model).info
-    assert info.condition == ("sketch" if name == "uvu-sketch" else "lightness")
+    assert info.condition == ("sketch" if name in DRAWINGS else "lightness")
     picture = next(path for path in examples if path.stem == "coffee")
-    if name == "uvu-sketch":
+    if name in DRAWINGS:
         done = cli("sketch", picture, "--output", tmp_path / "given.png")
         assert done.returncode == 0, done.stderr.decode()
         picture = tmp_path / "given.png"
@@ -74,6 +76,6 @@ def test_a_recipe_trains_exports_and_colours(
     assert coloured.size == given.size
     spread = np.ptp(np.asarray(coloured, np.int16), axis=2)
     assert spread.mean() > 1  # the answer has colour
-    if name != "uvu-sketch":
+    if name not in DRAWINGS:
         light = [np.asarray(image.convert("L"), np.int16) for image in (given, coloured)]
         assert np.abs(light[0] - light[1]).max() <= 2
