@@ -33,6 +33,7 @@ from tintype.data.sources import Picture, iter_pictures
 from tintype.errors import InputError, TintypeError, WeightsError
 from tintype.evaluation import evaluate
 from tintype.evaluation.benchmark import collect
+from tintype.evaluation.fid import LEAST, Features, distance_of_halves, frechet_distance, load_fid_network
 from tintype.evaluation.judges import fitted
 from tintype.evaluation.lpips import load_lpips
 from tintype.export import export_checkpoint
@@ -42,6 +43,7 @@ from tintype.training.history import History, read_history
 
 ROOT = Path(__file__).parents[1]
 VALIDATED = 256  # pictures that a validation looks at, at most
+_SEEN: dict[tuple[Path, str], list[Features]] = {}  # of a data set's picture: features of grey, of the truth
 
 
 @dataclass(frozen=True)
@@ -108,6 +110,7 @@ def measure(entry: Entry, model: Path, condition: str, options: argparse.Namespa
     report = evaluate(Colorizer(model, threads=options.threads), entry.data, limit=options.limit)
     mine, grey, truth = report.rows[0], report.row("grey"), report.row("truth")
     distances = perceptual_distances(Colorizer(model, threads=options.threads), entry.data, options.limit)
+    distances |= frechet_distances(Colorizer(model, threads=options.threads), entry.data, options.limit)
     assert mine.psnr is not None
     assert grey.psnr is not None
     return {
@@ -141,6 +144,39 @@ def perceptual_distances(model: Colorizer, data: Path, limit: int | None) -> dic
     judged = collect(model, data, judge, size=None, limit=limit, progress=None)
     mine, grey = np.mean(judged.everything, axis=0)
     return {"lpips": round(float(mine), 4), "lpips_grey": round(float(grey), 4)}
+
+
+def frechet_distances(model: Colorizer, data: Path, limit: int | None) -> dict[str, float]:
+    """FID of the model and of grey; nothing, with a remark, where the weights of Inception cannot be had.
+
+    What Inception sees in the photographs, and in grey ones, is computed once for all systems.
+    """
+    try:
+        network = load_fid_network().eval()
+    except WeightsError as error:
+        print(f"no FID: {error}", file=sys.stderr)
+        return {}
+
+    def features(*photos: Photo) -> list[Features]:
+        with torch.inference_mode():
+            rgb = fitted(np.stack([photo.rgb() for photo in photos]), torch.device("cpu"))
+            return list(network(rgb).numpy())
+
+    def judge(picture: Picture, truth: Photo, coloured: Photo) -> list[Features]:
+        key = (data, picture.name)
+        if key not in _SEEN:
+            _SEEN[key] = features(truth.grey(), truth)
+        return [*features(coloured), *_SEEN[key]]
+
+    judged = collect(model, data, judge, size=None, limit=limit, progress=None).everything
+    if len(judged) < LEAST:
+        return {}
+    mine, grey, truth = (np.stack(column) for column in zip(*judged, strict=True))
+    return {
+        "fid": round(frechet_distance(mine, truth), 2),
+        "fid_grey": round(frechet_distance(grey, truth), 2),
+        "fid_of_halves": round(distance_of_halves(truth), 2),
+    }
 
 
 def read_lines(path: Path) -> list[dict[str, Any]]:

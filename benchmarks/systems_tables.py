@@ -7,6 +7,8 @@ from documents import markdown_table, mean_sd
 
 Line = dict[str, Any]
 
+# What networks judge by, where it was measured: key, heading, format, the truth's own.
+JUDGED = (("lpips", "LPIPS ↓", ".3f", "0.000"), ("fid", "FID ↓", ".0f", "0"))
 HEADINGS = ("", "generator", "critic", "images seen", "images/s", "px", "PSNR dB ↑", "CIEDE2000 ↓", "colourfulness")
 
 
@@ -34,18 +36,21 @@ def system_tables(lines: list[Line]) -> str:
     for of_data in groups(lines, "data", "pictures", "condition"):
         first = of_data[0]
         sketches = first["condition"] == "sketch"
-        judged = any("lpips" in line for line in of_data)  # older lines have none
-        headings = (*HEADINGS, "LPIPS ↓") if judged else HEADINGS
+        judged = [one for one in JUDGED if any(one[0] in line for line in of_data)]  # older lines have none
+        headings = (*HEADINGS, *(heading for _, heading, *_ in judged))
         rows = [_system_row(runs, sketches, judged) for runs in runs_of_systems(of_data)]
         figures = _figures(first, sketches)
         grey = [*[""] * 5, f"{figures['psnr_grey']:.2f}", f"{figures['ciede2000_grey']:.2f}", "" if sketches else "0.0"]
         truth = [*[""] * 7, f"{figures['colorfulness_true']:.1f}"]
-        if judged:
-            of_grey = [line["lpips_grey"] for line in of_data if "lpips_grey" in line]
-            grey, truth = [*grey, f"{of_grey[0]:.3f}"], [*truth, "0.000"]
+        for key, _, form, itself in judged:
+            of_grey = next(line[f"{key}_grey"] for line in of_data if f"{key}_grey" in line)
+            grey, truth = [*grey, f"{of_grey:{form}}"], [*truth, itself]
         title = f"**`{first['data']}`**, {first['pictures']} pictures"
         if sketches:
             title += ", squares of the training size, as its validation saw them"
+        halves = [line["fid_of_halves"] for line in of_data if "fid_of_halves" in line]
+        if halves:
+            title += f"; FID between two halves of the truth is {halves[0]:.0f}"
         rows = [["*the drawing itself*" if sketches else "*grey*", *grey], *rows, ["*truth*", *truth]]
         tables.append(f"{title}\n\n{markdown_table(headings, rows)}")
     return "\n\n".join(tables)
@@ -72,7 +77,7 @@ def _figures(line: Line, sketches: bool) -> dict[str, float]:
     return figures
 
 
-def _system_row(runs: list[Line], sketches: bool, judged: bool) -> list[str]:
+def _system_row(runs: list[Line], sketches: bool, judged: list[tuple[str, str, str, str]]) -> list[str]:
     first = runs[0]
     name = first["name"] if len(runs) == 1 else f"{first['name']} ({len(runs)} seeds)"
     speeds = sorted(line["images_per_second"] for line in runs)
@@ -88,8 +93,8 @@ def _system_row(runs: list[Line], sketches: bool, judged: bool) -> list[str]:
         mean_sd([one["ciede2000"] for one in figures]),
         mean_sd([one["colorfulness"] for one in figures], ".1f"),
     ]
-    if judged:
-        distances = [line["lpips"] for line in runs if "lpips" in line]
+    for key, _, form, _ in judged:
+        distances = [line[key] for line in runs if key in line]
         some = f" ({len(distances)} of {len(runs)})" if len(distances) < len(runs) else ""
-        cells.append(mean_sd(distances, ".3f") + some if distances else "")
+        cells.append(mean_sd(distances, form) + some if distances else "")
     return cells

@@ -68,6 +68,11 @@ def test_a_distance_stands_where_it_was_measured() -> None:
     assert heading.endswith("| colourfulness | LPIPS ↓ |")
     assert [row.split(" | ")[-1] for row in (grey, old, new, truth)] == ["0.200 |", " |", "0.123 |", "0.000 |"]
     assert "LPIPS" not in system_tables([line()])
+    judged = line(lpips=0.1, lpips_grey=0.2, fid=81.6, fid_grey=105.2, fid_of_halves=44.4)
+    title, _, heading, _, grey, new, truth = system_tables([judged]).splitlines()
+    assert title.endswith("; FID between two halves of the truth is 44")
+    assert heading.endswith("| LPIPS ↓ | FID ↓ |")
+    assert [row.split(" | ")[-1] for row in (grey, new, truth)] == ["105 |", "82 |", "0 |"]
 
 
 def test_one_name_for_two_recipes_is_refused() -> None:
