@@ -15,6 +15,7 @@ from tintype.models.pix2pix import Pix2PixConfig, Pix2PixUNet
 from tintype.models.resnet import ResNetEncoder
 from tintype.training.checkpoint import write_tensors
 from tintype.training.pretrained import initialise
+from tintype.training.recipe import load_recipe
 
 
 @pytest.fixture(autouse=True)
@@ -129,6 +130,24 @@ def test_a_run_starts_from_another_runs_checkpoint(tmp_path: Path) -> None:
     for weights in (run, run / "checkpoints/weights-000000001.safetensors"):
         initialise(second, str(weights))
         assert same(second, first.state_dict())
+
+
+def test_several_runs_are_averaged(tmp_path: Path) -> None:
+    networks = [network(seed=seed) for seed in (1, 2, 3)]
+    files = [tmp_path / f"{number}.safetensors" for number in range(3)]
+    for file, one in zip(files, networks, strict=True):
+        write_tensors(file, one.state_dict(), {"system": "nogan"})
+    recipe = load_recipe("nogan", [f"pretrained={[str(file) for file in files]}"])
+    (tmp_path / "again.toml").write_text(recipe.to_toml())
+    assert load_recipe(tmp_path / "again.toml") == recipe
+    mean = network(seed=4)
+    initialise(mean, recipe.pretrained)
+    states = [one.state_dict() for one in networks]
+    for name, value in mean.state_dict().items():
+        if value.is_floating_point():
+            assert torch.allclose(value, sum(state[name] for state in states) / 3, atol=1e-6), name
+    with pytest.raises(WeightsError, match=r"missing\.pth"):
+        initialise(mean, [str(files[0]), "missing.pth"])
 
 
 def test_files_that_do_not_fit_are_named_in_one_line(torch_file: Path, tmp_path: Path) -> None:

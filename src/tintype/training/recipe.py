@@ -6,7 +6,7 @@ import tomllib
 from collections.abc import Sequence
 from importlib import resources
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -109,7 +109,9 @@ class Recipe(_Section):
     seed: int = Field(0, ge=0, lt=2**31)
     precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
     ema_images: float = Field(10_000, ge=0, description="half-life of the weight average, in images; 0 is off")
-    pretrained: str = Field("imagenet", description="the encoder's first weights: imagenet, none, a path or a URL")
+    pretrained: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
+        "imagenet", description="the first weights: imagenet, none, a path or a URL; or several, to be averaged"
+    )
     teacher: str | None = Field(
         None, description="for the loss distillation: a model by name or path, or a checkpoint, that is imitated"
     )
