@@ -1,9 +1,9 @@
 """What each part of the default model's training is worth: all measures of runs that differ in one thing each.
 
-    tintype train --recipe benchmarks/ablation/gan.toml --set pretrained=tint --data photos/ --run runs/gan
-    (and supervised.toml, feature.toml)
-    python benchmarks/ablation.py --data val.tar 'supervised=runs/supervised:last' '+ feature loss=runs/feature:last' \\
-        '+ GAN=runs/gan:last' '+ EMA=runs/gan' '+ flips=runs/gan:flips'
+    tintype train --recipe benchmarks/ablation/gan.toml --set pretrained=START --data photos/ --run runs/gan
+    (and supervised.toml, feature.toml; START is a run of `tint`)
+    python benchmarks/ablation.py --data val.tar before=START 'supervised=runs/supervised:last' \\
+        '+ feature loss=runs/feature:last' '+ GAN=runs/gan:last' '+ EMA=runs/gan' '+ flips=runs/gan:flips'
 
 `:last` takes a run's newest weights instead of their average, `:flips` averages answers over the mirrored picture and a
 second size. Writes a table into docs/systems/tint.md. Needs the extra `metrics`.

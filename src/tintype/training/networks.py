@@ -23,7 +23,7 @@ from tintype.training.log import decoding_progress
 from tintype.training.losses import bin_prior
 from tintype.training.objective import Objective
 from tintype.training.perceptual import FeatureLoss
-from tintype.training.pretrained import initialise
+from tintype.training.pretrained import averageable, initialise
 from tintype.training.recipe import Recipe, StageOptions
 from tintype.training.sharding import divided_like, gathered, local, shard
 from tintype.training.shared_norm import synchronise_norms
@@ -144,7 +144,7 @@ class Training:
         keep = 0.5 ** (step_images / half_life) if half_life else 0.0
         state = {name: local(value) for name, value in self.networks["generator"].state_dict().items()}
         average = {name: local(value) for name, value in self.average.items()}
-        floating = [name for name, value in state.items() if value.is_floating_point() and not _is_singular(name)]
+        floating = [name for name, value in state.items() if averageable(name, value)]
         averages, values = [average[name] for name in floating], [state[name] for name in floating]
         if keep:
             torch._foreach_lerp_(averages, values, 1 - keep)
@@ -216,11 +216,6 @@ class Training:
             **({"sharded": True} if self.sharded else {}),
             "pictures": len(self.indices),
         }
-
-
-def _is_singular(name: str) -> bool:
-    """Is that entry of a state_dict one of the vectors that torch's spectral norm iterates on?"""
-    return ".parametrizations." in name and name.endswith(("._u", "._v"))
 
 
 def _check_samples(recipe: Recipe, generator: nn.Module, form: PairForm) -> None:

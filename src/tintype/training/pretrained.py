@@ -57,10 +57,16 @@ def initialise(generator: nn.Module, weights: str | Sequence[str] | None = None)
     for source in weights:
         _initialise_from(generator, source)
         for name, value in generator.state_dict().items():
-            averaged = name in sums and value.is_floating_point()  # a count of batches is the last one's
-            sums[name] = sums[name] + value if averaged else value.clone()
-    means = {name: value / len(weights) if value.is_floating_point() else value for name, value in sums.items()}
+            add = name in sums and averageable(name, value)
+            sums[name] = sums[name] + value if add else value.clone()
+    means = {name: value / len(weights) if averageable(name, value) else value for name, value in sums.items()}
     generator.load_state_dict(means)
+
+
+def averageable(name: str, value: Tensor) -> bool:
+    """Has the mean of that entry of several state_dicts a meaning? Counts have none, nor have the vectors that torch's
+    spectral norm iterates on: the mean of unit vectors is shorter than one. The last one's are taken."""
+    return value.is_floating_point() and not (".parametrizations." in name and name.endswith(("._u", "._v")))
 
 
 def _initialise_from(generator: nn.Module, weights: str) -> None:
