@@ -78,9 +78,12 @@ def test_a_bad_file_of_hints_is_named(tmp_path: Path, content: str, words: str) 
         read_hints(tmp_path / "missing.json")
 
 
+SEEN = np.zeros((100, 200), np.float32)  # L* of 50 everywhere
+
+
 def test_planes_hold_the_colour_around_the_point() -> None:
     red = (200, 30, 40)
-    planes = hint_planes([Hint(300, 100, red)], (200, 400), (100, 200), (128, 224))
+    planes = hint_planes([Hint(300, 100, red)], (200, 400), SEEN, (128, 224))
     rows, columns = np.nonzero(planes[2])
     assert (rows.mean(), columns.mean()) == (50, 150)
     assert np.ptp(rows) + 1 == np.ptp(columns) + 1 == SIDE
@@ -89,16 +92,26 @@ def test_planes_hold_the_colour_around_the_point() -> None:
     assert not planes[:, planes[2] == 0].any()
 
 
+def test_a_colour_too_strong_for_the_light_is_told_with_its_hue() -> None:
+    light = SEEN.copy()
+    light[:, :100] = -0.9  # L* of 5, where no such red can be shown
+    red = (200, 30, 40)
+    planes = hint_planes([Hint(100, 100, red), Hint(300, 100, red)], (200, 400), light, (128, 224))
+    dark, fair = planes[:2, 50, 50], planes[:2, 50, 150]
+    assert 0.05 < np.linalg.norm(dark) / np.linalg.norm(fair) < 0.4
+    np.testing.assert_allclose(dark / np.linalg.norm(dark), fair / np.linalg.norm(fair), rtol=1e-4)
+
+
 def test_a_radius_is_in_pixels_of_the_picture_and_the_last_hint_wins() -> None:
     wide, point = Hint(200, 100, (255, 0, 0), 20), Hint(200, 100, (0, 0, 255), 0.1)
-    planes = hint_planes([wide, point], (200, 400), (100, 200), (128, 224))
+    planes = hint_planes([wide, point], (200, 400), SEEN, (128, 224))
     assert planes[2].sum() == 20 * 20
     assert planes[1, 50, 100] < 0 < planes[1, 45, 95]
 
 
 def test_hints_at_the_edge_stay_inside_what_the_network_sees() -> None:
     corners = [Hint(x, y, (9, 99, 9)) for x in (0, 399) for y in (0, 199)]
-    planes = hint_planes(corners, (200, 400), (100, 200), (128, 224))
+    planes = hint_planes(corners, (200, 400), SEEN, (128, 224))
     assert planes[2].sum() == 4 * SIDE * SIDE
     assert not planes[2, 100:].any()
     assert not planes[2, :, 200:].any()
@@ -107,7 +120,7 @@ def test_hints_at_the_edge_stay_inside_what_the_network_sees() -> None:
 @pytest.mark.parametrize(("x", "y"), [(-1, 5), (400, 5), (5, 200), (5, -0.5)])
 def test_a_hint_outside_the_picture_is_refused(x: float, y: float) -> None:
     with pytest.raises(TintypeError, match="outside the picture of 400 x 200"):
-        hint_planes([Hint(x, y, (0, 0, 0))], (200, 400), (100, 200), (128, 224))
+        hint_planes([Hint(x, y, (0, 0, 0))], (200, 400), SEEN, (128, 224))
 
 
 def test_a_network_that_knows_hints_obeys_where_they_are(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import numpy.typing as npt
 
 from .color import srgb_to_lab
 from .errors import TintypeError
+from .gamut import reduce_chroma_lab
 from .insist import Ground, insist, keep_far, ways_from
 
 Plane = npt.NDArray[np.float32]
@@ -128,32 +129,35 @@ def read_hints(path: str | os.PathLike[str]) -> list[Hint]:
         raise TintypeError(f"{path}: {error}") from None
 
 
-def hint_planes(
-    hints: Sequence[Hint], picture: tuple[int, int], seen: tuple[int, int], padded: tuple[int, int]
-) -> Plane:
+def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, padded: tuple[int, int]) -> Plane:
     """Planes (3, H, W) for a network: a/110, b/110 and a mask of 0 and 1.
+
+    A colour stronger than the light of its place allows is told as strong as it can be there, with its hue: in training
+    there are no others, and a network answers to them with anything, red with blue. `meet_hints` adds the rest.
 
     Args:
         hints: where they overlap, the later ones count.
         picture: height and width that the hints' pixels are of.
-        seen: height and width of what the network sees of it.
-        padded: height and width of the planes; what is beyond `seen` has no hints.
+        light: (h, w), -1 to 1, what the network sees of it.
+        padded: height and width of the planes; what is beyond `light` has no hints.
 
     Raises:
         TintypeError: a hint lies outside the picture.
     """
+    seen = light.shape
     planes = np.zeros((3, *padded), np.float32)
     for hint in hints:
         if not (0 <= hint.x < picture[1] and 0 <= hint.y < picture[0]):
             raise TintypeError(
                 f"a hint is at {hint.x:g}, {hint.y:g}, outside the picture of {picture[1]} x {picture[0]} pixels"
             )
-        a, b = ab_of(hint)
         scale = seen[1] / picture[1]
         side = SIDE if hint.radius is None else min(LARGEST_SIDE, max(1, round(2 * hint.radius * scale)))
         top = _start((hint.y + 0.5) * seen[0] / picture[0], side, seen[0])
         left = _start((hint.x + 0.5) * scale, side, seen[1])
         square = np.s_[top : top + side, left : left + side]
+        lightness = min(100.0, max(0.0, 50 + 50 * float(light[square].mean())))
+        _, a, b = reduce_chroma_lab(np.array([lightness, *ab_of(hint)], np.float32))
         planes[0][square], planes[1][square], planes[2][square] = a / SCALE, b / SCALE, 1
     return planes
 

@@ -184,7 +184,7 @@ class OpenPhoto:
         if hints:
             self._check_hints()
             plain = self._plain_ab(size)
-            planes = hint_planes(hints, self.photo.luma.shape, plane.shape, padded.shape)
+            planes = hint_planes(hints, self.photo.luma.shape, plane, padded.shape)
             if size not in self._encoded:
                 self._encoded[size] = self._network.encode(padded[None, None])
             answer = self._network.decode(self._encoded[size], planes[None], outputs=outputs)
