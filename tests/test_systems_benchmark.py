@@ -14,7 +14,7 @@ from tintype.errors import InputError
 from tintype.training.checkpoint import write_tensors
 from tintype.training.history import read_history
 
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # behind tests/, which has a `server` of its own
 
 from documents import mean_sd, replace_block
 from line_chart import LABEL_STEP, Line, Panel, draw_svg, nice_ticks, spread_labels
