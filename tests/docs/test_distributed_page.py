@@ -53,10 +53,10 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.copy(ROOT / "benchmarks/scaling.py", folder / "benchmarks")  # it writes a file beside itself
     programs = folder / "bin"
     programs.mkdir()
-    for name, module in (("tintype", "tintype"), ("torchrun", "torch.distributed.run")):
-        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" -m {module} "$@"\n')
+    # Programs, not links: from another folder Python would not find the environment that it belongs to.
+    for name, does in (("tintype", "-m tintype"), ("torchrun", "-m torch.distributed.run"), ("python", "")):
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {does} "$@"\n')
         (programs / name).chmod(0o755)
-    (programs / "python").symlink_to(sys.executable)
     with postgres(folder) as database:
         (folder / "database").write_text(database)
         yield folder
