@@ -133,7 +133,8 @@ def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, p
     """Planes (3, H, W) for a network: a/110, b/110 and a mask of 0 and 1.
 
     A colour stronger than the light of its place allows is told as strong as it can be there, with its hue: in training
-    there are hardly any others, and a network may answer to them with anything, to red with blue. `meet_hints` adds the rest.
+    there are hardly any others, and a network may answer to them with anything, to red with blue. `meet_hints` adds
+    the rest.
 
     Args:
         hints: where they overlap, the later ones count.
