@@ -3,12 +3,14 @@
     python benchmarks/tradeoff.py --data val.tar --limit 120
 
 A distribution can be read boldly or with caution. The temperature sharpens it (towards 0 the likeliest colour, 1 the
-mean), the gain multiplies the chroma of what comes out. Every reading is measured; grey is 1 (CIEDE2000, LPIPS) or 0
-(PSNR). The point that the model file has is marked. Writes docs/images/tradeoff.svg and the table in docs/measures.md.
+mean), the gain multiplies the chroma of what comes out, that of warm hues perhaps by less. Every reading is measured;
+grey is 1 (CIEDE2000, LPIPS) or 0 (PSNR). The point that the model file has is marked, on the curve of its own
+temperature and its own ratio of the two gains. Writes docs/images/tradeoff.svg and the table in docs/measures.md.
 """
 
 import argparse
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -22,12 +24,21 @@ from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.lpips import load_lpips
 from tintype.evaluation.metrics import measure
+from tintype.export import gain_by_hue
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPERATURES = (0.35, 0.5, 0.7)
 GAINS = (1.0, 1.15, 1.3, 1.45, 1.6)
 MEASURES = ("psnr", "ciede2000", "lpips", "colorfulness")
 WIDTH, HEIGHT = 300.0, 240.0
+
+
+class Reading(NamedTuple):
+    """How a distribution is read."""
+
+    temperature: float
+    gain: float
+    warm_gain: float
 
 
 def annealed(logits: NDArray[np.float32], bins: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
@@ -38,6 +49,15 @@ def annealed(logits: NDArray[np.float32], bins: NDArray[np.float32], temperature
     return mean
 
 
+def vivid(mean: NDArray[np.float32], reading: Reading) -> NDArray[np.float32]:
+    """`mean` (h, w, 2) multiplied as the model file does."""
+    planes = torch.from_numpy(mean).permute(2, 0, 1)[None]
+    raised: NDArray[np.float32] = (
+        (planes * gain_by_hue(planes, reading.gain, reading.warm_gain))[0].permute(1, 2, 0).numpy()
+    )
+    return raised
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True)
@@ -46,12 +66,16 @@ def main() -> None:
     options = parser.parse_args()
     colorizer = Colorizer(options.model)
     info, bins = colorizer.model.info, np.array(colorizer.model.info.bins, np.float32)
-    readings = {(t, g) for t in (*TEMPERATURES, info.temperature) for g in (*GAINS, info.chroma_gain)}
+    warm_gain = info.chroma_gain if info.warm_gain is None else info.warm_gain
+    shipped = Reading(info.temperature, info.chroma_gain, warm_gain)
+    curves = {f"T {t:g}": [Reading(t, g, g) for g in GAINS] for t in TEMPERATURES}
+    curves["shipped gains"] = [Reading(shipped.temperature, g, g * warm_gain / shipped.gain) for g in GAINS]
+    readings = {shipped, *(reading for curve in curves.values() for reading in curve)}
     lpips = load_lpips("alexnet").eval()
-    found: dict[tuple[float, float] | str, list[tuple[float, ...]]] = {}
+    found: dict[Reading | str, list[tuple[float, ...]]] = {}
 
     @torch.no_grad()
-    def note(key: tuple[float, float] | str, rgb: NDArray[np.uint8], truth: NDArray[np.uint8]) -> None:
+    def note(key: Reading | str, rgb: NDArray[np.uint8], truth: NDArray[np.uint8]) -> None:
         figures = measure(rgb, truth)
         planes = [torch.from_numpy(picture.astype(np.float32) / 255).permute(2, 0, 1)[None] for picture in (rgb, truth)]
         distance = float(lpips(*planes)[0])
@@ -65,18 +89,17 @@ def main() -> None:
         logits = colorizer.open(grey).distribution()
         note("grey", grey.rgb(), truth)
         note("truth", truth, truth)
-        for temperature in {t for t, _ in readings}:
-            mean = annealed(logits, bins, temperature)
-            for gain in {g for t, g in readings if t == temperature}:
-                note((temperature, gain), compose(grey, mean * np.float32(gain)).rgb(), truth)
+        means_at = {t: annealed(logits, bins, t) for t in {reading.temperature for reading in readings}}
+        for reading in readings:
+            note(reading, compose(grey, vivid(means_at[reading.temperature], reading)).rgb(), truth)
 
     means = {key: dict(zip(MEASURES, np.mean(rows, axis=0).tolist(), strict=True)) for key, rows in found.items()}
-    grey_means, vivid = means["grey"], means["truth"]["colorfulness"]
+    grey_means = means["grey"]
 
-    def point(key: tuple[float, float]) -> dict[str, float]:
+    def point(key: Reading) -> dict[str, float]:
         mine = means[key]
         return {
-            "colourfulness": mine["colorfulness"] / vivid,
+            "colourfulness": mine["colorfulness"] / means["truth"]["colorfulness"],
             "psnr": mine["psnr"] - grey_means["psnr"],
             "ciede2000": mine["ciede2000"] / grey_means["ciede2000"],
             "lpips": mine["lpips"] / grey_means["lpips"],
@@ -85,26 +108,26 @@ def main() -> None:
     rows = []
     for key in sorted(readings):
         p = point(key)
-        name = "**shipped**" if key == (info.temperature, info.chroma_gain) else ""
+        name = "**shipped**" if key == shipped else ""
         numbers = [f"{p['colourfulness']:.2f}", f"{p['psnr']:+.2f}", f"{p['ciede2000']:.3f}", f"{p['lpips']:.3f}"]
-        rows.append([f"{key[0]:g}", f"{key[1]:g}", *numbers, name])
-    table = markdown_table(["temperature", "gain", "colourfulness", "PSNR, dB", "CIEDE2000", "LPIPS alex", ""], rows)
+        rows.append([*(f"{value:.3g}" for value in key), *numbers, name])
+    table = markdown_table(
+        ["temperature", "gain", "for warm hues", "colourfulness", "PSNR, dB", "CIEDE2000", "LPIPS alex", ""], rows
+    )
     print(table)
     replace_block(ROOT / "docs" / "measures.md", "trade-off table", table)
     panels = []
     titles = {"psnr": "PSNR above grey, dB", "ciede2000": "CIEDE2000, of grey's", "lpips": "LPIPS (alex), of grey's"}
-    shipped = point((info.temperature, info.chroma_gain))
+    best = point(shipped)
     for number, (name, title) in enumerate(titles.items()):
         lines = []
-        for temperature, colour in zip(TEMPERATURES, ORDERED[::3], strict=False):
-            curve = [point((temperature, gain)) for gain in GAINS]
-            lines.append(
-                Line([(p["colourfulness"], p[name]) for p in curve], f"T {temperature:g}", colour, marked=True)
-            )
+        for (label, curve), colour in zip(curves.items(), ORDERED[::2], strict=False):
+            points = [point(reading) for reading in curve]
+            lines.append(Line([(p["colourfulness"], p[name]) for p in points], label, colour, marked=True))
         level = 0.0 if name == "psnr" else 1.0
         ends = min(p.points[0][0] for p in lines), max(p.points[-1][0] for p in lines)
         lines.append(Line([(ends[0], level), (ends[1], level)], "grey", GREY, dashed=True))
-        lines.append(Line([(shipped["colourfulness"], shipped[name])], "shipped", INK, marked=True))
+        lines.append(Line([(best["colourfulness"], best[name])], "shipped", INK, marked=True))
         panels.append(Panel(title, "colourfulness, of the truth's", lines, number * WIDTH, 0, WIDTH, HEIGHT))
     target = ROOT / "docs" / "images" / "tradeoff.svg"
     target.write_text(draw_svg(panels, WIDTH * len(titles), HEIGHT), encoding="utf-8")

@@ -84,7 +84,14 @@ def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, 
     np.testing.assert_allclose(got, expected, atol=0.05)
 
 
-GAIN = 1.5
+GAIN, WARM_GAIN = 1.5, 1.1
+
+
+def multiplied_by(ab: np.ndarray) -> np.ndarray:
+    """(N, 2, h, w) -> (N, 1, h, w): all of WARM_GAIN at a hue of 55 degrees, none of it from a right angle on."""
+    away = np.abs(np.degrees(np.arctan2(ab[:, 1:], ab[:, :1])) - 55)
+    away = np.minimum(np.minimum(away, 360 - away), 90)
+    return GAIN + (WARM_GAIN - GAIN) * np.cos(np.radians(away)) ** 2
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +103,8 @@ def hinted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     torch.manual_seed(1)
     drawn = {name: t.normal_() if name.startswith("hints.") else t for name, t in source.weights.items()}
     write_tensors(folder / "hinted.safetensors", drawn, source.info | {"hints": "trained"})
-    return drawn, export_checkpoint(folder / "hinted.safetensors", folder / "hinted.onnx", chroma_gain=GAIN)
+    gains = {"chroma_gain": GAIN, "warm_gain": WARM_GAIN}
+    return drawn, export_checkpoint(folder / "hinted.safetensors", folder / "hinted.onnx", **gains)
 
 
 @pytest.mark.parametrize("shape", [(1, 64, 96), (2, 96, 32)])
@@ -105,7 +113,8 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
 ) -> None:
     drawn, path = hinted
     network = Network(find_model(path), "cpu", "f32", threads=1)
-    assert network.model_file.info.hints == "trained"
+    info = network.model_file.info
+    assert (info.hints, info.chroma_gain, info.warm_gain) == ("trained", GAIN, WARM_GAIN)
     count, height, width = shape
     rng = np.random.default_rng(0)
     lightness = rng.uniform(-1, 1, (count, 1, height, width)).astype(np.float32)
@@ -118,10 +127,12 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     assert np.abs(whole - network.run(lightness)["ab"]).max() > 1
     generator = build_generator("tint", OPTIONS).eval()
     generator.load_state_dict(drawn)
-    told = torch.from_numpy(np.concatenate([hints[:, :2] / GAIN, hints[:, 2:]], 1))  # the answer is multiplied
+    meant = hints[:, :2] / multiplied_by(hints[:, :2])  # since the answer is multiplied
+    told = torch.from_numpy(np.concatenate([meant, hints[:, 2:]], 1))
     with torch.inference_mode():
         logits = generator(torch.from_numpy(lightness), told)
-        expected = GAIN * annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
+        mean = annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
+    expected = mean * multiplied_by(mean)
     np.testing.assert_allclose(whole, expected, atol=0.05 + 0.005 * np.abs(expected).max())
 
 

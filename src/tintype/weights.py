@@ -39,8 +39,8 @@ class ModelInfo:
     ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must
     be a multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints``
     is "trained" or "untrained". ``chroma_gain`` is what the mean of the distribution is multiplied by, inside the
-    graph. ``graph_sha256`` is the hash of the graph with its weights (`graph_digest`):
-    a file whose bits have changed is refused.
+    graph, and ``warm_gain`` what at the hue of skin, where it is not the same. ``graph_sha256`` is the hash of the
+    graph with its weights (`graph_digest`): a file whose bits have changed is refused.
 
     ``condition`` is what it colours: "lightness", photographs, or "sketch", black lines on white paper. ``target`` is
     what the network was trained to answer: "distribution" over ``bins``, "ab", or the whole picture as "lab" or
@@ -66,6 +66,7 @@ class ModelInfo:
     created: str
     format: int = FORMAT
     chroma_gain: float = 1.0
+    warm_gain: float | None = None
     graph_sha256: str = ""
     condition: str = "lightness"
     target: str = "distribution"

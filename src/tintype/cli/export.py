@@ -17,6 +17,10 @@ def export(
     chroma_gain: Annotated[
         float, typer.Option("--chroma-gain", min=0.1, max=3, help="Multiply the colour: 1.2 is a little more vivid.")
     ] = 1.0,
+    warm_gain: Annotated[
+        float | None,
+        typer.Option("--warm-gain", min=0.1, max=3, help="The same for the hue of skin, where it should be another."),
+    ] = None,
     size: Annotated[int, typer.Option("--size", min=32, help="Short side of the network's input, by default.")] = 256,
     training_data: Annotated[str, typer.Option("--training-data", help="What it was trained on, in words.")] = "",
     licence: Annotated[str, typer.Option("--licence", help="Terms of the weights, in words.")] = "",
@@ -39,6 +43,7 @@ def export(
         version=version,
         temperature=temperature,
         chroma_gain=chroma_gain,
+        warm_gain=warm_gain,
         size=size,
         training_data=training_data,
         licence=licence,
