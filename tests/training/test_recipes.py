@@ -17,6 +17,7 @@ from training_pictures import write_tiles
 # Narrow networks, small crops: what is tested is that the parts fit together and learn.
 NARROW = {
     "tint": ["generator.encoder=efficientnet-lite0", "generator.bottom=64", "generator.widths=[32, 24, 16]"],
+    "tint-small": ["generator.bottom=64", "generator.widths=[32, 24, 16]"],
     "pix2pix": ["generator.depth=6", "generator.width=16", "critic.width=16"],
     "driving": ["generator.width=8"],
     "landscape": ["generator.complexity=16", "critic.complexity=4"],
@@ -27,8 +28,8 @@ NARROW = {
 }
 SIDE = {"uvu": 128, "uvu-sketch": 128, "sketch": 128}
 DRAWINGS = ("uvu-sketch", "sketch")
-# What has to fall: the part of the loss that compares with the truth.
-FALLING = {"driving": "l2"}
+# What has to fall: the part of the loss that compares with the truth, or with a teacher.
+FALLING = {"driving": "l2", "tint-small": "distillation"}
 # Whose stages weigh colours differently, so that losses cannot be compared across them: validations are.
 VALIDATED = ("tint",)
 # To which part of its first value at least. nogan begins with grey, where others have yet to unlearn wild colours.
