@@ -112,7 +112,7 @@ def test_the_predictor_starts_as_the_page_says(tmp_path: Path) -> None:
         command = [*words(deploy), "--port", str(ports[1])]
         made = until(lambda: deployed(command, environment | {"RAY_ADDRESS": f"127.0.0.1:{ports[0]}"}), 400)
         predictor = Predictor(made.replace("0.0.0.0", "127.0.0.1"), 60)
-        assert [offer.name for offer in predictor.offers().values()] == ["sketch", "tint", "tint-small"]
+        assert [offer.name for offer in predictor.offers().values()] == ["sketch", "tint-small", "tint"]
         predictor.close()
     finally:
         os.killpg(head.pid, signal.SIGTERM)
