@@ -7,6 +7,8 @@
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from .version import __version__
+
 if TYPE_CHECKING:
     from .colorizer import Colorizer, colorize
     from .errors import (
@@ -24,8 +26,6 @@ if TYPE_CHECKING:
     from .photo import Photo
     from .taste import Taste
     from .weights import ModelFile, ModelInfo, find_model, list_models
-
-__version__ = "0.1.0"
 
 __all__ = [
     "Colorizer",
