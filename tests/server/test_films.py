@@ -1,4 +1,4 @@
-"""Films over HTTP: 501 where the library has no film part, else sent, followed, cancelled, downloaded."""
+"""Films over HTTP: sent, followed, cancelled, downloaded; 501 from a model for drawings."""
 
 import io
 from pathlib import Path
@@ -24,22 +24,14 @@ def film(folder: Path, frames: int) -> bytes:
     return path.read_bytes()
 
 
-def has_films(visitor: Visitor) -> bool:
-    return bool(visitor.get("/api/capabilities").json()["features"]["films"]["available"])
-
-
-def test_without_the_film_part_it_says_so(visitor: Visitor) -> None:
-    if has_films(visitor):
-        pytest.skip("films are there")
-    answer = visitor.post("/api/films", files={"file": ("a.mp4", b"\x00\x00\x00\x18ftypisom")})
-    assert (answer.status_code, answer.json()["missing"]) == (501, "films")
-    answer = visitor.post("/api/jobs", json={"kind": "film", "picture": "A" * 22})
+def test_a_model_for_drawings_colours_no_films(visitor: Visitor, tmp_path: Path) -> None:
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 12))}).json()
+    answer = visitor.post("/api/jobs", json={"kind": "film", "picture": sent["id"], "options": {"model": "sketch"}})
     assert (answer.status_code, answer.json()["missing"]) == (501, "films")
 
 
 def test_a_film_is_coloured(visitor: Visitor, tmp_path: Path) -> None:
-    if not has_films(visitor):
-        pytest.skip("this version colours no films")
+    pytest.importorskip("av")
     import av
 
     answer = visitor.post("/api/films", files={"file": ("../reel.mp4", film(tmp_path, 24))})
@@ -63,16 +55,14 @@ def test_a_film_is_coloured(visitor: Visitor, tmp_path: Path) -> None:
 
 
 def test_what_is_no_film_is_refused(visitor: Visitor) -> None:
-    if not has_films(visitor):
-        pytest.skip("this version colours no films")
+    pytest.importorskip("av")
     for data in (b"", b"\x89PNG\r\n\x1a\n", b"\x00\x00\x00\x18ftypisom" + bytes(500)):
         answer = visitor.post("/api/films", files={"file": ("a.mp4", data)})
         assert answer.status_code == 415, answer.text
 
 
 def test_a_film_can_be_cancelled(visitor: Visitor, tmp_path: Path) -> None:
-    if not has_films(visitor):
-        pytest.skip("this version colours no films")
+    pytest.importorskip("av")
     sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 600))}).json()
     job = visitor.job(kind="film", picture=sent["id"], options={"size": 256})
     until(lambda: visitor.get(f"/api/jobs/{job['id']}").json()["state"] == "running")
@@ -81,8 +71,7 @@ def test_a_film_can_be_cancelled(visitor: Visitor, tmp_path: Path) -> None:
 
 
 def test_moods_count_for_films_and_hints_are_refused(visitor: Visitor, tmp_path: Path) -> None:
-    if not has_films(visitor):
-        pytest.skip("this version colours no films")
+    pytest.importorskip("av")
     import av
 
     sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 12))}).json()

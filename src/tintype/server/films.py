@@ -1,13 +1,12 @@
 """Films coming in: checked by their content, stored, and shown by their first frame.
 
-The library's film part may be missing; whoever calls this has asked `capabilities` first.
+Needs the extra video; whoever calls this has asked `capabilities` first.
 """
 
 import hashlib
 import tempfile
-from importlib import import_module
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import numpy as np
 
@@ -65,9 +64,10 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
 
 def _look(path: Path, name: str) -> tuple[int, int, Photo]:
     """Width, height and first frame. Raises ProblemError, 415."""
-    reader_of: Any = import_module("tintype.video.reader").FilmReader
+    from ..video.reader import FilmReader
+
     try:
-        reader = reader_of(str(path))
+        reader = FilmReader(str(path))
         frame = next(iter(reader.frames()))
     except (InputError, StopIteration) as error:
         text = public_text(str(error) or "it holds no frame").replace(path.name, name)

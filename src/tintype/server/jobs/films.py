@@ -3,12 +3,12 @@
 import contextlib
 import shutil
 import time
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import select
 
+from ...video import FilmOptions, colorize_film
 from ..capabilities import require
 from ..colouring import keep_row, options_key, taste_of
 from ..problems import not_found
@@ -35,16 +35,15 @@ def colour_film(services: Services, mine: Claim) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     source = _fetched(services, film.key, folder)
     target = folder / "coloured.mp4"
-    video: Any = import_module("tintype.video")
     watch = _Watch(mine)
     started = time.perf_counter()
     if not target.exists():
         colorizer = services.shelf.get(options.model)
-        video.colorize_film(
+        colorize_film(
             str(source),
             str(target),
             colorizer,
-            video.FilmOptions(size=options.size, taste=taste_of(options)),
+            FilmOptions(size=options.size, taste=taste_of(options)),
             progress=watch.tell,
         )
     mine.checkpoint()
