@@ -11,10 +11,12 @@ from importlib import import_module
 from typing import Annotated, Any, NoReturn
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperGroup
 
-from .. import __version__
 from ..errors import MissingExtra, TintypeError
+from ..version import __version__
+from .verb import Verb
+from .words import ALIASES, UsageError, as_line, no_such_verb
 
 # The verbs and their lines in `tintype --help`, so that help imports none of them.
 VERBS = {
@@ -34,6 +36,10 @@ VERBS = {
     "predictor": "Run networks for servers on a Ray cluster. (extra: ray)",
     "arena": "Ask people which of several models is better. (extra: server)",
     "calibrate": "Measure how far a model's confidence can be believed. (extra: train)",
+    "doctor": "Say what is installed and works here, for yourself or for a report.",
+    "config": "Show the options that stand in files and the environment.",
+    "completion": "Print what a shell needs to complete commands and options.",
+    "help": "Show this help, or that of a command.",
 }
 
 # Packages that only an extra brings, by the name they are imported under.
@@ -76,19 +82,18 @@ EXAMPLES = """Examples:
   tintype info tint"""
 
 
-class _Verb(TyperCommand):
-    """A verb whose help lists the options of each panel under the panel's name."""
+STATUSES = """Exit status: 0 all was done, 1 something failed, 2 the command line was wrong,
+3 there was nothing to do, 130 stopped by Ctrl-C."""
 
-    def format_options(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
-        panels: dict[str, list[Any]] = {}
-        for parameter in self.get_params(ctx):
-            record = parameter.get_help_record(ctx)
-            if record is not None:
-                kind = "Arguments" if parameter.param_type_name == "argument" else "Options"
-                panels.setdefault(getattr(parameter, "rich_help_panel", None) or kind, []).append(record)
-        for name in sorted(panels, key=("Arguments", *[n for n in panels if n != "Arguments"]).index):
-            with formatter.section(name):
-                formatter.write_dl(panels[name])
+
+def command_of(verb: str) -> Any:
+    """The command behind a verb; its module is imported now."""
+    function = getattr(import_module(f"{__name__}.{verb}"), verb)
+    if isinstance(function, typer.Typer):  # a verb with verbs of its own
+        return typer.main.get_command(function)
+    app = typer.Typer(add_completion=False, rich_markup_mode=None)
+    app.command(verb, cls=Verb)(function)
+    return typer.main.get_command(app)
 
 
 class _Verbs(TyperGroup):
@@ -96,14 +101,14 @@ class _Verbs(TyperGroup):
         return list(VERBS)
 
     def get_command(self, ctx: typer.Context, name: str) -> Any:  # type: ignore[override]
-        if name not in VERBS:
-            return None
-        verb = getattr(import_module(f"{__name__}.{name}"), name)
-        if isinstance(verb, typer.Typer):  # a verb with verbs of its own
-            return typer.main.get_command(verb)
-        app = typer.Typer(add_completion=False, rich_markup_mode=None)
-        app.command(name, cls=_Verb)(verb)
-        return typer.main.get_command(app)
+        name = ALIASES.get(name, name)
+        return command_of(name) if name in VERBS else None
+
+    def resolve_command(self, ctx: typer.Context, args: list[str]) -> Any:  # type: ignore[override]
+        word = args[0]
+        if not (word.startswith("-") or word in VERBS or word in ALIASES or ctx.resilient_parsing):
+            ctx.fail(no_such_verb(word, VERBS))
+        return super().resolve_command(ctx, [ALIASES.get(word, word), *args[1:]])
 
     def format_commands(self, ctx: typer.Context, formatter: Any) -> None:  # type: ignore[override]
         with formatter.section("Commands"):
@@ -125,10 +130,10 @@ app = typer.Typer(
 )
 
 
-@app.callback(epilog=EXAMPLES)
+@app.callback(epilog=f"{EXAMPLES}\n\n{STATUSES}")
 def tintype(
     version: Annotated[
-        bool, typer.Option("--version", help="Print the version.", is_eager=True, callback=_print_version)
+        bool, typer.Option("--version", "-V", help="Print the version.", is_eager=True, callback=_print_version)
     ] = False,
 ) -> None:
     """Colour black-and-white photographs; train, measure and export the models that do it."""
@@ -168,12 +173,18 @@ def server_settings(**given: Any) -> Any:
 
 
 def main() -> NoReturn:
-    """The console script: errors meant for people become one line and exit status 1."""
+    """The console script: what is meant for people becomes one line, and a status that `STATUSES` names."""
     if not sys.warnoptions:
         warnings.simplefilter("ignore")  # libraries warn developers; `python -W default -m tintype` shows it
+    if "_TINTYPE_COMPLETE" in os.environ:
+        from . import completion
+
+        completion.know_the_shells()
+    if getattr(sys, "frozen", False) and len(sys.argv) == 1:
+        sys.argv += ["serve", "--open"]  # a double click
     try:
         try:
-            app(prog_name="tintype")
+            status = app(prog_name="tintype", standalone_mode=False)
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRAS:
@@ -183,4 +194,13 @@ def main() -> NoReturn:
     except TintypeError as error:
         complain(str(error))
         sys.exit(1)
-    sys.exit(0)
+    except UsageError as error:
+        if len(sys.argv) == 1:
+            print(error.ctx.get_help(), file=sys.stderr)
+        else:
+            complain(as_line(error))
+        sys.exit(2)
+    except BrokenPipeError:  # whoever read has gone, as `head` does
+        sys.stdout = sys.stderr
+        sys.exit(1)
+    sys.exit(status if isinstance(status, int) else 0)

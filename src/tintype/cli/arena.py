@@ -6,9 +6,14 @@ from typing import Annotated
 
 import typer
 
+from .completion import models as complete_models
+
 
 def arena(
-    models: Annotated[str | None, typer.Option("--models", metavar="A,B,...", help="Names of models on offer.")] = None,
+    models: Annotated[
+        str | None,
+        typer.Option("--models", metavar="A,B,...", autocompletion=complete_models, help="Names of models on offer."),
+    ] = None,
     sizes: Annotated[
         str | None,
         typer.Option("--sizes", metavar="PIXELS,...", help="Working sizes; each model runs at each of them."),

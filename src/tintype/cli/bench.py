@@ -5,11 +5,14 @@ from typing import Annotated
 
 import typer
 
+from .completion import models
 from .options import JsonOption
 
 
 def bench(
-    model: Annotated[str, typer.Option("--model", help="A model's name, or the path of an .onnx file.")] = "tint",
+    model: Annotated[
+        str, typer.Option("--model", autocompletion=models, help="A model's name, or the path of an .onnx file.")
+    ] = "tint",
     quick: Annotated[bool, typer.Option("--quick", help="Only one megapixel and a small folder.")] = False,
     files: Annotated[int, typer.Option("--files", metavar="N", min=2, help="Pictures in the folder.")] = 32,
     as_json: JsonOption = False,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 import typer
 
 from . import complain
+from .completion import models
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 
 STEERING = "Steering"
@@ -36,7 +37,10 @@ def colorize(
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
     model: Annotated[
-        str, typer.Option("--model", help="A model's name or .onnx file; several by commas: their mean.")
+        str,
+        typer.Option(
+            "--model", autocompletion=models, help="A model's name or .onnx file; several by commas: their mean."
+        ),
     ] = "tint",
     size: Annotated[
         int | None,

@@ -11,6 +11,7 @@ import typer
 
 from ..errors import TintypeError
 from . import complain
+from .completion import models
 from .options import DeviceOption, EveryOption, PrecisionOption, StabilityOption, ThreadsOption
 
 if TYPE_CHECKING:
@@ -27,7 +28,10 @@ def evaluate(
         typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."),
     ] = "",
     model: Annotated[
-        str, typer.Option("--model", help="A model's name or .onnx file; several by commas: their mean.")
+        str,
+        typer.Option(
+            "--model", autocompletion=models, help="A model's name or .onnx file; several by commas: their mean."
+        ),
     ] = "tint",
     size: Annotated[
         int | None,

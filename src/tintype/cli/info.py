@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from .completion import models
 from .options import DeviceOption, JsonOption, PrecisionOption
 
 if TYPE_CHECKING:
@@ -16,7 +17,10 @@ if TYPE_CHECKING:
 
 def info(
     subject: Annotated[
-        str, typer.Argument(metavar="MODEL|PICTURE", help="A model's name or .onnx file, or a picture.")
+        str,
+        typer.Argument(
+            metavar="MODEL|PICTURE", autocompletion=models, help="A model's name or .onnx file, or a picture."
+        ),
     ] = "tint",
     device: DeviceOption = "auto",
     precision: PrecisionOption = "auto",

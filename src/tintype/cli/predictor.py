@@ -4,10 +4,13 @@ from typing import Annotated
 
 import typer
 
+from .completion import models
+
 
 def predictor(
     models: Annotated[
-        list[str] | None, typer.Option("--model", help="Name or file of a model; may be repeated. Default: all.")
+        list[str] | None,
+        typer.Option("--model", autocompletion=models, help="Name or file of a model; may be repeated. Default: all."),
     ] = None,
     address: Annotated[
         str, typer.Option("--address", help="The Ray cluster; auto: the one this machine is part of; local: a new one.")

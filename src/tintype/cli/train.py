@@ -7,13 +7,17 @@ from typing import Annotated, Literal
 
 import typer
 
+from .completion import recipes
+
 
 def train(
     data: Annotated[
         list[Path],
         typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, or a .tar; may be repeated."),
     ],
-    recipe: Annotated[str, typer.Option("--recipe", help="A recipe's name, or the path of a .toml file.")] = "tint",
+    recipe: Annotated[
+        str, typer.Option("--recipe", autocompletion=recipes, help="A recipe's name, or the path of a .toml file.")
+    ] = "tint",
     run: Annotated[
         Path | None,
         typer.Option(

@@ -5,6 +5,8 @@ from typing import Annotated, Literal
 
 import typer
 
+from .completion import recipes
+
 
 def tune(
     data: Annotated[
@@ -23,7 +25,9 @@ def tune(
             "May be repeated.",
         ),
     ],
-    recipe: Annotated[str, typer.Option("--recipe", help="A recipe's name, or the path of a .toml file.")] = "tint",
+    recipe: Annotated[
+        str, typer.Option("--recipe", autocompletion=recipes, help="A recipe's name, or the path of a .toml file.")
+    ] = "tint",
     run: Annotated[
         Path | None,
         typer.Option("--run", metavar="DIR", help="The study's folder; default: runs/tune-RECIPE. Continued if begun."),
