@@ -5,7 +5,10 @@ PIP := $(BIN)/python -m pip install --disable-pip-version-check --quiet
 CORE := .venv/.core-installed
 FULL := .venv/.full-installed
 
-.PHONY: help demo test slow check fix web bench clean
+RELEASE := .venv/.release-installed
+DOCS := .venv/.docs-installed
+
+.PHONY: help demo test slow check fix web bench dist lowest docs clean
 
 help:
 	@echo "make demo    colour the pictures in examples/ into demo-out/ (installs the light core, no torch)"
@@ -15,6 +18,9 @@ help:
 	@echo "make fix     let ruff repair what it can, and format"
 	@echo "make bench   time colouring one 12-megapixel JPEG"
 	@echo "make web     build the page of `tintype serve` into src/tintype/server/static (needs Node 20)"
+	@echo "make dist    build the wheel and sdist, check them, try README's lines from the wheel alone (PYTHONS='3.11 3.13')"
+	@echo "make lowest  try the lowest versions of the libraries that are allowed"
+	@echo "make docs    build the documentation site into site/, strictly; it can be read without a network"
 	@echo "make clean   remove the virtual environment, caches and demo-out/"
 
 demo: $(CORE)
@@ -42,14 +48,33 @@ bench: $(FULL)
 web:
 	cd web && npm ci --no-audit --no-fund && npm run build
 
+PYTHONS ?= 3.11 3.13
+
+dist: $(RELEASE)
+	$(BIN)/python packaging/release.py --all $(PYTHONS:%=--python %)
+
+lowest: $(RELEASE)
+	$(BIN)/python packaging/release.py --lowest
+
+docs: $(DOCS)
+	$(BIN)/python -m mkdocs build --strict --clean
+
 clean:
-	rm -rf .venv .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-out web/node_modules
+	rm -rf .venv dist site .mypy_cache .pytest_cache .ruff_cache .hypothesis demo-out web/node_modules
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
 
 $(CORE): pyproject.toml | .venv/bin/python
 	$(PIP) --editable .
+	@touch $@
+
+$(RELEASE): pyproject.toml | .venv/bin/python
+	$(PIP) 'build>=1.2' 'check-wheel-contents>=0.6' 'packaging>=24' 'twine>=6' 'uv>=0.8'
+	@touch $@
+
+$(DOCS): pyproject.toml | .venv/bin/python
+	$(PIP) --editable '.[docs,server]'
 	@touch $@
 
 # torch goes first and alone: the rest then finds it there and pulls no other build of it.

@@ -80,6 +80,7 @@ def test_the_container_is_small_and_has_no_rights(compose: dict[str, Any]) -> No
     assert dict(steps)["EXPOSE"] == port
     assert compose["services"]["app"]["ports"][0].endswith(f":{port}")
     assert environment["TINTYPE_FOLDER"] == dict(steps)["VOLUME"]
+    assert json.loads(dict(steps)["ENTRYPOINT"]) == ["tini", "--", "container-entry"]
     assert json.loads(dict(steps)["CMD"]) == ["tintype", "serve"]
     assert "torch" not in dict(steps)["RUN"]
     command = next(text for kind, text in steps if "pip install" in text)
@@ -97,7 +98,7 @@ def test_what_the_image_copies_is_not_ignored() -> None:
         if kind == "COPY" and "--from" not in text:
             for source in text.split()[:-1]:
                 name = source.removeprefix("./").rstrip("/*")
-                assert name in allowed
+                assert name.partition("/")[0] in allowed
                 assert (ROOT / name).exists()
 
 

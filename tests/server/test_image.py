@@ -27,6 +27,61 @@ def is_open_to_all(folder: Path) -> bool:
     return all(one.stat().st_mode & 0o005 == 0o005 for one in (folder, *folder.parents))
 
 
+def colour_as_anybody(place: Path, installed: Path) -> None:
+    """`docker run --read-only --user 54321 -v "$PWD:/data" tintype colorize /data/scans`, with a mount of our own."""
+    data, scratch = place / "mounted", place / "scratch"
+    (data / "scans").mkdir(parents=True)
+    scratch.mkdir(mode=0o777)
+    shutil.copy(ROOT / "examples" / "coffee.jpg", data / "scans")
+    for path in (data, data / "scans", data / "scans" / "coffee.jpg", scratch):
+        os.chown(path, 54321, 54321)
+    for folder in (*place.parents[:3], place):
+        folder.chmod(folder.stat().st_mode | 0o055)
+    entry = place / "container-entry"
+    entry.write_text(
+        (ROOT / "packaging/container-entry").read_text().replace("/data", str(data)).replace("/tmp", str(scratch))
+    )
+    entry.chmod(0o755)
+    drop = "setpriv --reuid 54321 --regid 54321 --clear-groups --no-new-privs --bounding-set=-all"
+    steps = [
+        "mount --make-rprivate /",
+        *(f"mount --bind {folder} {folder}" for folder in (data, scratch)),
+        "mount -o remount,ro,bind /",
+        "! touch /written",
+        f"cd {data}",
+        f"exec {drop} {entry} colorize {data}/scans",
+    ]
+    environment = {"PATH": f"{installed}/bin:{os.environ['PATH']}", "HOME": "/root", "TMPDIR": "/tmp-not-there"}
+    ran = subprocess.run(
+        ["unshare", "-m", "sh", "-c", " && ".join(steps)], env=environment, text=True, capture_output=True, timeout=120
+    )
+    assert ran.returncode == 0, ran.stderr
+    made = data / "scans" / "coffee-color.jpg"
+    assert made.stat().st_uid == 54321
+    assert "cannot be written" not in ran.stderr.replace("Read-only", "")
+
+
+def test_the_entry_takes_commands_with_and_without_the_word(tmp_path: Path) -> None:
+    for name in ("tintype", "python"):
+        (tmp_path / name).write_text(f'#!/bin/sh\necho {name} "$@"\n')
+        (tmp_path / name).chmod(0o755)
+    entry = (ROOT / "packaging/container-entry").read_text().replace("/data", str(tmp_path))
+    (tmp_path / "entry").write_text(entry)
+    environment = {"PATH": f"{tmp_path}:{os.environ['PATH']}", "HOME": str(tmp_path)}
+
+    def said(*words: str) -> str:
+        ran = subprocess.run(
+            ["sh", tmp_path / "entry", *words], env=environment, text=True, capture_output=True, check=True
+        )
+        assert ran.stderr == ""
+        return ran.stdout.strip()
+
+    assert said() == said("serve") == said("tintype", "serve") == "tintype serve"
+    assert said("colorize", "/data/scans") == "tintype colorize /data/scans"
+    assert said("--help") == "tintype --help"
+    assert said("python", "-m", "tintype.server.migrate") == "python -m tintype.server.migrate"
+
+
 @pytest.mark.slow
 def test_the_image_would_build_run_and_be_healthy(tmp_path: Path) -> None:
     steps = instructions()
@@ -48,10 +103,13 @@ def test_the_image_would_build_run_and_be_healthy(tmp_path: Path) -> None:
 
     packages = in_shell(f"{target}/bin/pip list --format=freeze").stdout.lower()
     assert "tintype==" in packages
+    assert (target / "share/man/man1/tintype.1").is_file()
     for unwanted in ("torch==", "torchvision==", "nvidia-", "pytest==", "onnxscript=="):
         assert unwanted not in packages, unwanted
     assert int(in_shell(f"du -sm {target}").stdout.split()[0]) < 1100
 
+    if os.geteuid() == 0 and is_open_to_all(Path(sys.base_prefix)):
+        colour_as_anybody(tmp_path, target)
     home.mkdir()
     told = dict(part.split("=", 1) for kind, text in steps if kind == "ENV" for part in text.split())
     port = free_port()
