@@ -45,6 +45,7 @@ class Recipe:
     options: dict[str, str] | None = None
     container_options: dict[str, str] | None = None
     start: int = 0
+    timecode: str | None = None
 
 
 def make(path: Path, frames: Sequence[Array], recipe: Recipe | None = None, format: str | None = None) -> list[Array]:
@@ -62,9 +63,12 @@ def make(path: Path, frames: Sequence[Array], recipe: Recipe | None = None, form
             stream.codec_context.color_range = 2
         if recipe.aspect:
             stream.codec_context.sample_aspect_ratio = recipe.aspect
+        if recipe.timecode:
+            stream.metadata["timecode"] = recipe.timecode
         if recipe.rotation:
             stream.set_display_rotation(recipe.rotation)
-        sound = output.add_stream(recipe.audio, rate=44100) if recipe.audio else None
+        rate = 48000 if recipe.audio == "pcm_s16le" else 44100  # MXF holds no other
+        sound = output.add_stream(recipe.audio, rate=rate) if recipe.audio else None
         for i, frame in enumerate(frames):
             picture = av.VideoFrame(stream.width, stream.height, recipe.pix_fmt)
             given.append(_paint(picture, frame, recipe))
@@ -74,14 +78,20 @@ def make(path: Path, frames: Sequence[Array], recipe: Recipe | None = None, form
         output.mux(stream.encode(None))
         if sound is not None:
             seconds = len(frames) / recipe.rate
-            wave = np.sin(np.arange(int(44100 * seconds)) * 0.05).astype(np.float32)[None]
+            wave = np.sin(np.arange(int(rate * seconds)) * 0.05).astype(np.float32)[None]
             for start in range(0, wave.shape[1] - 1023, 1024):
                 piece = np.ascontiguousarray(wave[:, start : start + 1024])
-                block = av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
-                block.sample_rate, block.pts, block.time_base = 44100, start, Fraction(1, 44100)
+                block = _sound(piece, recipe.audio)
+                block.sample_rate, block.pts, block.time_base = rate, start, Fraction(1, rate)
                 output.mux(sound.encode(block))
             output.mux(sound.encode(None))
     return given
+
+
+def _sound(piece: Array, codec: str | None) -> Any:
+    if codec == "pcm_s16le":
+        return av.AudioFrame.from_ndarray((piece * 32000).astype(np.int16), format="s16", layout="mono")
+    return av.AudioFrame.from_ndarray(piece, format="fltp", layout="mono")
 
 
 def _paint(picture: Any, frame: Array, recipe: Recipe) -> Array:

@@ -10,6 +10,7 @@ import typer
 
 from . import complain
 from .completion import models
+from .film_options import DepthOption
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 
 STEERING = "Steering"
@@ -168,13 +169,14 @@ def colorize(
     ] = False,
     as_json: JsonOption = False,
     codec: Annotated[
-        Literal["h264", "hevc", "av1", "vp9", "prores", "ffv1"] | None,
+        Literal["h264", "hevc", "av1", "vp9", "prores", "dnxhr", "ffv1"] | None,
         typer.Option("--codec", help="Default: by container and depth.", rich_help_panel=FILMS),
     ] = None,
     crf: Annotated[
         int | None,
         typer.Option("--crf", metavar="0-63", help="Quality; smaller is better and larger.", rich_help_panel=FILMS),
     ] = None,
+    depth: DepthOption = None,
     stability: StabilityOption = 0.75,
     every: EveryOption = "auto",
     start: Annotated[
@@ -271,7 +273,7 @@ def colorize(
         return plan(pictures, output, overwrite=overwrite, journal=journal, listing=listing, leave=reels)
 
     jobs = [] if watching or (films and not pictures) else plan_again(listing)
-    reel_options = json.dumps({"film": [stability, every, codec, crf, start, end, rate, hint]}) if films else ""
+    reel_options = json.dumps({"film": [stability, every, codec, crf, depth, start, end, rate, hint]}) if films else ""
     reel_record = journal if on_ray and preview is None else None
     films = checked(films, overwrite=overwrite, listing=listing, record=reel_record, also=reel_options)
     listing = None
@@ -361,7 +363,7 @@ def colorize(
     def work_on_films() -> list[dict[str, Any]]:
         from .films import colour_films, colour_films_on_ray, film_options
 
-        film = film_options(size, stability, every, codec, crf, start, end, rate, hint, reference, taste)
+        film = film_options(size, stability, every, codec, crf, depth, start, end, rate, hint, reference, taste)
         if way is None:
             return colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
         if reel_record is not None:

@@ -27,6 +27,7 @@ def film_options(
     every: str,
     codec: str | None,
     crf: int | None,
+    depth: int | None,
     start: str | None,
     end: str | None,
     rate: float | None,
@@ -41,6 +42,7 @@ def film_options(
         every=parse_every(every),
         codec=codec,
         crf=crf,
+        depth=depth,
         start=None if start is None else parse_time(start),
         end=None if end is None else parse_time(end),
         rate=rate,
@@ -67,16 +69,18 @@ def colour_films(
     step = preview_step(preview)
     reports: list[dict[str, Any]] = []
     for job in jobs:
+        told: set[str] = set()
         try:
             if job.error is not None or job.target is None:
                 raise TintypeError(job.error or job.source)
-            report = _one(job.source, job.target, colorizer, options, overwrite, step)
+            report = _one(job.source, job.target, colorizer, options, overwrite, step, told)
         except TintypeError as error:
             complain(str(error))
             reports.append({"source": job.source, "target": None, "error": str(error), "ok": False})
             continue
         for note in report["notes"]:
-            print(f"tintype: {job.source}: {note}", file=sys.stderr)
+            if note not in told:
+                print(f"tintype: {job.source}: {note}", file=sys.stderr)
         if not quiet:
             print(f"{report['source']} -> {report['target']}", flush=True)
         reports.append(report | {"error": None, "ok": True})
@@ -147,7 +151,13 @@ def preview_step(preview: str | None) -> float | None:
 
 
 def _one(
-    source: str, target: str, colorizer: Colorizer, options: FilmOptions, overwrite: bool, preview: float | None
+    source: str,
+    target: str,
+    colorizer: Colorizer,
+    options: FilmOptions,
+    overwrite: bool,
+    preview: float | None,
+    told: set[str],
 ) -> dict[str, Any]:
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
@@ -166,17 +176,24 @@ def _one(
     bar = Progress(*columns, TimeRemainingColumn(), console=console, transient=True, disable=not terminal)
     with bar:
         task = bar.add_task(Path(source).name, total=None, speed="")
-        told = False
+        pointed_at = False
 
         def show(progress: FilmProgress) -> None:
-            nonlocal told
-            if not told and terminal:
+            nonlocal pointed_at
+            if not pointed_at and terminal:
                 console.print(f"newest frame: {progress.thumbnail}", highlight=False)
-                told = True
+                pointed_at = True
             speed = f"{progress.rate:.1f} frames/s"
             bar.update(task, completed=progress.frames, total=progress.total, speed=speed)
 
-        return colorize_film(source, target, colorizer, options, overwrite=overwrite, progress=show).as_dict()
+        def begin(notes: list[str]) -> None:
+            for note in notes:
+                print(f"tintype: {source}: {note}", file=sys.stderr)
+            told.update(notes)
+
+        return colorize_film(
+            source, target, colorizer, options, overwrite=overwrite, begin=begin, progress=show
+        ).as_dict()
 
 
 def evaluate_films(

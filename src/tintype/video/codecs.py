@@ -50,6 +50,8 @@ CODECS = {
         (".mp4", ".mkv", ".webm"),
     ),
     "prores": Codec("prores_ks", ("yuv422p10le",), None, {"profile": "hq"}, (".mov", ".mkv")),
+    # HQ for 8 bits, HQX for 10: `choose` adds the profile.
+    "dnxhr": Codec("dnxhd", ("yuv422p", "yuv422p10le"), None, {}, (".mxf", ".mov")),
     "ffv1": Codec("ffv1", ("yuv420p", "yuv420p10le", "yuv420p16le"), None, {"level": "3", "slicecrc": "1"}, (".mkv",)),
 }
 # Containers that keep every timestamp; the first codec is the default one for 8 bits, the second for more.
@@ -60,6 +62,7 @@ CONTAINERS = {
     ".mkv": ("h264", "hevc"),
     ".ts": ("h264", "hevc"),
     ".webm": ("vp9", "av1"),
+    ".mxf": ("dnxhr", "dnxhr"),
 }
 
 
@@ -102,11 +105,15 @@ def choose(target: str | os.PathLike[str], codec: str | None, crf: int | None, i
         special.append("mbtree=0")  # with pictures this small x264 reads memory that it never wrote
     if name == "h264" and special:
         options["x264-params"] = ":".join(special)
+    if name == "hevc" and info.hdr10 is not None:
+        options["x265-params"] += f":{info.hdr10}"
     formats = chosen.formats
     if (info.width % 2 or info.height % 2) and name in ("h264", "hevc"):
         formats = tuple(each.replace("420", "444") for each in formats)  # these two halve only even sides
     depths = [_depth(each) for each in formats]
     index = next((i for i, depth in enumerate(depths) if depth >= info.signal.depth), len(depths) - 1)
+    if name == "dnxhr":
+        options["profile"] = "dnxhr_hqx" if depths[index] > 8 else "dnxhr_hq"
     return Settings(
         codec=name,
         encoder=chosen.encoder,
@@ -232,7 +239,8 @@ class Encoder:
 def chroma_size(settings: Settings, size: tuple[int, int]) -> tuple[int, int]:
     """Width and height of the chroma planes for pictures of that width and height."""
     width, height = size
-    narrow, low = "444" not in settings.pix_fmt, "420" in settings.pix_fmt
+    whole = any(name in settings.pix_fmt for name in ("444", "rgb", "gbr"))
+    narrow, low = not whole, "420" in settings.pix_fmt
     return (width + 1) // 2 if narrow else width, (height + 1) // 2 if low else height
 
 

@@ -1,34 +1,32 @@
 """Colour one film from file to file: decode, colour and encode at the same time, part after part."""
 
 import contextlib
-import queue
-import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
-
-import numpy as np
 
 from .. import __version__
 from ..colorizer import Colorizer
 from ..errors import OutputError
 from .chroma import ChromaMaker
-from .codecs import Encoder, Settings, choose, chroma_size
+from .codecs import Settings, choose, chroma_size
 from .direction import HintsAt, check_direction, follow
-from .levels import Luma
-from .mux import TURNING, Cut, plan_copies, write_film
+from .mux import TURNING, Copies, Cut, plan_copies, streams_left_out, write_film
 from .need import library_versions, need_av, need_cv2
 from .options import FilmOptions
 from .painter import painter
-from .parts import PartInfo, PartStore, write_packet
+from .parts import PartStore
+from .pictures import PictureFolder, choose_pictures
 from .preview import Thumbnail
-from .reader import FilmInfo, FilmReader, Frame
-from .stabilize import Coloured, PartEnd, Stabilizer, State
-
-# Frames that may wait between decoding, colouring and encoding: enough to cover one run of the network.
-_WAITING = 12
+from .reader import FilmReader, Frame
+from .remarks import remarks
+from .sniff import is_sequence
+from .space import bytes_a_frame, check_space, disk_errors, full, is_full
+from .stabilize import Coloured, PartEnd, Stabilizer
+from .stage import Stage
+from .writers import Painted, PartWriter, PictureWriter, Writer
 
 
 @dataclass(frozen=True)
@@ -76,6 +74,7 @@ def colorize_film(
     options: FilmOptions | None = None,
     *,
     overwrite: bool = False,
+    begin: Callable[[list[str]], None] = lambda notes: None,
     progress: Callable[[Progress], None] = lambda progress: None,
 ) -> FilmReport:
     """Colour a film; its light, sound, timestamps and tags stay as they are.
@@ -85,10 +84,12 @@ def colorize_film(
 
     Args:
         source: a film, or a pattern for numbered pictures (``frames/%04d.png``).
-        target: .mp4, .m4v, .mov, .mkv, .webm or .ts.
+        target: .mp4, .m4v, .mov, .mkv, .mxf, .webm or .ts; or a pattern for numbered pictures (``out/%07d.dpx``), .tif,
+            .png, .dpx or .exr.
         colorizer: with a model for photographs.
         options: what is asked for; the defaults when None.
         overwrite: replace the target, and do not go on from earlier work.
+        begin: called once before any work, with what is to be said of it: what the target cannot hold, and the like.
         progress: called after every few frames, from this thread.
 
     Raises:
@@ -106,7 +107,9 @@ def colorize_film(
     if not goal.parent.is_dir():
         raise OutputError(f"{target}: the folder {goal.parent} does not exist")
     with one_thread():
-        return FilmRun(source, goal, colorizer, options, overwrite=overwrite, progress=progress).go()
+        run = FilmRun(source, goal, colorizer, options, overwrite=overwrite, progress=progress)
+        begin(run.remarks)
+        return run.go()
 
 
 @contextlib.contextmanager
@@ -145,23 +148,47 @@ class FilmRun:
         settings: Settings | None = None,
         hints_at: HintsAt | None = None,
     ) -> None:
+        self.pictures = is_sequence(target)
+        if self.pictures:
+            options = replace(options, part_frames=1)  # a part ends at every key: little is lost by a crash
         self.source, self.target, self.options, self._report_to = source, target, options, progress
-        self.reader = FilmReader(source, rate=options.rate)
+        self.reader = FilmReader(source, rate=options.rate, full_range=self.pictures)
         self.info = info = self.reader.info
-        self.settings = settings or choose(target, options.codec, options.crf, info)
+        self.settings = settings or self._choose()
         self.turns = 0 if target.suffix.lower() in TURNING else info.rotation // 90
         self.size = (info.width, info.height) if self.turns % 2 == 0 else (info.height, info.width)
-        self.copies = plan_copies(source, target, self.settings, info, self.size)
+        if self.pictures:
+            self.copies = Copies(notes=streams_left_out(source, target))
+        else:
+            self.copies = plan_copies(source, target, self.settings, info, self.size, info.timecode)
         check_direction(options, colorizer, info)
+        self.total = self._expected_frames()
+        room = check_space(target, self.settings, self.size, self.total) if store is None else None
+        self.remarks = [*remarks(info, self.settings), *self.copies.notes, *([room] if room else [])]
         self.hints_at = hints_at or follow(self.reader, options.hints)
         self.stabilizer = Stabilizer(painter(colorizer, info, options, self.hints_at), info, options)
         self.comment = f"Colours estimated by tintype {__version__}, model {colorizer.model.info.name}"
+        self.folder = PictureFolder(target, self.settings, info, self.reader.numbered) if self.pictures else None
         self.store = store or PartStore(target, self.identity(colorizer), fresh=overwrite)
+        if self.folder is not None and not (overwrite or self.store.known) and (there := self.folder.numbering.found()):
+            self.store.remove()
+            raise OutputError(f"{self.folder.numbering.path(there[0])}: exists already; add --overwrite to replace it")
         self.resumed = self.store.frames
         self.thumbnail = Thumbnail(self.store.folder / "latest.jpg", info)
-        self.total = self._expected_frames()
         self.started = time.perf_counter()
         self.done = self.resumed
+
+    def _choose(self) -> Settings:
+        options = self.options
+        if self.pictures:
+            if options.codec is not None or options.crf is not None:
+                raise OutputError(
+                    f"{self.target}: numbered pictures take no --codec and no --crf; their suffix says all"
+                )
+            return choose_pictures(self.target, options.depth, self.info)
+        if options.depth is not None:
+            raise OutputError(f"{self.target}: --depth is for numbered pictures; a film's codec has its own")
+        return choose(self.target, options.codec, options.crf, self.info)
 
     def go(self) -> FilmReport:
         """Colour what is not coloured yet, and write the film."""
@@ -170,8 +197,8 @@ class FilmRun:
 
     def colour(self, frames: Generator[Frame, None, None]) -> None:
         """Colour these frames, which follow on what is in the store, and put them there in parts."""
-        decoded = _Stage(frames, "decode")
-        coloured = _Stage(self._painted(self.stabilizer.run(decoded, self.store.state())), "colour")
+        decoded = Stage(frames, "decode")
+        coloured = Stage(self._painted(self.stabilizer.run(decoded, self.store.state())), "colour")
         try:
             self._encode(coloured)
         finally:
@@ -180,16 +207,11 @@ class FilmRun:
 
     def join(self, trouble: list[str]) -> FilmReport:
         """Write the film of the parts in the store; ``trouble`` is what its readers noticed."""
-        notes = [*self._remarks(), *trouble, *self.copies.notes]
+        notes = [*self.remarks, *trouble]
         if not self.store.parts:
             raise OutputError(f"{self.target}: no frame lies between --start and --end")
-        start, end = (None if time is None else self.info.at(time) for time in (self.options.start, self.options.end))
-        if start is not None:  # the excerpt begins with its first frame
-            start = self.store.parts[0].first_pts
-        cut = Cut(*(None if pts is None else pts * self.info.time_base for pts in (start, end)))
-        notes += write_film(
-            self.source, self.target, self.settings, self.info, self.size, self.store, self.copies, cut, self.comment
-        )
+        if not self.pictures:
+            notes += self._join_film()
         seconds = time.perf_counter() - self.started
         report = FilmReport(
             source=self.source,
@@ -208,15 +230,40 @@ class FilmRun:
         self.store.remove()
         return report
 
+    def _join_film(self) -> list[str]:
+        start, end = (None if time is None else self.info.at(time) for time in (self.options.start, self.options.end))
+        if start is not None:  # the excerpt begins with its first frame
+            start = self.store.parts[0].first_pts
+        cut = Cut(*(None if pts is None else pts * self.info.time_base for pts in (start, end)))
+        try:
+            return write_film(
+                self.source,
+                self.target,
+                self.settings,
+                self.info,
+                self.size,
+                self.store,
+                self.copies,
+                cut,
+                self.comment,
+            )
+        except OutputError as error:
+            if error.__cause__ is not None and is_full(error.__cause__):
+                raise self._full() from error
+            raise
+
+    def _full(self) -> OutputError:
+        kept = sum(file.stat().st_size for file in self.store.folder.glob("*.packets"))
+        each = kept / self.store.frames if kept else bytes_a_frame(self.settings, self.size)[0]
+        return full(self.target, self.store.folder, self.store.frames, self.total, each)
+
     def _frames(self) -> Generator[Frame, None, None]:
         if not self.store.parts:
             return self.reader.frames(start=self.options.start, end=self.options.end)
         last = self.store.parts[-1]
         return self.reader.frames_after(last.last_pts, last.last_checksum, end=self.options.end)
 
-    def _painted(
-        self, coloured: Generator[Coloured | PartEnd, None, None]
-    ) -> Generator["_Painted | PartEnd", None, None]:
+    def _painted(self, coloured: Generator[Coloured | PartEnd, None, None]) -> Generator[Painted | PartEnd, None, None]:
         """The chroma planes of each frame, made in the thread that colours: two threads of many short steps would wait
         for Python's lock."""
         maker = ChromaMaker(self.info.signal, self.settings.depth)
@@ -226,12 +273,25 @@ class FilmRun:
                 if isinstance(item, PartEnd):
                     yield item
                 else:
-                    yield _Painted(item.frame, maker.planes(item.frame.luma, item.ab, *size), item.predicted)
+                    yield Painted(item.frame, maker.planes(item.frame.luma, item.ab, *size), item.predicted)
 
-    def _encode(self, coloured: Iterable["_Painted | PartEnd"]) -> None:
+    def _writer(self) -> Writer:
+        if self.folder is not None:
+            return PictureWriter(self.store, self.folder, self.turns)
+        return PartWriter(self.store, self.settings, self.info, self.size, self.turns)
+
+    def _encode(self, coloured: Iterable[Painted | PartEnd]) -> None:
         """Write part after part; runs in the thread that called, so progress is reported from there."""
+        try:
+            self._encode_parts(coloured)
+        except disk_errors() as error:
+            if is_full(error):
+                raise self._full() from error
+            raise
+
+    def _encode_parts(self, coloured: Iterable[Painted | PartEnd]) -> None:
         state = self.store.state()
-        writer: _PartWriter | None = None
+        writer: Writer | None = None
         try:
             for item in coloured:
                 if isinstance(item, PartEnd):
@@ -240,7 +300,7 @@ class FilmRun:
                     writer, state = None, item.state
                     continue
                 if writer is None:
-                    writer = _PartWriter(self.store, self.settings, self.info, self.size, self.turns)
+                    writer = self._writer()
                 writer.add(item)
                 self.done += 1
                 self.thumbnail.offer(item.frame.luma, item.chroma, self.settings)
@@ -267,29 +327,6 @@ class FilmRun:
             end = min(end, info.seconds)
         return None if end is None else max(0, round((end - (options.start or 0)) * info.rate))
 
-    def _remarks(self) -> list[str]:
-        """What the user should know of the film and what was done with it."""
-        notes = []
-        if "444" in self.settings.pix_fmt:
-            notes.append("the film has an odd width or height: written as 4:4:4, which not every player shows")
-        if self.info.sample_aspect not in (None, 1) and self.settings.codec not in ("h264", "hevc"):
-            notes.append(
-                f"its pixels are not square ({self.info.sample_aspect}), which {self.settings.codec} cannot say here: "
-                "players will show it too narrow or too wide; h264 and hevc can"
-            )
-        if self.info.interlaced:
-            notes.append(
-                "the film is interlaced: both fields of a frame get the same colours; deinterlacing it first is better"
-            )
-        if self.settings.depth < self.info.signal.depth:
-            notes.append(
-                f"the film has {self.info.signal.depth} bits, {self.settings.codec} here keeps {self.settings.depth}; "
-                "--codec ffv1 keeps up to 16"
-            )
-        if self.info.signal.is_hdr:
-            notes.append("the film is HDR: its colours are worked out as if it were not")
-        return notes
-
     def identity(self, colorizer: Colorizer) -> dict[str, Any]:
         """Everything that the coded parts depend on."""
         file = Path(self.source)
@@ -313,101 +350,3 @@ def _stamp(path: str | None) -> list[int] | None:
         return None
     stat = Path(path).stat()
     return [stat.st_size, stat.st_mtime_ns]
-
-
-@dataclass(eq=False)
-class _Painted:
-    """A frame, and its Cb and Cr as the film will have them, but for turning."""
-
-    frame: Frame
-    chroma: tuple[Luma, Luma]
-    predicted: bool
-
-
-class _PartWriter:
-    """Encodes one part into a file of the store."""
-
-    def __init__(self, store: PartStore, settings: Settings, info: FilmInfo, size: tuple[int, int], turns: int) -> None:
-        self._encoder = Encoder(settings, info, size)
-        self._file = store.begin()
-        self._turns = turns
-        self._frames = self._predictions = 0
-        self._first: Frame | None = None
-        self._last: Frame | None = None
-
-    def add(self, item: _Painted) -> None:
-        """Encode a frame."""
-        luma, cb, cr = item.frame.luma, *item.chroma
-        if self._turns:
-            luma, cb, cr = (np.ascontiguousarray(np.rot90(plane, self._turns)) for plane in (luma, cb, cr))
-        for packet in self._encoder.encode(item.frame, luma, (cb, cr)):
-            write_packet(self._file, packet)
-        self._first = self._first or item.frame
-        self._last = item.frame
-        self._frames += 1
-        self._predictions += item.predicted
-
-    def close(self) -> None:
-        """Let go of the file, finished or not."""
-        self._file.close()
-
-    def finish(self, number: int, new_scene: bool, state: State) -> tuple[PartInfo, State]:
-        for packet in self._encoder.finish():
-            write_packet(self._file, packet)
-        self.close()
-        assert self._first is not None
-        assert self._last is not None
-        part = PartInfo(
-            number=number,
-            frames=self._frames,
-            predictions=self._predictions,
-            new_scene=new_scene,
-            first_pts=self._first.pts,
-            last_pts=self._last.pts,
-            last_duration=self._last.duration,
-            last_checksum=self._last.checksum,
-            header=self._encoder.header,
-        )
-        return part, state
-
-
-class _Stage:
-    """An iterable worked on ahead of time in a thread of its own; its errors come out where it is read."""
-
-    _END = object()
-
-    def __init__(self, source: Generator[Any, None, None], name: str) -> None:
-        self._queue: queue.Queue[Any] = queue.Queue(_WAITING)
-        self._stopped = threading.Event()
-        self._thread = threading.Thread(target=self._work, args=(source,), name=f"tintype-{name}", daemon=True)
-        self._thread.start()
-
-    def __iter__(self) -> Iterator[Any]:
-        while True:
-            item = self._queue.get()
-            if item is self._END:
-                return
-            if isinstance(item, BaseException):
-                raise item
-            yield item
-
-    def stop(self) -> None:
-        """Let the thread end, whatever it is at; to be called last on the stage that others do not wait for."""
-        self._stopped.set()
-        while self._thread.is_alive():
-            try:
-                self._queue.get(timeout=0.05)
-            except queue.Empty:
-                continue
-
-    def _work(self, source: Generator[Any, None, None]) -> None:
-        try:
-            with contextlib.closing(source):  # a film that is left early is closed here, not when memory is tidied
-                for item in source:
-                    self._queue.put(item)
-                    if self._stopped.is_set():
-                        return
-        except BaseException as error:
-            self._queue.put(error)
-        else:
-            self._queue.put(self._END)

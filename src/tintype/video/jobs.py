@@ -23,6 +23,7 @@ from ..planning import (
     whole_path,
 )
 from .codecs import CONTAINERS
+from .pictures import PICTURES
 from .sniff import FILM_SUFFIXES, is_film, is_sequence
 
 
@@ -180,9 +181,19 @@ def _job(film: _Film, output: str | None, single: bool, listing: Listing | None)
         target = files.join(output, inside.with_name(f"{stem}{suffix}"))
         if target == source or (not files.is_url(target) and Path(target).resolve() == Path(source).resolve()):
             target = files.with_name(target, f"{stem}{COLOURED}{suffix}")
-    if files.name_of(target).suffix.lower() not in CONTAINERS:
+    kind = files.name_of(target).suffix.lower()
+    if is_sequence(target) and kind in PICTURES:
+        if listing is not None:
+            return Job(source, None, f"{target}: numbered pictures are written by this machine, without --engine ray")
+        return Job(source, target, stamp=film.stamp)
+    if kind not in CONTAINERS:
         names = ", ".join(CONTAINERS)
-        return Job(source, None, f"{target}: films are written as {names}; --output with one of these, or a folder")
+        return Job(
+            source,
+            None,
+            f"{target}: films are written as {names}, or as numbered pictures (out/%07d.tif, .dpx, .png, .exr); "
+            "--output with one of these, or a folder",
+        )
     return Job(source, target, stamp=film.stamp)
 
 

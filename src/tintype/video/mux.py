@@ -1,10 +1,12 @@
 """Put the coloured pictures and everything else of the source into one file: sound and data bit for bit."""
 
+import contextlib
 import io
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +15,18 @@ from .codecs import Settings, configure
 from .need import need_av
 from .parts import PartStore
 from .reader import FilmInfo, open_container
+from .sniff import is_sequence
+from .timecode import Timecode
 
 FORMATS = {
     ".mp4": "mp4", ".m4v": "mp4", ".mov": "mov", ".mkv": "matroska", ".webm": "webm", ".ts": "mpegts",
+    ".mxf": "mxf",
 }  # fmt: skip
 # Containers that can say "turn this by 90 degrees"; for others the pictures themselves are turned.
 TURNING = (".mp4", ".m4v", ".mov", ".mkv")
-_OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time")
+_OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time", "timecode")
+# Packets of each stream that the rehearsal writes, and packets that are looked at to find them.
+_TRIED, _LOOKED_AT = 3, 600
 
 
 @dataclass(frozen=True)
@@ -32,28 +39,56 @@ class Cut:
 
 @dataclass
 class Copies:
-    """Which streams of the source come along: their indexes, and what is said of those that cannot."""
+    """Which streams of the source come along: their indexes, what is said of those that cannot, and the timecode of the
+    first frame, where the container holds one."""
 
     indexes: list[int] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    timecode: str | None = None
 
 
-def plan_copies(source: str, target: Path, settings: Settings, info: FilmInfo, size: tuple[int, int]) -> Copies:
+def plan_copies(
+    source: str,
+    target: Path,
+    settings: Settings,
+    info: FilmInfo,
+    size: tuple[int, int],
+    timecode: str | None = None,
+) -> Copies:
     """Find out, before any work, which streams the target's container can hold beside the pictures.
 
+    A little film is written into memory with each stream's first packets: what a container refuses, it refuses there.
+
     Raises:
-        OutputError: it cannot hold the sound.
+        OutputError: it cannot hold the sound, or not the pictures.
     """
-    av = need_av()
-    copies = Copies()
-    with open_container(source) if "%" not in source else open_container(source, 25) as container:
+    copies = Copies(timecode=timecode)
+    if target.suffix.lower() == ".mxf":
+        _check_constant_rate(source, target, info)
+    try:
+        _rehearse(target, settings, info, size, copies)
+    except _errors() as error:
+        if copies.timecode is None:
+            raise _pictures_refused(target, settings, info, size, error) from error
+        copies.timecode = None
+        copies.notes.append(
+            f"the timecode {timecode} is left out: {target.suffix} cannot hold it at {info.rate} a second"
+        )
+        try:
+            _rehearse(target, settings, info, size, copies)
+        except _errors() as again:
+            raise _pictures_refused(target, settings, info, size, again) from again
+    if is_sequence(source):
+        return copies
+    with open_container(source) as container:
         kept = _picture_index(container)
+        first = _first_packets(container, kept)
         for stream in container.streams:
-            if stream.index == kept:
+            if stream.index == kept or _is_timecode(stream):
                 continue
             try:
-                _try_header(target, settings, info, size, container, [*copies.indexes, stream.index])
-            except (av.error.FFmpegError, ValueError, TypeError) as error:
+                _rehearse(target, settings, info, size, copies, container, [*copies.indexes, stream.index], first)
+            except _errors() as error:
                 what = f"{stream.type} stream {stream.index} ({_codec(stream)})"
                 if stream.type == "audio":
                     better = " or .mov" if target.suffix.lower() not in (".mov", ".mkv") else ""
@@ -63,31 +98,115 @@ def plan_copies(source: str, target: Path, settings: Settings, info: FilmInfo, s
                 copies.notes.append(f"the {what} is left out: {target.suffix} cannot hold it")
                 continue
             copies.indexes.append(stream.index)
-    _try_alone(target, settings, info, size)
     return copies
 
 
-def _try_header(
-    target: Path, settings: Settings, info: FilmInfo, size: tuple[int, int], container: Any, indexes: list[int]
-) -> None:
-    av = need_av()
-    with av.open(io.BytesIO(), "w", format=FORMATS[target.suffix.lower()]) as trial:
-        _add_pictures(trial, target, settings, info, size)
-        for index in indexes:
-            _add_copy(trial, container.streams[index])
-        trial.start_encoding()
+def streams_left_out(source: str, target: Path) -> list[str]:
+    """What numbered pictures cannot hold of a film, in a line."""
+    if is_sequence(source):
+        return []
+    with open_container(source) as container:
+        kept = _picture_index(container)
+        kinds = sorted(
+            {stream.type for stream in container.streams if stream.index != kept and not _is_timecode(stream)}
+        )
+    return [f"numbered pictures hold no {' and no '.join(kinds)}: left out"] if kinds else []
 
 
-def _try_alone(target: Path, settings: Settings, info: FilmInfo, size: tuple[int, int]) -> None:
-    av = need_av()
-    try:
-        with av.open(io.BytesIO(), "w", format=FORMATS[target.suffix.lower()]) as trial:
-            _add_pictures(trial, target, settings, info, size)
-            trial.start_encoding()
-    except (av.error.FFmpegError, ValueError) as error:
+def _check_constant_rate(source: str, target: Path, info: FilmInfo) -> None:
+    """MXF holds no timestamps: frames at any other time than the next would drift against the sound."""
+    if is_sequence(source):
+        return
+    with open_container(source) as container:
+        stream = container.streams[_picture_index(container)]
+        times = sorted(packet.pts for packet in container.demux(stream) if packet.pts is not None)
+    exact = 1 / (info.rate * info.time_base)
+    late = next((i for i, pts in enumerate(times) if abs(pts - times[0] - i * exact) > exact / 2), None)
+    if late is not None:
         raise OutputError(
-            f"{target}: {settings.encoder} cannot write {size[0]}x{size[1]} pixels as {settings.pix_fmt} ({error})"
-        ) from error
+            f"{target}: MXF holds frames at a constant rate alone, and frame {late} of {source} is not in time; "
+            "name a file ending in .mov or .mkv"
+        )
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    return (need_av().error.FFmpegError, ValueError, TypeError, OSError)
+
+
+def _pictures_refused(
+    target: Path, settings: Settings, info: FilmInfo, size: tuple[int, int], error: Exception
+) -> OutputError:
+    better = "; .mkv and .mov hold any rate" if target.suffix.lower() == ".mxf" else ""
+    return OutputError(
+        f"{target}: {settings.encoder} cannot write {size[0]}x{size[1]} pixels at {info.rate} frames a second as "
+        f"{settings.pix_fmt} into {target.suffix} ({error}){better}"
+    )
+
+
+def _is_timecode(stream: Any) -> bool:
+    """Whether this is a timecode track, which is made anew from the timecode: muxers refuse its packets."""
+    return stream.type == "data" and any(name.lower() == "timecode" for name in stream.metadata)
+
+
+def _first_packets(container: Any, kept: int) -> list[Any]:
+    """The first packets of the streams beside the pictures, few of each."""
+    others = [stream for stream in container.streams if stream.index != kept]
+    found: list[Any] = []
+    counts: dict[int, int] = {}
+    if not others:
+        return found
+    try:
+        for packet in islice(container.demux(others), _LOOKED_AT):
+            counts[packet.stream.index] = counts.get(packet.stream.index, 0) + 1
+            if packet.size and packet.pts is not None and counts[packet.stream.index] <= _TRIED:
+                found.append(packet)
+            if len(counts) == len(others) and min(counts.values()) >= _TRIED:
+                break
+    except need_av().error.FFmpegError:
+        pass  # damage that far in front is told when the film is written
+    return found
+
+
+def _rehearse(
+    target: Path,
+    settings: Settings,
+    info: FilmInfo,
+    size: tuple[int, int],
+    copies: Copies,
+    container: Any = None,
+    indexes: Sequence[int] = (),
+    packets: Sequence[Any] = (),
+) -> None:
+    """Write a film of one dark frame and a few copied packets into memory, from its header to its end."""
+    av = need_av()
+    with av.open(_Memory(), "w", format=FORMATS[target.suffix.lower()]) as trial:
+        stream = _add_pictures(trial, target, settings, info, size, copies.timecode)
+        streams = {index: _add_copy(trial, container.streams[index]) for index in indexes}
+        trial.start_encoding()
+        context = av.CodecContext.create(settings.encoder, "w")
+        configure(context, settings, info, size)
+        picture = av.VideoFrame(*size, settings.pix_fmt)
+        for plane in picture.planes:
+            plane.update(bytes(plane.buffer_size))
+        picture.pts, picture.time_base = info.first_pts, info.time_base
+        for packet in [*context.encode(picture), *context.encode(None)]:
+            made = av.Packet(bytes(packet))
+            made.stream, made.time_base, made.is_keyframe = stream, info.time_base, True
+            made.pts = made.dts = info.first_pts
+            made.duration = info.step
+            trial.mux(made)
+        for packet in packets:
+            if packet.stream.index in streams:
+                copy = av.Packet(bytes(packet))
+                copy.stream, copy.time_base, copy.is_keyframe = streams[packet.stream.index], packet.time_base, True
+                copy.pts, copy.dts, copy.duration = packet.pts, packet.dts, packet.duration
+                trial.mux(copy)
+
+
+class _Memory(io.BytesIO):
+    """A file in memory; FFmpeg asks for its name."""
+
+    name = ""
 
 
 def write_film(
@@ -112,16 +231,19 @@ def write_film(
     part = target.with_name(f".{target.name}.part")
     options = {"movflags": "faststart"} if FORMATS[target.suffix.lower()] in ("mp4", "mov") else {}
     try:
-        with (
-            open_container(source, float(info.rate)) as container,
-            av.open(os.fspath(part), "w", format=FORMATS[target.suffix.lower()], container_options=options) as output,
-        ):
-            stream = _add_pictures(output, target, settings, info, size)
-            streams = {index: _add_copy(output, container.streams[index]) for index in copies.indexes}
-            output.metadata.update({k: v for k, v in container.metadata.items() if k not in _OWN_TAGS})
+        with contextlib.ExitStack() as stack:
+            container = None if is_sequence(source) else stack.enter_context(open_container(source))
+            output = stack.enter_context(
+                av.open(os.fspath(part), "w", format=FORMATS[target.suffix.lower()], container_options=options)
+            )
+            stream = _add_pictures(output, target, settings, info, size, _timecode_at(copies.timecode, info, cut))
+            streams = {}
+            if container is not None:
+                streams = {index: _add_copy(output, container.streams[index]) for index in copies.indexes}
+                output.metadata.update({k: v for k, v in container.metadata.items() if k.lower() not in _OWN_TAGS})
+                if not cut.start and (chapters := container.chapters()):
+                    output.set_chapters(chapters)
             output.metadata.setdefault("comment", comment)
-            if not cut.start and (chapters := container.chapters()):
-                output.set_chapters(chapters)
             output.start_encoding()
             _check_headers(stream, store, settings)
             notes = _mux(output, stream, streams, store, info, container, cut)
@@ -135,10 +257,23 @@ def write_film(
     return notes
 
 
-def _add_pictures(output: Any, target: Path, settings: Settings, info: FilmInfo, size: tuple[int, int]) -> Any:
+def _timecode_at(timecode: str | None, info: FilmInfo, cut: Cut) -> str | None:
+    """The timecode of the first frame that is written."""
+    if timecode is None or not cut.start:
+        return timecode
+    found = Timecode.parse(timecode, info.rate)
+    frames = round((cut.start - info.first_pts * info.time_base) * info.rate)
+    return None if found is None else str(found.later(frames))
+
+
+def _add_pictures(
+    output: Any, target: Path, settings: Settings, info: FilmInfo, size: tuple[int, int], timecode: str | None = None
+) -> Any:
     stream = output.add_stream(settings.encoder, rate=info.rate, options=dict(settings.options))
     configure(stream.codec_context, settings, info, size)
     stream.time_base = info.time_base
+    if timecode is not None:
+        stream.metadata["timecode"] = timecode
     if info.display_matrix is not None and target.suffix.lower() in TURNING:
         stream.set_display_matrix(info.display_matrix)
     return stream
@@ -201,7 +336,7 @@ def _picture_packets(stream: Any, store: PartStore, info: FilmInfo, cut: Cut) ->
 def _copied_packets(container: Any, streams: dict[int, Any], cut: Cut, notes: list[str]) -> Iterator[tuple[float, Any]]:
     """The packets of the streams that come along; timestamps change only where none can be used."""
     av = need_av()
-    if not streams:
+    if not streams or container is None:
         return
     last: dict[int, int] = {}
     repaired = 0

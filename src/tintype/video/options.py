@@ -27,6 +27,7 @@ class FilmOptions:
         every: frames from one prediction to the next; chosen by motion when None.
         codec: one of `tintype.video.codecs.CODECS`; chosen by depth and container when None.
         crf: constant rate factor of the codec; smaller is better and larger in bytes; the codec's default when None.
+        depth: bits a sample of numbered pictures; as the film's when None.
         start, end: in seconds from the film's first frame; the whole film when None.
         rate: frames per second of numbered pictures; other films know their own.
         hints: colours for things at points of the film, each for its whole scene.
@@ -43,6 +44,7 @@ class FilmOptions:
     every: int | None = None
     codec: str | None = None
     crf: int | None = None
+    depth: int | None = None
     start: float | None = None
     end: float | None = None
     rate: float | None = None

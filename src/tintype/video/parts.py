@@ -50,6 +50,8 @@ class PartStore:
         identity: everything that the parts depend on; a folder made from anything else is emptied.
         fresh: empty it in any case.
 
+    ``known`` tells whether an earlier run had begun the same.
+
     Raises:
         OutputError: the folder cannot be made.
     """
@@ -59,7 +61,8 @@ class PartStore:
         wanted = json.dumps(identity, sort_keys=True, indent=1)
         note = self.folder / "film.json"
         try:
-            if self.folder.exists() and (fresh or not note.is_file() or note.read_text(encoding="utf-8") != wanted):
+            self.known = not fresh and note.is_file() and note.read_text(encoding="utf-8") == wanted
+            if self.folder.exists() and not self.known:
                 shutil.rmtree(self.folder)
             self.folder.mkdir(parents=True, exist_ok=True)
             for leftover in self.folder.glob("*.tmp"):

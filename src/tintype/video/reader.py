@@ -3,7 +3,7 @@
 import os
 import zlib
 from collections.abc import Generator, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -11,9 +11,13 @@ from typing import Any
 import numpy as np
 
 from ..errors import InputError
-from .levels import FULL, LIMITED, Luma, Signal, known, known_matrix
+from .hdr import check_base_layer, dynamic_metadata, static_metadata
+from .levels import BT709, FULL, LIMITED, Luma, Signal, known, known_matrix
 from .need import need_av
+from .numbered import NumberedPictures, damage_note
+from .plane import luma_of
 from .sniff import is_sequence
+from .timecode import timecode_of
 
 # Codecs whose standard says that an unstated range is the limited one, for grey too.
 _LIMITED_BY_STANDARD = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg2video", "mpeg1video", "mpeg4")
@@ -39,7 +43,9 @@ class FilmInfo:
     """What a film is, as its first frame and its container tell.
 
     ``frames`` and ``seconds`` are what the container claims, None where it claims nothing; ``rotation`` is how far, in
-    degrees counter-clockwise, players turn the pictures; ``matrix`` is the display matrix that says so.
+    degrees counter-clockwise, players turn the pictures; ``matrix`` is the display matrix that says so; ``timecode`` is
+    that of the first frame; ``hdr10`` its mastering display and light level, as x265 takes them; ``dynamic_hdr`` names
+    its metadata for each scene, such as Dolby Vision's.
     """
 
     path: str
@@ -58,6 +64,9 @@ class FilmInfo:
     rotation: int
     display_matrix: tuple[int, ...] | None
     sample_aspect: Fraction | None
+    timecode: str | None = None
+    hdr10: str | None = None
+    dynamic_hdr: tuple[str, ...] = ()
 
     @property
     def step(self) -> int:
@@ -90,7 +99,7 @@ class Trouble:
         return found
 
 
-def open_container(path: str | os.PathLike[str], rate: float | None = None) -> Any:
+def open_container(path: str | os.PathLike[str]) -> Any:
     """The file opened by FFmpeg's libraries.
 
     Raises:
@@ -100,9 +109,6 @@ def open_container(path: str | os.PathLike[str], rate: float | None = None) -> A
     av = need_av()
     name = os.fspath(path)
     try:
-        if is_sequence(name):
-            frames = Fraction(rate or 25).limit_denominator(1001)
-            return av.open(name, format="image2", options={"framerate": f"{frames.numerator}/{frames.denominator}"})
         return av.open(name, metadata_errors="replace")
     except av.error.FileNotFoundError:
         raise InputError(f"{name}: no such film") from None
@@ -139,17 +145,25 @@ class FilmReader:
         path: a file, or a pattern for numbered pictures (``frames/%04d.png``).
         rate: frames per second of numbered pictures.
         keep_pictures: whether each `Frame` keeps the decoded picture, chroma included.
+        full_range: take the luma of RGB pictures in full range, with every level; else as films have it.
 
     Raises:
         InputError: no film, no video in it, or not a single frame that can be decoded.
         MissingExtra: PyAV is not installed.
     """
 
-    def __init__(self, path: str | os.PathLike[str], *, rate: float | None = None, keep_pictures: bool = False) -> None:
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        rate: float | None = None,
+        keep_pictures: bool = False,
+        full_range: bool = False,
+    ) -> None:
         self.path = os.fspath(path)
         self.trouble = Trouble()
-        self._rate = rate
-        self._keep = keep_pictures
+        self.numbered = NumberedPictures(self.path, rate) if is_sequence(self.path) else None
+        self._keep, self._full = keep_pictures, full_range
         self.info = self._look()
 
     def frames(self, *, start: float | None = None, end: float | None = None) -> Generator[Frame, None, None]:
@@ -212,20 +226,37 @@ class FilmReader:
 
     def _look(self) -> FilmInfo:
         """Open the film and decode its first frame."""
-        with open_container(self.path, self._rate) as container:
+        if self.numbered is not None:
+            return self._look_at_pictures(self.numbered)
+        with open_container(self.path) as container:
             stream = _video_stream(container, self.path)
             picture = next(self._pictures(container, stream), None)
             if picture is None:
                 raise InputError(f"{self.path}: not a single frame can be decoded; the file is damaged or cut short")
-            info = _describe(self.path, container, stream, picture)
+            info = _describe(self.path, _Source.of(container, stream), picture, self._full)
         self.trouble = Trouble()
         return info
 
+    def _look_at_pictures(self, numbered: NumberedPictures) -> FilmInfo:
+        picture = next(numbered.pictures(), None)
+        if picture is None:
+            raise InputError(f"{self.path}: none of its {len(numbered.numbers)} pictures can be decoded")
+        seconds = float(numbered.span / numbered.rate)
+        source = _Source(
+            "image2", numbered.codec(), numbered.rate, 1 / numbered.rate, 0, len(numbered.numbers), seconds
+        )
+        return replace(_describe(self.path, source, picture, self._full), first_pts=0)
+
     def _decoded(self, aim: int | None) -> Iterator[Frame]:
         """Frames from the start, or from a little before the timestamp ``aim``, with good and growing timestamps."""
-        av = need_av()
         self.trouble = Trouble()
-        with open_container(self.path, self._rate) as container:
+        if self.numbered is not None:
+            yield from self._timed(self.numbered.pictures(max(0, aim or 0)))
+            notes = (self.numbered.note(), damage_note(self.numbered.damaged))
+            self.trouble.lines += [note for note in notes if note]
+            return
+        av = need_av()
+        with open_container(self.path) as container:
             stream = _video_stream(container, self.path)
             if aim is not None:
                 target = max(self.info.first_pts, aim - round(_STEP_BACK / self.info.time_base))
@@ -243,7 +274,7 @@ class FilmReader:
                 pts = self.info.first_pts if previous is None else previous + step
                 self.trouble.repaired_times += 1
             previous, count = pts, count + 1
-            luma = _luma(picture, self.info)
+            luma = luma_of(picture, self.info.width, self.info.height, self.info.signal)
             yield Frame(pts, picture.duration or step, luma, picture if self._keep else None)
         self._note_end(previous)
 
@@ -292,89 +323,101 @@ def _video_stream(container: Any, path: str) -> Any:
     raise InputError(f"{path}: holds no moving pictures, only {kinds}")
 
 
-def _describe(path: str, container: Any, stream: Any, picture: Any) -> FilmInfo:
-    context = stream.codec_context
+@dataclass(frozen=True)
+class _Source:
+    """What a container tells of a film."""
+
+    container: str
+    codec: str
+    rate: Fraction
+    time_base: Fraction
+    start: int
+    frames: int | None
+    seconds: float | None
+    colour_range: int = 0
+    sample_aspect: Fraction | None = None
+    timecode: str | None = None
+
+    @classmethod
+    def of(cls, container: Any, stream: Any) -> "_Source":
+        rate = stream.average_rate or stream.guessed_rate or Fraction(25)
+        time_base = stream.time_base or 1 / rate
+        seconds = float(stream.duration * time_base) if stream.duration else None
+        if seconds is None and container.duration:
+            seconds = container.duration / 1e6
+        return cls(
+            container=container.format.name,
+            codec=stream.codec_context.name,
+            rate=Fraction(rate),
+            time_base=Fraction(time_base),
+            start=stream.start_time or 0,
+            frames=stream.frames or None,
+            seconds=seconds,
+            colour_range=int(stream.codec_context.color_range or 0),
+            sample_aspect=stream.sample_aspect_ratio or None,
+            timecode=timecode_of(container, stream),
+        )
+
+
+def _describe(path: str, source: _Source, picture: Any, full: bool) -> FilmInfo:
     kind = picture.format
     grey = kind.name.startswith("gray")
-    code = int(picture.color_range) or int(context.color_range or 0)
+    code = int(picture.color_range) or source.colour_range
     if code not in (LIMITED, FULL):
-        jpeg = kind.name.startswith("yuvj") or (grey and context.name not in _LIMITED_BY_STANDARD)
+        jpeg = kind.name.startswith("yuvj") or (grey and source.codec not in _LIMITED_BY_STANDARD)
         code = FULL if jpeg else LIMITED
     if kind.is_rgb:
-        code = LIMITED
+        code = FULL if full else LIMITED
     depth = min(16, max(component.bits for component in kind.components))
     signal = Signal(
         8 if depth <= 8 else depth,
         code == FULL,
         known_matrix(int(picture.colorspace), picture.height),
         known(int(picture.color_primaries)),
-        known(int(picture.color_trc)),
+        BT709 if "f32" in kind.name else known(int(picture.color_trc)),
     )
-    rate = stream.average_rate or stream.guessed_rate or Fraction(25)
-    time_base = stream.time_base or 1 / rate
-    seconds = float(stream.duration * time_base) if stream.duration else None
-    if seconds is None and container.duration:
-        seconds = container.duration / 1e6
     matrix = _display_matrix(picture)
+    side_data = _side_data(picture)
+    dynamic = dynamic_metadata(side_data)
+    check_base_layer(path, dynamic, int(picture.color_trc))
     return FilmInfo(
         path=path,
-        container=container.format.name,
-        codec=context.name,
+        container=source.container,
+        codec=source.codec,
         width=picture.width,
         height=picture.height,
         pix_fmt=kind.name,
         signal=signal,
-        rate=Fraction(rate),
-        time_base=Fraction(time_base),
-        first_pts=picture.pts if picture.pts is not None else (stream.start_time or 0),
-        frames=stream.frames or None,
-        seconds=seconds,
+        rate=source.rate,
+        time_base=source.time_base,
+        first_pts=picture.pts if picture.pts is not None else source.start,
+        frames=source.frames,
+        seconds=source.seconds,
         interlaced=bool(picture.interlaced_frame),
         rotation=round(picture.rotation) % 360 if matrix else 0,
         display_matrix=matrix,
-        sample_aspect=stream.sample_aspect_ratio or None,
+        sample_aspect=source.sample_aspect,
+        timecode=source.timecode,
+        hdr10=static_metadata(side_data),
+        dynamic_hdr=dynamic,
     )
 
 
 def _display_matrix(picture: Any) -> tuple[int, ...] | None:
-    for data in picture.side_data.keys() if hasattr(picture.side_data, "keys") else ():
-        if data.type.name == "DISPLAYMATRIX":
-            return tuple(int(number) for number in np.frombuffer(bytes(data), np.int32))
-    return None
+    """How players turn the pictures; made of the angle alone where PyAV cannot list what a frame carries (it stops at
+    EXIF, which FFmpeg 8 hands out of pictures)."""
+    for name, data in _side_data(picture):
+        if name == "DISPLAYMATRIX":
+            return tuple(int(number) for number in np.frombuffer(data, np.int32))
+    angle = picture.rotation % 360
+    if not angle:
+        return None
+    cosine, sine = (round(value * 65536) for value in (np.cos(np.radians(angle)), np.sin(np.radians(angle))))
+    return (cosine, -sine, 0, sine, cosine, 0, 0, 0, 1 << 30)
 
 
-def _luma(picture: Any, info: FilmInfo) -> Luma:
-    """The luma plane, copied out of the decoder; computed only where the picture has none (RGB, packed formats)."""
-    kind = picture.format
-    if (picture.width, picture.height) != (info.width, info.height):
-        picture = picture.reformat(width=info.width, height=info.height)
-        kind = picture.format
-    deep = info.signal.depth > 8
-    if not _is_readable(kind):
-        name = "gray16le" if kind.is_rgb is False and kind.name.startswith("gray") else _planar(info.signal.depth)
-        full = "JPEG" if info.signal.full_range else "MPEG"
-        space = "ITU709" if info.signal.matrix == 1 else "ITU601"
-        target = {"dst_colorspace": space, "dst_color_range": full} if kind.is_rgb else {}
-        picture = picture.reformat(format=name, **target)
-        kind = picture.format
-    plane = picture.planes[0]
-    sample = np.dtype("<u2") if max(c.bits for c in kind.components) > 8 else np.dtype(np.uint8)
-    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: info.height]
-    luma = rows[:, : info.width * sample.itemsize].view(sample)
-    if deep and sample.itemsize == 1:
-        return luma.astype(np.uint16) << (info.signal.depth - 8)
-    return np.array(luma)
-
-
-def _is_readable(kind: Any) -> bool:
-    """Whether plane 0 is luma, in the machine's byte order, one sample after the other."""
-    name = kind.name
-    if kind.is_rgb or (kind.is_big_endian and max(c.bits for c in kind.components) > 8):
-        return False
-    return name.startswith(("gray", "yuvj", "nv12", "nv16", "nv21", "nv24")) or (
-        name.startswith("yuv") and "p" in name[3:] and kind.is_planar
-    )
-
-
-def _planar(depth: int) -> str:
-    return "yuv444p" if depth <= 8 else f"yuv444p{depth}le"
+def _side_data(picture: Any) -> list[tuple[str, bytes]]:
+    try:
+        return [(data.type.name, bytes(data)) for data in picture.side_data]
+    except ValueError:  # one kind that PyAV does not know, and nothing can be listed
+        return []
