@@ -141,9 +141,7 @@ def dpx(path: Path, frame: Array) -> None:
         rows[:, : data.shape[1]] = data
     made = b"".join(bytes(packet) for packet in [*context.encode(picture), *context.encode(None)])
     assert made[4:8] == (1664).to_bytes(4, "little")
-    head = bytearray(
-        made[:1664].ljust(2048, b"\xff")
-    )
+    head = bytearray(made[:1664].ljust(2048, b"\xff"))
     head[4:8] = (2048).to_bytes(4, "little")
     head[260:267], head[1920:1924] = b"Reel 12", bytes.fromhex("13121110")
     path.write_bytes(bytes(head) + made[1664:])

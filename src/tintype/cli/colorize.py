@@ -157,7 +157,8 @@ def colorize(
             "--restore",
             metavar="STEPS",
             rich_help_panel=TASTE,
-            help="Before colouring, of fade, dust, noise, separated by commas. These change the light.",
+            help="Before colouring, of fade, dust, noise; for films of deflicker, scratches, dust, grain, regrain, "
+            "stabilize, stabilize-crop; separated by commas. These change the light.",
         ),
     ] = "",
     mark: Annotated[
@@ -247,19 +248,20 @@ def colorize(
     from ..watch import watch
 
     inputs, output = [plain(text) for text in inputs], None if output is None else plain(output)
+    on_ray = engine == "ray"
+    listing = Listing() if on_ray else None
+    films, pictures = ([], inputs) if watching else split(inputs, output, listing=listing)
+    steps = tuple(step.strip() for step in restore.split(",") if step.strip())
     taste = Taste(
         saturation=saturation,
         temperature=temperature,
         strength=parse_strength(strength),
         keep_sepia=keep_sepia,
-        restore=tuple(step.strip() for step in restore.split(",") if step.strip()),
+        restore=steps if pictures else (),
         mark=mark,
         palette=tuple(parse_color(color) for color in palette.split(",") if color.strip()),
         tta=tta,
     )
-    on_ray = engine == "ray"
-    listing = Listing() if on_ray else None
-    films, pictures = ([], inputs) if watching else split(inputs, output, listing=listing)
     direct = [] if films else [Hint.parse(text) for text in hint or ()]
     hints = [*(read_hints(hints_file) if hints_file else ()), *direct]
     model_file = as_one(find_models(model))
@@ -273,7 +275,9 @@ def colorize(
         return plan(pictures, output, overwrite=overwrite, journal=journal, listing=listing, leave=reels)
 
     jobs = [] if watching or (films and not pictures) else plan_again(listing)
-    reel_options = json.dumps({"film": [stability, every, codec, crf, depth, start, end, rate, hint]}) if films else ""
+    reel_options = (
+        json.dumps({"film": [stability, every, codec, crf, depth, start, end, rate, hint, steps]}) if films else ""
+    )
     reel_record = journal if on_ray and preview is None else None
     films = checked(films, overwrite=overwrite, listing=listing, record=reel_record, also=reel_options)
     listing = None
@@ -287,6 +291,8 @@ def colorize(
         raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
     if extra and any(job.target is not None and is_url(job.target) for job in jobs):
         raise OutputError("--alternatives and --confidence write files of this machine; name a local folder")
+    if on_ray and films and steps:
+        raise TintypeError("films are restored by this machine alone: leave out --engine ray, or --restore")
     if on_ray and (to_stream or watching or extra):
         raise TintypeError(
             "--engine ray goes from files to files; -, --watch, --alternatives and --confidence do not go with it"
@@ -363,7 +369,7 @@ def colorize(
     def work_on_films() -> list[dict[str, Any]]:
         from .films import colour_films, colour_films_on_ray, film_options
 
-        film = film_options(size, stability, every, codec, crf, depth, start, end, rate, hint, reference, taste)
+        film = film_options(size, stability, every, codec, crf, depth, start, end, rate, hint, reference, taste, steps)
         if way is None:
             return colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
         if reel_record is not None:

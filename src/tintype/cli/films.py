@@ -14,6 +14,7 @@ from ..runtime import Device, Precision
 from ..taste import Taste
 from ..video.direction import FilmHint
 from ..video.options import FilmOptions, parse_every, parse_time
+from ..video.restoration import check_steps
 from ..weights import ModelFile
 from . import complain
 
@@ -34,6 +35,7 @@ def film_options(
     hints: list[str] | None,
     reference: Path | None,
     taste: Taste,
+    restore: tuple[str, ...] = (),
 ) -> FilmOptions:
     """The options of the command line, as the library takes them."""
     return FilmOptions(
@@ -48,7 +50,8 @@ def film_options(
         rate=rate,
         hints=tuple(FilmHint.parse(text) for text in hints or ()),
         reference=None if reference is None else str(reference),
-        taste=taste,
+        taste=replace(taste, restore=()),
+        restore=check_steps(restore),
     )
 
 

@@ -54,6 +54,7 @@ CODECS = {
     "dnxhr": Codec("dnxhd", ("yuv422p", "yuv422p10le"), None, {}, (".mxf", ".mov")),
     "ffv1": Codec("ffv1", ("yuv420p", "yuv420p10le", "yuv420p16le"), None, {"level": "3", "slicecrc": "1"}, (".mkv",)),
 }
+_LEAST_DNXHR = (256, 120)
 # Containers that keep every timestamp; the first codec is the default one for 8 bits, the second for more.
 CONTAINERS = {
     ".mp4": ("h264", "hevc"),
@@ -113,6 +114,11 @@ def choose(target: str | os.PathLike[str], codec: str | None, crf: int | None, i
     depths = [_depth(each) for each in formats]
     index = next((i for i, depth in enumerate(depths) if depth >= info.signal.depth), len(depths) - 1)
     if name == "dnxhr":
+        if info.width < _LEAST_DNXHR[0] or info.height < _LEAST_DNXHR[1]:
+            raise OutputError(
+                f"{target}: dnxhr holds pictures of at least {_LEAST_DNXHR[0]}x{_LEAST_DNXHR[1]} pixels, and these are "
+                f"{info.width}x{info.height}; choose --codec prores"
+            )
         options["profile"] = "dnxhr_hqx" if depths[index] > 8 else "dnxhr_hq"
     return Settings(
         codec=name,

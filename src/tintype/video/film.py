@@ -22,6 +22,7 @@ from .pictures import PictureFolder, choose_pictures
 from .preview import Thumbnail
 from .reader import FilmReader, Frame
 from .remarks import remarks
+from .restoration import reach, restored
 from .sniff import is_sequence
 from .space import bytes_a_frame, check_space, disk_errors, full, is_full
 from .stabilize import Coloured, PartEnd, Stabilizer
@@ -258,10 +259,17 @@ class FilmRun:
         return full(self.target, self.store.folder, self.store.frames, self.total, each)
 
     def _frames(self) -> Generator[Frame, None, None]:
+        """The frames that are not coloured yet, restored where that was asked for."""
+        start, end, steps = self.options.start, self.options.end, self.options.restore
         if not self.store.parts:
-            return self.reader.frames(start=self.options.start, end=self.options.end)
+            frames = self.reader.frames(start=start, end=end)
+            return restored(frames, self.info, steps) if steps else frames
         last = self.store.parts[-1]
-        return self.reader.frames_after(last.last_pts, last.last_checksum, end=self.options.end)
+        frames = self.reader.frames_after(last.last_pts, last.last_checksum, start=start, end=end, before=reach(steps))
+        if not steps:
+            return frames
+        made = restored(frames, self.info, steps)
+        return (frame for frame in made if frame.pts > last.last_pts)
 
     def _painted(self, coloured: Generator[Coloured | PartEnd, None, None]) -> Generator[Painted | PartEnd, None, None]:
         """The chroma planes of each frame, made in the thread that colours: two threads of many short steps would wait

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import TintypeError
 from ..taste import Taste
+from .restoration import check_steps
 
 if TYPE_CHECKING:
     from .direction import FilmHint
@@ -33,6 +34,7 @@ class FilmOptions:
         hints: colours for things at points of the film, each for its whole scene.
         reference: a photograph of like things whose colours are taken; None for none.
         taste: how the colours are changed; what restores or marks pictures is not for films.
+        restore: steps that change the light before it is coloured, of `tintype.video.restoration.STEPS`.
         part_frames: the most frames in one part, the unit that a crash can cost.
 
     Raises:
@@ -51,6 +53,7 @@ class FilmOptions:
     hints: "tuple[FilmHint, ...]" = ()
     reference: str | None = None
     taste: Taste = field(default_factory=Taste)
+    restore: tuple[str, ...] = ()
     part_frames: int = PART_FRAMES
 
     def __post_init__(self) -> None:
@@ -63,7 +66,8 @@ class FilmOptions:
         if self.rate is not None and not 0 < self.rate <= 1000:
             raise TintypeError(f"rate is {self.rate:g} frames per second; choose more than 0, 1000 at most")
         if self.taste.restore or self.taste.mark or self.taste.keep_sepia:
-            raise TintypeError("restore, mark and keep-sepia are for pictures; a film keeps its light as it is")
+            raise TintypeError("the steps that restore pictures, mark and keep-sepia are not for films")
+        check_steps(self.restore)
         if self.start is not None and self.start < 0:
             raise TintypeError(f"start is {self.start:g} s; the film begins at 0")
         if self.end is not None and self.end <= (self.start or 0):

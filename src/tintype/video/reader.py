@@ -2,6 +2,7 @@
 
 import os
 import zlib
+from collections import deque
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
@@ -32,9 +33,13 @@ class Frame:
     duration: int
     luma: Luma
     picture: Any = None  # the decoded frame itself, where the reader was asked to keep it
+    source_checksum: int | None = None  # that of the luma as it was read, where it was restored
 
     @property
     def checksum(self) -> int:
+        """Of the luma as it was read."""
+        if self.source_checksum is not None:
+            return self.source_checksum
         return zlib.crc32(np.ascontiguousarray(self.luma).data)
 
 
@@ -176,16 +181,21 @@ class FilmReader:
             if first is None or frame.pts >= first:
                 yield frame
 
-    def frames_after(self, pts: int, checksum: int, *, end: float | None = None) -> Generator[Frame, None, None]:
-        """The frames behind the one with this timestamp and checksum of luma.
+    def frames_after(
+        self, pts: int, checksum: int, *, start: float | None = None, end: float | None = None, before: int = 0
+    ) -> Generator[Frame, None, None]:
+        """The frames behind the one with this timestamp and checksum of luma, and in front of them ``before`` frames up
+        to that one, fewer where the film or the piece from ``start`` on begins.
 
         The file's index is used to get there; where it leads to another picture, everything before is decoded.
 
         Raises:
             InputError: there is no such frame any more: the film is another one than before.
         """
+        first = self.info.first_pts if start is None else self.info.at(start)
         last = None if end is None else self.info.at(end)
-        for aim in (pts, None):
+        for aim in (pts - before * self.info.step, None):
+            recent: deque[Frame] = deque(maxlen=before)
             found = False
             for frame in self._decoded(aim):
                 if found:
@@ -193,11 +203,16 @@ class FilmReader:
                         return
                     yield frame
                 elif frame.pts == pts:
-                    if frame.checksum != checksum:
+                    enough = len(recent) >= before - 1 or aim is None or aim <= self.info.first_pts
+                    if frame.checksum != checksum or not enough:
                         break
                     found = True
+                    recent.append(frame)
+                    yield from recent
                 elif frame.pts > pts:
                     break
+                elif frame.pts >= first:
+                    recent.append(frame)
             if found:
                 return
         raise InputError(f"{self.path}: has changed since its colouring was interrupted; add --overwrite to start anew")
