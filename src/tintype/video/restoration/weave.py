@@ -6,6 +6,7 @@ smoothed over two dozen frames on both sides is the camera's.
 """
 
 from collections import OrderedDict
+from itertools import pairwise
 
 import numpy as np
 
