@@ -48,14 +48,14 @@ class Weave:
         x = y = 0.0
         even = min(len(around.before), len(around.after))
         frames = [around.shown, *around.after[:even]]
-        for distance, (one, other) in enumerate(itertools.pairwise(frames), 1):
+        for distance, (one, other) in enumerate(pairwise(frames), 1):
             shift = self._shift(one, other)
             x, y = x + shift[0], y + shift[1]
             path.append((x, y))
             weights.append(float(np.exp(-((distance / _SIGMA) ** 2) / 2)))
         x = y = 0.0
         frames = [around.shown, *reversed(around.before[len(around.before) - even :])]
-        for distance, (one, other) in enumerate(itertools.pairwise(frames), 1):
+        for distance, (one, other) in enumerate(pairwise(frames), 1):
             shift = self._shift(other, one)
             x, y = x - shift[0], y - shift[1]
             path.append((x, y))
