@@ -14,7 +14,7 @@ help:
 	@echo "make demo    colour the pictures in examples/ into demo-out/ (installs the light core, no torch)"
 	@echo "make test    run the tests (installs every extra but gpu and gcs)"
 	@echo "make slow    run the tests that take longer: every recipe trained, exported, used"
-	@echo "make check   ruff, formatting, mypy --strict"
+	@echo "make check   ruff, formatting, the floors of the packages (import-linter), mypy --strict"
 	@echo "make fix     let ruff repair what it can, and format"
 	@echo "make bench   time colouring one 12-megapixel JPEG"
 	@echo "make web     build the page of `tintype serve` into src/tintype/server/static (needs Node 20)"
@@ -36,6 +36,7 @@ slow: $(FULL)
 check: $(FULL)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports --no-cache
 	$(BIN)/mypy
 
 fix: $(FULL)

@@ -17,12 +17,12 @@ import torch
 from documents import markdown_table, replace_block
 
 from tintype import Colorizer, Photo
+from tintype.colorizer.taste import Taste
 from tintype.evaluation.bootstrap import Estimate
 from tintype.evaluation.full import evaluate_full
 from tintype.evaluation.full_report import RELATIVE, FullReport
-from tintype.export import export_checkpoint
-from tintype.taste import Taste
 from tintype.training.checkpoint import STATE, of_prefix, read_tensors, write_tensors
+from tintype.training.export import export_checkpoint
 
 ROOT = Path(__file__).parents[1]
 TEMPERATURE, CHROMA_GAIN = 0.5, 1.3  # the default model's

@@ -24,16 +24,16 @@ from documents import markdown_table, replace_block
 from numpy.typing import NDArray
 
 from tintype import Colorizer, Photo
-from tintype.color import srgb_to_lab
-from tintype.compose import compose
+from tintype.colorizer.compose import compose
+from tintype.colorizer.open_photo import OpenPhoto
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.blotchiness import blotches
 from tintype.evaluation.fid import distance_of_halves, frechet_distance, load_fid_network
 from tintype.evaluation.judges import fitted
 from tintype.evaluation.lpips import load_lpips
-from tintype.opened import OpenPhoto
-from tintype.proposals import probabilities
+from tintype.hints.alternatives import probabilities
+from tintype.imaging.color import srgb_to_lab
 
 ROOT = Path(__file__).parents[1]
 Pixels = NDArray[np.uint8]

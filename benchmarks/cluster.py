@@ -23,13 +23,13 @@ from pathlib import Path
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")  # workers count as much as the local engine does
 
-from tintype.batch import Job, Report, Result, plan, run
-from tintype.bench import cpu_name, photograph
+from tintype.batch.run import Job, Report, Result, plan, run
 from tintype.cluster.engine import run_on_ray
 from tintype.cluster.worker import IN_HAND, Way
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import TintypeError
-from tintype.weights import find_model
+from tintype.evaluation.speed import cpu_name, photograph
+from tintype.network.model_file import find_model
 
 STORE = 80_000_000
 SAME = 0.05  # seconds

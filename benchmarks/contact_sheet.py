@@ -9,7 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from tintype import Colorizer
-from tintype.batch import READABLE
+from tintype.batch.run import READABLE
 
 HEIGHT, GAP, WIDTH = 220, 8, 1400
 PAPER = (255, 255, 255)

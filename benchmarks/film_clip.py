@@ -11,7 +11,7 @@ import av
 import numpy as np
 from PIL import Image, ImageDraw
 
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.video import FilmOptions, colorize_film
 from video import make_film
 

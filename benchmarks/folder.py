@@ -20,10 +20,10 @@ from typing import Any
 
 import numpy as np
 
-from tintype.batch import plan, run
-from tintype.bench import cpu_name, peak_mib, photograph
-from tintype.colorizer import Colorizer
-from tintype.threads import CORES
+from tintype.batch.run import plan, run
+from tintype.colorizer.colorizer import Colorizer
+from tintype.evaluation.speed import cpu_name, peak_mib, photograph
+from tintype.parallel import CORES
 
 SIZE, SMALL = (1200, 800), (480, 320)
 DIFFERENT = 8  # pictures; the others are copies of them

@@ -24,12 +24,12 @@ from line_chart import GREY, ORDERED, Line, Panel, draw_svg
 from numpy.typing import NDArray
 
 from tintype import Colorizer, Hint, Photo
-from tintype.color import ciede2000, srgb_to_lab
+from tintype.colorizer.open_photo import OpenPhoto
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
-from tintype.evaluation.metrics import psnr
-from tintype.opened import OpenPhoto
-from tintype.proposals import color_at
+from tintype.hints.alternatives import color_at
+from tintype.imaging.color import ciede2000, srgb_to_lab
+from tintype.imaging.metrics import psnr
 
 ROOT = Path(__file__).parents[1]
 LOG = ROOT / "benchmarks" / "hints.jsonl"

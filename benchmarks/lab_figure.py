@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
 from tintype import Photo
-from tintype.color import lab_to_srgb, srgb_to_lab
-from tintype.gamut import reduce_chroma_lab
+from tintype.imaging.color import lab_to_srgb, srgb_to_lab
+from tintype.imaging.gamut import reduce_chroma_lab
 
 SIDE, GAP, LINE = 300, 8, 28
 MIDDLE = 65.0  # L* at which a and b are shown alone: most of their colours exist there

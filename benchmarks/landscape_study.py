@@ -22,8 +22,8 @@ from line_chart import GREY, ORDERED, Line, Panel, draw_svg
 from tintype.data.cache import colourful, open_cache
 from tintype.data.pairs import PairLoader
 from tintype.models import SYSTEMS
+from tintype.reports.history import History, read_history
 from tintype.training import load_recipe, train
-from tintype.training.history import History, read_history
 from tintype.training.recipe import Recipe
 
 ROOT = Path(__file__).parents[1]

@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 import pyvips
 
-from tintype.bench import SIZES, cpu_name, peak_mib, photograph
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
+from tintype.evaluation.speed import SIZES, cpu_name, peak_mib, photograph
 
 SIDE, TILE = 30_000, 1000
 LIMITS = {"jpeg": 700, "tiff": 1200}  # MB, as promised

@@ -31,13 +31,13 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.bench import cpu_name, peak_mib
-from tintype.colorizer import Colorizer
-from tintype.compose import compose
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.compose import compose
 from tintype.errors import WeightsError
-from tintype.photo import Photo
-from tintype.seen import working_size
-from tintype.weights import ModelFile, find_model
+from tintype.evaluation.speed import cpu_name, peak_mib
+from tintype.network.model_file import ModelFile, find_model
+from tintype.network.preprocess import working_size
+from tintype.photo.photo import Photo
 
 WIDTH, HEIGHT, QUALITY = 4000, 3000, 90
 REPEATS = {"tintype": 8, "floor": 8, "plain": 2}
@@ -172,7 +172,7 @@ def plain_network(model_file: ModelFile | None) -> tuple[Answer, str]:
     if model_file.info.system == "tint" and importlib.util.find_spec("torch"):
         import torch
 
-        from tintype.bins import ab_bins
+        from tintype.imaging.ab_bins import ab_bins
         from tintype.models import build_generator
         from tintype.models.tint import annealed_mean
 
@@ -186,7 +186,7 @@ def plain_network(model_file: ModelFile | None) -> tuple[Answer, str]:
             return np.asarray(ab[0].permute(1, 2, 0))
 
         return answer, f"tint, torch {torch.__version__}, f32, untrained weights"
-    from tintype.runtime import Network
+    from tintype.network.network import Network
 
     network = Network(model_file, precision="f32")
     return (

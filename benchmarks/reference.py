@@ -28,7 +28,7 @@ from tintype import Colorizer, Photo
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.lpips import load_lpips
-from tintype.evaluation.metrics import measure
+from tintype.imaging.metrics import measure
 
 Pixels = NDArray[np.uint8]
 Row = tuple[float, float, float]  # PSNR, CIEDE2000, LPIPS

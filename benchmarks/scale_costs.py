@@ -19,7 +19,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tintype.bench import SIZES, cpu_name, photograph
+from tintype.evaluation.speed import SIZES, cpu_name, photograph
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = Path(__file__).with_suffix(".jsonl")
@@ -30,7 +30,7 @@ PICTURES, A_JOB = 32, 4
 
 def photos() -> list[dict[str, Any]]:
     """Processor seconds and bytes of a grey JPEG that becomes a coloured one, by size."""
-    from tintype.colorizer import Colorizer
+    from tintype.colorizer.colorizer import Colorizer
 
     colorizer = Colorizer(threads=1)
     rows = []
@@ -45,7 +45,7 @@ def photos() -> list[dict[str, Any]]:
 def films() -> list[dict[str, Any]]:
     """Processor seconds and bytes of one minute of film, by size."""
     sys.path.insert(0, str(Path(__file__).parent))
-    from tintype.colorizer import Colorizer
+    from tintype.colorizer.colorizer import Colorizer
     from tintype.video.film import colorize_film
     from video import make_film
 

@@ -29,10 +29,10 @@ import httpx2
 from PIL import Image
 
 from tintype import Colorizer, Hint
-from tintype.compose import compose
-from tintype.photo import Photo
+from tintype.colorizer.compose import compose
+from tintype.photo.photo import Photo
 from tintype.server.settings import Settings
-from tintype.server.variants import shrink
+from tintype.server.shrink import shrink
 
 CALM = {"OPENBLAS_NUM_THREADS": "1"}
 SOURCE = Path(__file__).parents[1] / "examples" / "migrant-mother-1936.jpg"

@@ -24,8 +24,8 @@ from tintype.data.sketch import HIGH, LOW, make_sketch, sketch
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.fid import distance_of_halves, paired_distance
 from tintype.evaluation.judges import Judgement, Judges, load_networks
-from tintype.evaluation.metrics import Figures, Pixels, measure_all
-from tintype.photo import Photo
+from tintype.imaging.metrics import Figures, Pixels, measure_all
+from tintype.photo.photo import Photo
 
 # The picture, and the square of it with the head: left, top, side.
 HEADS = (

@@ -22,7 +22,7 @@ from tintype.evaluation.benchmark import collect
 from tintype.evaluation.bootstrap import ratio
 from tintype.evaluation.judges import fitted
 from tintype.evaluation.lpips import load_lpips
-from tintype.evaluation.metrics import measure_all
+from tintype.imaging.metrics import measure_all
 
 ROOT = Path(__file__).parents[1]
 Figures = dict[str, float]

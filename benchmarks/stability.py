@@ -18,11 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.bench import cpu_name
-from tintype.color import ciede2000, srgb_to_lab
-from tintype.colorizer import Colorizer
-from tintype.photo import Photo
-from tintype.taste import Taste
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.taste import Taste
+from tintype.evaluation.speed import cpu_name
+from tintype.imaging.color import ciede2000, srgb_to_lab
+from tintype.photo.photo import Photo
 
 Pixels = NDArray[np.float32]
 READABLE = {".jpg", ".jpeg", ".png", ".webp", ".tif"}

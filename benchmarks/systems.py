@@ -36,10 +36,10 @@ from tintype.evaluation.benchmark import collect
 from tintype.evaluation.fid import LEAST, Features, distance_of_halves, frechet_distance, load_fid_network
 from tintype.evaluation.judges import fitted
 from tintype.evaluation.lpips import load_lpips
-from tintype.export import export_checkpoint
 from tintype.models import build_generator
+from tintype.reports.history import History, read_history
 from tintype.training.checkpoint import read_tensors
-from tintype.training.history import History, read_history
+from tintype.training.export import export_checkpoint
 
 ROOT = Path(__file__).parents[1]
 VALIDATED = 256  # pictures that a validation looks at, at most

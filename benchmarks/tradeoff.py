@@ -19,12 +19,12 @@ from line_chart import GREY, INK, ORDERED, Line, Panel, draw_svg
 from numpy.typing import NDArray
 
 from tintype import Colorizer, Photo
-from tintype.compose import compose
+from tintype.colorizer.compose import compose
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.lpips import load_lpips
-from tintype.evaluation.metrics import measure
-from tintype.export import gain_by_hue
+from tintype.imaging.metrics import measure
+from tintype.training.export import gain_by_hue
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPERATURES = (0.35, 0.5, 0.7)

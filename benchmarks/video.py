@@ -29,8 +29,8 @@ from numpy.typing import NDArray
 from photo import cpu_name, plain_network
 from PIL import Image
 
-from tintype.colorizer import Colorizer
-from tintype.seen import working_size
+from tintype.colorizer.colorizer import Colorizer
+from tintype.network.preprocess import working_size
 from tintype.video.codecs import CODECS
 from tintype.video.cuts import likeness
 from tintype.video.film import colorize_film

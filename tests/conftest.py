@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings
 
 import tiny_model
-from tintype.weights import ModelFile, find_model
+from tintype.network.model_file import ModelFile, find_model
 
 # Two test processes with two threads each would spend their time waiting for each other. Set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")

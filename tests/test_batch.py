@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tintype import Colorizer, InputError, OutputError
-from tintype.batch import Job, Report, Result, plan, run
+from tintype.batch.run import Job, Report, Result, plan, run
 
 
 @pytest.fixture(scope="module")

@@ -5,9 +5,9 @@ import json
 import pytest
 
 from conftest import RunCli
-from tintype import bench
 from tintype.errors import TintypeError
-from tintype.photo import Photo
+from tintype.evaluation import speed
+from tintype.photo.photo import Photo
 
 
 def test_a_quick_run(cli: RunCli) -> None:
@@ -21,11 +21,11 @@ def test_a_quick_run(cli: RunCli) -> None:
 
 
 def test_the_photograph_is_one() -> None:
-    photo = Photo.read(bench.photograph(300, 600))
+    photo = Photo.read(speed.photograph(300, 600))
     assert (photo.width, photo.height, photo.chroma) == (300, 600, None)
     assert photo.luma.min() < 20 < 235 < photo.luma.max()
 
 
 def test_a_failing_part_is_named() -> None:
     with pytest.raises(TintypeError, match="network failed"):
-        list(bench.measure("no-such-model"))
+        list(speed.measure("no-such-model"))

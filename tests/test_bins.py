@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tintype.bins import ab_bins, annealed_mean, soft_encode
-from tintype.color import lab_to_srgb, srgb_to_lab
-from tintype.gamut import in_gamut
+from tintype.imaging.ab_bins import ab_bins, annealed_mean, soft_encode
+from tintype.imaging.color import lab_to_srgb, srgb_to_lab
+from tintype.imaging.gamut import in_gamut
 
 
 def test_bins_are_the_grid_points_inside_srgb() -> None:

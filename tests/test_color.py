@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from skimage import color as reference
 
 from color_samples import arrays, corners, some_rgb, unhurried
-from tintype import color
+from tintype.imaging import color
 
 # --- conversions ------------------------------------------------------------------------------------------
 

@@ -13,9 +13,9 @@ from PIL import Image
 import tintype
 import tiny_model
 from tintype import Colorizer, InputError, Photo, TintypeError, WeightsError
-from tintype.color import srgb_to_lab
 from tintype.evaluation import evaluate
-from tintype.seen import working_size
+from tintype.imaging.color import srgb_to_lab
+from tintype.network.preprocess import working_size
 
 
 @pytest.fixture(scope="module")

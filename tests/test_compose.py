@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pictures import KINDS, file_bytes, light, noise, opened, smooth, wild_ab
-from tintype.color import srgb_to_lab
-from tintype.compose import compose
+from tintype.colorizer.compose import compose
 from tintype.errors import WeightsError
-from tintype.photo import Photo
+from tintype.imaging.color import srgb_to_lab
+from tintype.photo.photo import Photo
 
 LOSSLESS = ("PNG", "TIFF", "WEBP", "BMP")
 sides = st.integers(1, 70)

@@ -7,9 +7,9 @@ import pytest
 
 import tiny_model
 from tintype import Colorizer, WeightsError
-from tintype.confidence import calibrate, confidence, entropy, expected_error
+from tintype.colorizer.confidence import calibrate, confidence, entropy, expected_error
 from tintype.evaluation.calibration import fit, measure_errors, reliability
-from tintype.export import with_info
+from tintype.training.export import with_info
 from training_pictures import write_tiles
 
 

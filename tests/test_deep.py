@@ -10,14 +10,14 @@ import pyvips
 from PIL import Image, TiffImagePlugin
 
 from pictures import file_bytes, noise, opened, smooth, wild_ab
-from tintype import reading
-from tintype.batch import plan, run
-from tintype.colorizer import Colorizer
-from tintype.compose import compose
-from tintype.deep import to_16_bits
+from tintype.batch.run import plan, run
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.compose import compose
 from tintype.errors import InputError, MissingExtra
-from tintype.pages import page_numbers
-from tintype.photo import Photo
+from tintype.photo import decode
+from tintype.photo.photo import Photo
+from tintype.photo.sixteen_bit import to_16_bits
+from tintype.photo.tiff_pages import page_numbers
 
 RAMP = np.arange(65536, dtype=np.uint16).reshape(256, 256)
 
@@ -175,7 +175,7 @@ def test_avif_is_read_and_heic_and_jxl_name_the_extra(monkeypatch: pytest.Monkey
     photo = Photo.read(file_bytes(Image.fromarray(smooth(40, 50)), "AVIF", quality=95))
     assert photo.luma.shape == (40, 50)
     assert photo.format == "PNG"
-    monkeypatch.setattr(reading.importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
+    monkeypatch.setattr(decode.importlib, "import_module", lambda name: (_ for _ in ()).throw(ImportError(name)))
     for head in (struct.pack(">I", 24) + b"ftypheic" + bytes(40), b"\xff\x0a" + bytes(40)):
         with pytest.raises(MissingExtra, match=r"tintype\[heif\]"):
             Photo.read(head)

@@ -13,7 +13,7 @@ import pytest
 from conftest import RunCli
 from tintype import doctor
 from tintype.doctor import codecs, extras, folders, selftest
-from tintype.weights import EMBEDDED
+from tintype.network.model_file import EMBEDDED
 
 PROJECT = tomllib.loads((Path(__file__).parents[1] / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from tintype.download import download, read_url
 from tintype.errors import WeightsError
+from tintype.files.download import download, read_url
 
 DATA = bytes(range(256)) * 10_000
 DIGEST = hashlib.sha256(DATA).hexdigest()

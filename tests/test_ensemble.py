@@ -9,8 +9,8 @@ from typer.testing import CliRunner
 import tiny_model
 from tintype import Colorizer, Hint, Photo, WeightsError
 from tintype.cli import app
-from tintype.ensemble import Ensemble, as_one, find_models
-from tintype.metadata import Metadata
+from tintype.network.ensemble import Ensemble, as_one, find_models
+from tintype.photo.metadata import Metadata
 
 LUMA = np.random.default_rng(0).integers(40, 220, (64, 96)).astype(np.uint8)
 

@@ -13,7 +13,7 @@ import pytest
 from PIL import Image, ImageCms
 
 from pictures import smooth
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 
 EXIFTOOL = shutil.which("exiftool")
 pytestmark = pytest.mark.skipif(EXIFTOOL is None, reason="exiftool is not installed")

@@ -8,18 +8,18 @@ import pytest
 import torch
 
 from tintype import Colorizer
-from tintype.bins import ab_bins
-from tintype.data.pairs import PairForm
 from tintype.errors import OutputError, WeightsError
-from tintype.export import export_checkpoint
+from tintype.imaging.ab_bins import ab_bins
 from tintype.models import build_generator
+from tintype.models.task import PairForm
 from tintype.models.tint import annealed_mean
-from tintype.runtime import Network
+from tintype.network.model_file import find_model
+from tintype.network.network import Network
 from tintype.training.answers import Answers
 from tintype.training.checkpoint import write_tensors
+from tintype.training.export import export_checkpoint
 from tintype.training.pretrained import initialise
 from tintype.training.teacher import load_teacher
-from tintype.weights import find_model
 
 OPTIONS = {"encoder": "efficientnet-lite0", "bottom": 32, "widths": [24, 16, 16]}
 

@@ -10,8 +10,8 @@ from PIL import Image
 
 import tiny_model
 from tintype import Colorizer, Photo
-from tintype.extras import alternative_path
-from tintype.taste import Taste
+from tintype.batch.sidecars import alternative_path
+from tintype.colorizer.taste import Taste
 
 KNOTS = ((0.0, 1.0), (0.5, 10.0), (1.0, 40.0))
 

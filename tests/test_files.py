@@ -17,10 +17,11 @@ import fsspec
 from fsspec.implementations.local import LocalFileSystem
 
 from conftest import RunCli
-from tintype import Colorizer, InputError, OutputError, TintypeError, files
-from tintype.batch import Job, plan, run
-from tintype.contact import write_sheet
-from tintype.manifest import FOLDER, MERGED, Manifest, read_manifest, record_for
+from tintype import Colorizer, InputError, OutputError, TintypeError
+from tintype.batch.contact_sheet import write_sheet
+from tintype.batch.manifest import FOLDER, MERGED, Manifest, read_manifest, record_for
+from tintype.batch.run import Job, plan, run
+from tintype.files import locations, stores
 
 
 @pytest.fixture(scope="module")
@@ -52,13 +53,13 @@ def pairs(jobs: list[Job]) -> list[tuple[str, str | None]]:
 
 
 def test_what_is_an_address(tmp_path: Path) -> None:
-    assert files.is_url("s3://scans/a.jpg")
-    assert not any(map(files.is_url, ("scans/a.jpg", "C:/x.jpg", "a:b.jpg", "-")))
-    assert files.plain("file:///my%20box/a.jpg") == "/my box/a.jpg"
-    assert files.plain((tmp_path / "a b").as_uri() + "/") == f"{tmp_path / 'a b'}/"
-    assert str(files.name_of("https://x.org/p/a%20b.jpg?size=3#here")) == "a b.jpg"
-    assert str(files.name_of("s3://bucket/what?.jpg")) == "what?.jpg"
-    assert files.name_of("s3://bucket.of.mine").suffix == ""
+    assert locations.is_url("s3://scans/a.jpg")
+    assert not any(map(locations.is_url, ("scans/a.jpg", "C:/x.jpg", "a:b.jpg", "-")))
+    assert locations.plain("file:///my%20box/a.jpg") == "/my box/a.jpg"
+    assert locations.plain((tmp_path / "a b").as_uri() + "/") == f"{tmp_path / 'a b'}/"
+    assert str(locations.name_of("https://x.org/p/a%20b.jpg?size=3#here")) == "a b.jpg"
+    assert str(locations.name_of("s3://bucket/what?.jpg")) == "what?.jpg"
+    assert locations.name_of("s3://bucket.of.mine").suffix == ""
 
 
 def test_a_folder_keeps_its_structure(scans: str) -> None:
@@ -115,13 +116,13 @@ def test_an_unknown_kind_of_address() -> None:
 
 
 def test_written_whole_and_once(store: fsspec.AbstractFileSystem) -> None:
-    files.write("memory://x/a.bin", b"one", overwrite=False)
+    stores.write("memory://x/a.bin", b"one", overwrite=False)
     with pytest.raises(OutputError, match="exists"):
-        files.write("memory://x/a.bin", b"two", overwrite=False)
-    assert files.read("memory://x/a.bin") == b"one"
-    files.write("memory://x/a.bin", b"three", overwrite=True)
-    assert files.size_of("memory://x/a.bin") == 5
-    assert files.size_of("memory://x/b.bin") is None
+        stores.write("memory://x/a.bin", b"two", overwrite=False)
+    assert stores.read("memory://x/a.bin") == b"one"
+    stores.write("memory://x/a.bin", b"three", overwrite=True)
+    assert stores.size_of("memory://x/a.bin") == 5
+    assert stores.size_of("memory://x/b.bin") is None
 
 
 class Remote(LocalFileSystem):  # type: ignore[misc]
@@ -138,11 +139,11 @@ class Remote(LocalFileSystem):  # type: ignore[misc]
 def test_where_a_file_is_seen_while_written_it_is_renamed(tmp_path: Path) -> None:
     fsspec.register_implementation("remote", Remote, clobber=True)
     Remote.seen.clear()
-    files.write(f"remote://{tmp_path}/new/a.bin", b"one", overwrite=False)
+    stores.write(f"remote://{tmp_path}/new/a.bin", b"one", overwrite=False)
     assert [name.startswith(".a.bin.") and name.endswith(".part") for name in Remote.seen] == [True]
     assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.bin"]
     with pytest.raises(OutputError, match="exists"):
-        files.write(f"remote://{tmp_path}/new/a.bin", b"two", overwrite=False)
+        stores.write(f"remote://{tmp_path}/new/a.bin", b"two", overwrite=False)
 
 
 def test_the_same_bytes_as_from_a_file(
@@ -169,7 +170,7 @@ def test_errors_name_the_address(store: fsspec.AbstractFileSystem, scans: str, c
 def test_a_large_tiff_is_streamed_through(
     store: fsspec.AbstractFileSystem, tmp_path: Path, colorizer: Colorizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tintype.huge.STREAMED_PIXELS", 10_000)
+    monkeypatch.setattr("tintype.colorizer.streaming.STREAMED_PIXELS", 10_000)
     Image.fromarray(np.tile(np.arange(200, dtype=np.uint8), (200, 1))).save(tmp_path / "large.tif")
     store.pipe_file("/scans/large.tif", (tmp_path / "large.tif").read_bytes())
     [result] = run(plan(["memory://scans/large.tif"], "memory://colour/"), colorizer).results

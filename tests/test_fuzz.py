@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from pictures import file_bytes, smooth
-from tintype.compose import compose
+from tintype.colorizer.compose import compose
 from tintype.errors import TintypeError
-from tintype.photo import Photo
+from tintype.photo.photo import Photo
 
 AB = np.full((3, 4, 2), 20, np.float32)
 MOST_SECONDS, MOST_BYTES = 10, 2 << 30

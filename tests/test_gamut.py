@@ -6,7 +6,7 @@ from hypothesis import given
 from numpy.typing import NDArray
 
 from color_samples import arrays, corners, some_rgb, unhurried, unit
-from tintype import color, gamut
+from tintype.imaging import color, gamut
 
 
 def hue_gap(first: NDArray[np.float32], second: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -8,9 +8,9 @@ import pytest
 
 import tiny_model
 from tintype import Colorizer, Hint, TintypeError, WeightsError
-from tintype.color import srgb_to_lab
-from tintype.hints import SCALE, SIDE, ab_of, hint_planes, meet_hints, parse_color, read_hints
-from tintype.insist import MANY, Ground, keep_far
+from tintype.hints.hint import SCALE, SIDE, ab_of, hint_planes, meet_hints, parse_color, read_hints
+from tintype.hints.propagate import MANY, Ground, keep_far
+from tintype.imaging.color import srgb_to_lab
 
 
 @pytest.mark.parametrize(

@@ -10,13 +10,13 @@ import pytest
 import pyvips
 
 from pictures import smooth
-from tintype import huge
-from tintype.batch import plan, run
-from tintype.colorizer import Colorizer
+from tintype.batch.run import plan, run
+from tintype.colorizer import streaming
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.provenance import read_record
+from tintype.colorizer.taste import Taste
 from tintype.errors import OutputError, TintypeError
-from tintype.photo import Photo
-from tintype.record import read_record
-from tintype.taste import Taste
+from tintype.photo.photo import Photo
 
 
 @pytest.fixture
@@ -35,7 +35,7 @@ def test_a_streamed_picture_is_like_one_in_memory(
     kind = ("uchar", "b-w") if depth == 8 else ("ushort", "grey16")
     image = pyvips.Image.new_from_memory(pixels, 900, 700, 1, kind[0]).copy(interpretation=kind[1])
     image.write_to_file(str(source))
-    monkeypatch.setattr(huge, "STREAMED_PIXELS", 1000)
+    monkeypatch.setattr(streaming, "STREAMED_PIXELS", 1000)
     report = run(plan([str(source)], str(tmp_path / "out")), colorizer)
     assert report.failed == 0, report.results
     assert (report.results[0].width, report.results[0].height) == (900, 700)
@@ -55,8 +55,8 @@ def test_what_cannot_be_streamed_says_so(colorizer: Colorizer, tmp_path: Path) -
         colorizer.colorize_file(str(source), str(tmp_path / "b.tif"), taste=Taste(mark=True))
     with pytest.raises(OutputError, match="exists"):
         colorizer.colorize_file(str(source), str(source))
-    assert not huge.is_huge(str(source), "b.tif")
-    assert not huge.is_huge(str(tmp_path / "gone.tif"), "b.tif")
+    assert not streaming.is_huge(str(source), "b.tif")
+    assert not streaming.is_huge(str(tmp_path / "gone.tif"), "b.tif")
 
 
 @pytest.mark.slow

@@ -14,11 +14,11 @@ from PIL import Image
 
 from conftest import RunCli
 from pictures import smooth
-from tintype.batch import Job, Report, Result, plan, run
-from tintype.colorizer import Colorizer
-from tintype.contact import write_sheet
-from tintype.journal import NAME, Journal, place_for
-from tintype.watch import watch
+from tintype.batch.contact_sheet import write_sheet
+from tintype.batch.journal import NAME, Journal, place_for
+from tintype.batch.run import Job, Report, Result, plan, run
+from tintype.batch.watch import watch
+from tintype.colorizer.colorizer import Colorizer
 
 
 @pytest.fixture

@@ -6,10 +6,10 @@ import simplejpeg
 from numpy.typing import NDArray
 
 from pictures import noise, smooth
-from tintype import jpeg_blocks
-from tintype.jpeg import encode
-from tintype.jpeg_blocks import fit_blocks
-from tintype.photo import Photo
+from tintype.photo.jpeg import blocks as jpeg_blocks
+from tintype.photo.jpeg.blocks import fit_blocks
+from tintype.photo.jpeg.codec import encode
+from tintype.photo.photo import Photo
 
 HEIGHT, WIDTH = 1104, 1200
 

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image, ImageCms, JpegImagePlugin
 
 from pictures import file_bytes, noise, opened, wild_ab
-from tintype.compose import compose
-from tintype.icc import colour_space
-from tintype.metadata import orientation, upright_exif
-from tintype.photo import Photo
+from tintype.colorizer.compose import compose
+from tintype.photo.icc import colour_space
+from tintype.photo.metadata import orientation, upright_exif
+from tintype.photo.photo import Photo
 
 XMP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><a tiff:Orientation="6" dc:title="Quai"/></x:xmpmeta>'
 # One IPTC record (headline) in a Photoshop resource block.

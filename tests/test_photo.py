@@ -14,7 +14,7 @@ from PIL import Image
 
 from pictures import file_bytes, light, noise, opened, smooth
 from tintype.errors import InputError, OutputError
-from tintype.photo import Photo
+from tintype.photo.photo import Photo
 
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF")
 

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from tintype import TintypeError
-from tintype.bins import ab_bins
-from tintype.color import luma as luma_of
-from tintype.color import srgb_to_lab
-from tintype.palette import lock_palette
-from tintype.proposals import cells_of, color_at, find_regions, modes, propose
-from tintype.reference import describe, match
+from tintype.colorizer.palette import lock_palette
+from tintype.hints.alternatives import cells_of, color_at, find_regions, modes, propose
+from tintype.hints.transfer import describe, match
+from tintype.imaging.ab_bins import ab_bins
+from tintype.imaging.color import luma as luma_of
+from tintype.imaging.color import srgb_to_lab
 
 BINS = ab_bins()
 RED, BLUE, GREEN = (50, 30), (10, -50), (-40, 40)

@@ -68,7 +68,7 @@ def test_every_failure_is_one_line(
 def test_a_report_needs_no_torch(tmp_path: Path) -> None:
     """It is written again and again, and torch takes seconds to import."""
     code = (
-        "import sys; sys.modules['torch'] = None; from tintype.training.report import write_report; "
+        "import sys; sys.modules['torch'] = None; from tintype.reports.run_report import write_report; "
         f"write_report({str(write_run(tmp_path / 'run'))!r})"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True).returncode == 0

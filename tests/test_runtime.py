@@ -9,8 +9,9 @@ import pytest
 
 import tiny_model
 from tintype import MissingExtra, TintypeError, WeightsError
-from tintype.runtime import Network, Planes, bf16_difference
-from tintype.weights import ModelFile, read_model
+from tintype.network.engine import Planes
+from tintype.network.model_file import ModelFile, read_model
+from tintype.network.network import Network, bf16_difference
 
 
 def lightness(*shape: int, seed: int = 0) -> Planes:

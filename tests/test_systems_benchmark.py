@@ -11,8 +11,8 @@ import torch
 
 from made_runs import write_run
 from tintype.errors import InputError
+from tintype.reports.history import read_history
 from tintype.training.checkpoint import write_tensors
-from tintype.training.history import read_history
 
 sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # behind tests/, which has a `server` of its own
 

@@ -8,16 +8,16 @@ import pytest
 from PIL import Image
 
 from pictures import file_bytes, noise, opened, smooth
-from tintype.color import srgb_to_lab
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.provenance import read_record, recorded, with_software
+from tintype.colorizer.restore import STEPS, correct_fade, noise_deviation, reduce_noise, remove_dust, restore
+from tintype.colorizer.taste import Taste, tint_of
+from tintype.colorizer.watermark import with_mark
 from tintype.errors import TintypeError
-from tintype.mark import with_mark
-from tintype.metadata import Metadata
-from tintype.photo import Photo
-from tintype.record import read_record, recorded, with_software
-from tintype.restore import STEPS, correct_fade, noise_deviation, reduce_noise, remove_dust, restore
-from tintype.taste import Taste, tint_of
-from tintype.weights import ModelFile
+from tintype.imaging.color import srgb_to_lab
+from tintype.network.model_file import ModelFile
+from tintype.photo.metadata import Metadata
+from tintype.photo.photo import Photo
 
 XMP = (
     b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'

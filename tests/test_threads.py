@@ -5,15 +5,15 @@ import threading
 
 import pytest
 
-from tintype import threads
-from tintype.threads import alone, spread, strips
+from tintype import parallel
+from tintype.parallel import alone, spread, strips
 
 
 @pytest.fixture(autouse=True)
 def _two_workers(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on a machine with two cores, wherever the test runs."""
-    monkeypatch.setattr(threads, "WORKERS", 2)
-    threads._pool.cache_clear()
+    monkeypatch.setattr(parallel, "WORKERS", 2)
+    parallel._pool.cache_clear()
 
 
 def _square(number: int) -> int:

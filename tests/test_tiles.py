@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from pictures import noise
-from tintype.tiles import Tiles, side_by_side
+from tintype.photo.jpeg.tiles import Tiles, side_by_side
 
 
 @pytest.mark.parametrize("shape", [(64, 96), (37, 53), (16, 200), (9, 5), (200, 1), (1, 70)])

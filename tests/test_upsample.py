@@ -6,8 +6,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from pictures import noise, smooth
-from tintype.planes import halve_in_threads, halve_plane
-from tintype.upsample import Enlarger, raise_chroma, raise_planes
+from tintype.imaging.planes import halve_in_threads, halve_plane
+from tintype.imaging.upsample import Enlarger, raise_chroma, raise_planes
 
 
 def two_halves(size: int, at: float) -> tuple[NDArray[np.float32], NDArray[np.float32]]:

@@ -5,8 +5,8 @@ import heapq
 import numpy as np
 import pytest
 
-from tintype.insist import ADDED, Ground, insist, keep_far, ways_from
-from tintype.ways import _costs, lengths
+from tintype.hints.geodesic import _costs, lengths
+from tintype.hints.propagate import ADDED, Ground, insist, keep_far, ways_from
 
 
 def cells(*values: int) -> np.ndarray:

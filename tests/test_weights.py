@@ -10,15 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-import tintype.weights
 import tiny_model
 from tintype import WeightsError
-from tintype.weights import FORMAT, ModelFile, ModelInfo, find_model, list_models, read_model
-
-
-def test_the_module_is_not_shadowed_by_the_folder_of_models() -> None:
-    assert Path(tintype.weights.__file__ or "").name == "weights.py"
-    assert not (Path(tintype.weights.__file__ or "").with_name("weights") / "__init__.py").exists()
+from tintype.network.model_file import FORMAT, ModelFile, ModelInfo, find_model, list_models, read_model
 
 
 def test_metadata_is_what_the_onnx_package_reads(model_path: Path) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from tintype.weights import ModelInfo
+from tintype.network.model_file import ModelInfo
 
 BINS = tuple((float(a), float(b)) for a in (-40, 0, 40) for b in (-40, 0, 40))
 

@@ -10,22 +10,14 @@ from typing import TYPE_CHECKING, Any
 from .version import __version__
 
 if TYPE_CHECKING:
-    from .colorizer import Colorizer, colorize
-    from .errors import (
-        DataError,
-        InputError,
-        MissingExtra,
-        OutputError,
-        RecipeError,
-        TintypeError,
-        WeightsError,
-    )
-    from .hints import Hint
-    from .metadata import Metadata
-    from .opened import OpenPhoto
-    from .photo import Photo
-    from .taste import Taste
-    from .weights import ModelFile, ModelInfo, find_model, list_models
+    from .colorizer.colorizer import Colorizer, colorize
+    from .colorizer.open_photo import OpenPhoto
+    from .colorizer.taste import Taste
+    from .errors import DataError, InputError, MissingExtra, OutputError, RecipeError, TintypeError, WeightsError
+    from .hints.hint import Hint
+    from .network.model_file import ModelFile, ModelInfo, find_model, list_models
+    from .photo.metadata import Metadata
+    from .photo.photo import Photo
 
 __all__ = [
     "Colorizer",

@@ -14,7 +14,7 @@ from cluster.conftest import little_scans, start
 from cluster.ray_cluster import RayCluster
 from cluster.s3_server import S3Server
 from tintype import Colorizer
-from tintype.manifest import MERGED, read_manifest
+from tintype.batch.manifest import MERGED, read_manifest
 
 pytestmark = pytest.mark.xdist_group("ray")
 

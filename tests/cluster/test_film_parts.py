@@ -10,17 +10,18 @@ import numpy as np
 import pytest
 
 from little_films import make, scene
-from tintype import Colorizer, InputError, files
+from tintype import Colorizer, InputError
+from tintype.batch.job import Job
+from tintype.batch.manifest import Manifest
+from tintype.batch.plan import Listing, plan
 from tintype.cluster.film_cache import fetched, forget, scratch
 from tintype.cluster.film_parts import Division, SpanStore, divided, folder_of, gathered, keep
-from tintype.jobs import Job
-from tintype.manifest import Manifest
-from tintype.planning import Listing, plan
+from tintype.files import stores
 from tintype.video import FilmOptions, Progress, colorize_film
 from tintype.video.codecs import Packet
 from tintype.video.film import FilmRun
-from tintype.video.jobs import checked, split
 from tintype.video.parts import PartInfo, write_packet
+from tintype.video.plan import checked, split
 from tintype.video.reader import FilmReader
 from tintype.video.spans import Span, find_spans
 
@@ -75,16 +76,16 @@ def test_a_division_holds_for_the_same_question(target: str, tmp_path: Path) -> 
     add_part(SpanStore(tmp_path, target, SPANS[1]), SPANS[1], 0, 2)
     identity = {"model": "a", "versions": ("1", "2")}
     assert divided(target, identity, fresh=False) is None  # cut short while it was looked through: parts stay
-    assert "00001/000000.json" in files.names_in(folder_of(target))
+    assert "00001/000000.json" in stores.names_in(folder_of(target))
     keep(target, identity, Division(SPANS, ("a note",)))
     assert divided(target, identity, fresh=False) == Division(SPANS, ("a note",))
     assert divided(target, identity | {"model": "b"}, fresh=False) is None
-    assert files.names_in(folder_of(target)) == ["film.json"]
+    assert stores.names_in(folder_of(target)) == ["film.json"]
     keep(target, identity, Division(SPANS, ()))
     assert divided(target, identity, fresh=True) is None
-    files.remove_folder(folder_of(target))
-    assert files.names_in(folder_of(target)) == []
-    files.remove_folder(folder_of(target))  # nothing there: nothing done
+    stores.remove_folder(folder_of(target))
+    assert stores.names_in(folder_of(target)) == []
+    stores.remove_folder(folder_of(target))  # nothing there: nothing done
 
 
 def test_a_film_is_fetched_once_and_forgotten(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

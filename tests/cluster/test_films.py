@@ -15,7 +15,7 @@ from cluster.ray_cluster import RayCluster
 from cluster.s3_server import S3Server
 from little_films import Recipe, make, scene
 from tintype import Colorizer
-from tintype.manifest import MERGED, read_manifest
+from tintype.batch.manifest import MERGED, read_manifest
 from tintype.video import FilmOptions, colorize_film
 
 pytestmark = pytest.mark.xdist_group("ray")

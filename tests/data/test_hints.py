@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 
 from tintype.data.degrade import STEPS, degrade, emulsion
 from tintype.data.hints import HINT_SCALE, draw_hints, recolour, true_hints
-from tintype.data.pairs import PairForm, make_hinted_pair, split_pair
+from tintype.data.pairs import make_hinted_pair, split_pair
+from tintype.models.task import PairForm
 
 
 @pytest.fixture(scope="module")

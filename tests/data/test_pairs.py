@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 import torch
 
-from tintype.color import lightness_from_luma, luma, srgb_to_lab
 from tintype.data.cache import PictureCache, open_cache
-from tintype.data.pairs import PairForm, PairLoader, crop_square, split_pair
+from tintype.data.pairs import PairLoader, crop_square, split_pair
+from tintype.imaging.color import lightness_from_luma, luma, srgb_to_lab
+from tintype.models.task import PairForm
 from training_pictures import write_tiles
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype import DataError, Photo
-from tintype.compose import compose
+from tintype.colorizer.compose import compose
 from tintype.data.sources import Picture
 from tintype.evaluation import evaluate
 from tintype.evaluation.baselines import SEPIA_AB, reduced_ab

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tintype import color
 from tintype.evaluation.blotchiness import blotches, blotchiness
+from tintype.imaging import color
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]

@@ -14,9 +14,9 @@ from tintype.evaluation.fid import (
     load_fid_network,
     paired_distance,
 )
-from tintype.models.inception import FEATURES, SIDE, Inception, resize_as_tensorflow
-from tintype.training.package_files import package_file
-from tintype.training.published_weights import INCEPTION
+from tintype.perceptual.inception import FEATURES, SIDE, Inception, resize_as_tensorflow
+from tintype.perceptual.package_files import package_file
+from tintype.perceptual.published_weights import INCEPTION
 
 DRAW = np.random.default_rng(7)
 

@@ -16,7 +16,7 @@ import torch
 from rich.console import Console
 
 import training_pictures
-from tintype.compose import compose
+from tintype.colorizer.compose import compose
 from tintype.evaluation import evaluate
 from tintype.evaluation.full import evaluate_full
 from tintype.evaluation.full_page import write_full_page
@@ -24,10 +24,10 @@ from tintype.evaluation.full_report import COMPARISONS, MEASURES, FullReport
 from tintype.evaluation.gallery import Gallery
 from tintype.evaluation.judges import Judges, Networks
 from tintype.evaluation.lpips import LPIPS
-from tintype.models.alexnet import AlexNet
-from tintype.models.classifier import LiteClassifier
 from tintype.models.encoders import ENCODERS
-from tintype.photo import Photo
+from tintype.perceptual.alexnet import AlexNet
+from tintype.perceptual.classifier import LiteClassifier
+from tintype.photo.photo import Photo
 
 RunCli = Callable[..., subprocess.CompletedProcess[bytes]]
 
@@ -195,7 +195,8 @@ def test_the_extra_is_all_that_is_needed() -> None:
     assert "lightning_fabric" in blocked
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); import tintype.evaluation.full_page; "
-        "from tintype.evaluation.judges import Judges; from tintype.training import published_weights, pretrained"
+        "from tintype.evaluation.judges import Judges; "
+        "from tintype.perceptual import published_weights; from tintype.training import pretrained"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr

@@ -7,11 +7,11 @@ import torch
 from tintype.errors import MissingExtra
 from tintype.evaluation.judges import LONGEST, SHORTEST, SIDE, Judges, Networks, fitted
 from tintype.evaluation.lpips import LPIPS
-from tintype.models.alexnet import AlexNet
-from tintype.models.classifier import LiteClassifier, load_classifier, square
 from tintype.models.encoders import ENCODERS
-from tintype.models.inception import Inception
-from tintype.models.vgg import VGG16
+from tintype.perceptual.alexnet import AlexNet
+from tintype.perceptual.classifier import LiteClassifier, load_classifier, square
+from tintype.perceptual.inception import Inception
+from tintype.perceptual.vgg import VGG16
 
 CPU = torch.device("cpu")
 

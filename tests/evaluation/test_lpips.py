@@ -10,8 +10,8 @@ from torch import Tensor
 
 from tintype.errors import WeightsError
 from tintype.evaluation.lpips import LPIPS, load_lpips
-from tintype.models.alexnet import AlexNet
-from tintype.models.vgg import VGG16
+from tintype.perceptual.alexnet import AlexNet
+from tintype.perceptual.vgg import VGG16
 
 
 class TwoTaps(torch.nn.Module):

@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from skimage import color as reference
 from skimage.metrics import peak_signal_noise_ratio
 
-from tintype import color
 from tintype.evaluation import measure, psnr
+from tintype.imaging import color
 
 
 def filled(*rgb: int, height: int = 3, width: int = 5) -> NDArray[np.uint8]:

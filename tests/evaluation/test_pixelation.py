@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tintype import color
 from tintype.evaluation.blotchiness import blotchiness
-from tintype.evaluation.metrics import measure_all
 from tintype.evaluation.pixelation import pixelation
+from tintype.imaging import color
+from tintype.imaging.metrics import measure_all
 
 Pixels = NDArray[np.uint8]
 Y, X = np.mgrid[:120, :160].astype(np.float32)

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from tintype import Photo, color
+from tintype import Photo
 from tintype.evaluation.skin import GROUPS, by_group, group_of, measure_skin, skin_mask, typology_angle
+from tintype.imaging import color
 
 # Colours of skin from light to dark, L*, a*, b*, near the middle of each group's published range.
 SKINS = {

@@ -5,14 +5,7 @@ import torch
 from torch import nn
 
 from tintype.errors import RecipeError
-from tintype.models.nogan import (
-    NoGANConfig,
-    NoGANCritic,
-    NoGANCriticConfig,
-    NoGANUNet,
-    SAGANAttention,
-    ShuffleUp,
-)
+from tintype.models.nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet, SAGANAttention, ShuffleUp
 from tintype.models.resnet import ResNetEncoder, load_torchvision
 
 

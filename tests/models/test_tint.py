@@ -6,12 +6,12 @@ import numpy as np
 import pytest
 import torch
 
-from tintype.bins import annealed_mean as annealed_mean_numpy
 from tintype.errors import RecipeError, WeightsError
+from tintype.imaging.ab_bins import annealed_mean as annealed_mean_numpy
 from tintype.models import build_generator
 from tintype.models.encoders import ENCODERS, LiteEncoder, load_imagenet
+from tintype.models.imagenet import imagenet_file
 from tintype.models.tint import Tint, TintConfig, annealed_mean
-from tintype.training.pretrained import imagenet_file
 
 SMALL = TintConfig(encoder="efficientnet-lite0", bottom=32, widths=(24, 16, 16))
 

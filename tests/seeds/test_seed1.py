@@ -15,19 +15,20 @@ import skimage.data
 import torch
 from torch import Tensor, nn
 
-from tintype.bins import ab_bins
-from tintype.color import lightness_from_luma, luma, srgb_to_lab
 from tintype.data.manifest import read_manifest
-from tintype.data.pairs import PairBatch, PairForm, crop_square, make_pair
+from tintype.data.pairs import PairBatch, crop_square, make_pair
 from tintype.data.split import split
+from tintype.imaging.ab_bins import ab_bins
+from tintype.imaging.color import lightness_from_luma, luma, srgb_to_lab
 from tintype.models import build_generator
 from tintype.models.nogan import NoGANUNet
 from tintype.models.patchgan import PatchCritic, PatchCriticConfig
 from tintype.models.pix2pix import Pix2PixConfig, Pix2PixUNet
+from tintype.models.task import PairForm
 from tintype.training.adversarial import GANLoss
 from tintype.training.answers import Answers
+from tintype.training.color import rgb_to_lab
 from tintype.training.objective import DISTANCES, Objective
-from tintype.training.perceptual import rgb_to_lab
 from tintype.training.recipe import StageOptions, load_recipe
 from tintype.training.stages import build_stage
 

@@ -10,11 +10,12 @@ from torch import Tensor, nn
 from tintype.data.cache import PictureCache, open_cache
 from tintype.data.manifest import Entry
 from tintype.data.pairing import find_pairings
-from tintype.data.pairs import PairForm, PairLoader
+from tintype.data.pairs import PairLoader
 from tintype.data.sources import list_entries
 from tintype.data.split import split
 from tintype.models import build_generator, form_of
 from tintype.models.driving import ConvBlock, DrivingConfig, DrivingUNet, UpBlock
+from tintype.models.task import PairForm
 from tintype.training.recipe import load_recipe
 from tintype.training.schedule import learning_rate_factor
 from tintype.tune.search import parse_searches

@@ -13,10 +13,11 @@ from torch.nn.utils import parametrize
 import tiny_model
 from tintype import Colorizer
 from tintype.data.cache import PictureCache, open_cache
-from tintype.data.pairs import PairBatch, PairForm, PairLoader
+from tintype.data.pairs import PairBatch, PairLoader
 from tintype.data.sources import list_entries
 from tintype.models import build_generator
 from tintype.models.nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet, SAGANAttention
+from tintype.models.task import PairForm
 from tintype.training.networks import Training
 from tintype.training.optimizers import build_optimizer
 from tintype.training.recipe import load_recipe

@@ -17,12 +17,13 @@ from torch import Tensor, nn
 from tintype.cli import train as train_command
 from tintype.data.cache import PictureCache, colourful, open_cache
 from tintype.data.grey import is_grey
-from tintype.data.pairs import PairBatch, PairForm
+from tintype.data.pairs import PairBatch
 from tintype.models import build_generator, form_of
 from tintype.models.landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, LandscapeUNet
+from tintype.models.task import PairForm
+from tintype.reports.history import smooth
 from tintype.training.adversarial import GANLoss
 from tintype.training.answers import Answers
-from tintype.training.history import smooth
 from tintype.training.networks import Training
 from tintype.training.objective import Objective
 from tintype.training.recipe import StageOptions, load_recipe

@@ -16,7 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 
-from tintype.server.running import listen, make_server
+from tintype.server.run import listen, make_server
 from tintype.server.settings import Settings
 from tintype.server.storage import Storage
 

@@ -17,14 +17,13 @@ from starlette.testclient import TestClient
 
 from server.serving import Site, Visitor, postgres, serving, stopping
 from server.test_jobs import frames
-from tintype.cli import server_settings
 from tintype.errors import TintypeError
 from tintype.server import page
 from tintype.server.database import Database, alembic_config
 from tintype.server.gate import Gate
 from tintype.server.problems import ProblemError, public_text
-from tintype.server.running import listen
-from tintype.server.settings import Settings
+from tintype.server.run import listen
+from tintype.server.settings import Settings, load_settings
 from tintype.server.shelf import Shelf
 from tintype.server.storage import Storage
 
@@ -102,9 +101,9 @@ def test_the_command_serves_and_stops(tmp_path: Path) -> None:
 def test_settings_are_checked_and_a_taken_port_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TINTYPE_PORT", "many")
     with pytest.raises(TintypeError, match=r"^TINTYPE_PORT: .* docs/settings.md"):
-        server_settings()
+        load_settings()
     monkeypatch.setenv("TINTYPE_PORT", "")
-    assert server_settings(host=None).port == 8000
+    assert load_settings(host=None).port == 8000
     sock = listen("127.0.0.1", 0)
     sock.listen()
     with pytest.raises(TintypeError, match="cannot listen"):
@@ -211,5 +210,5 @@ def test_the_server_needs_no_torch_and_help_needs_no_server() -> None:
         )
         return set(run.stdout.split())
 
-    assert not loaded("import tintype.server.running, tintype.server.app") & {"torch", "cv2", "onnx", "scipy"}
+    assert not loaded("import tintype.server.run, tintype.server.app") & {"torch", "cv2", "onnx", "scipy"}
     assert not loaded("import tintype.cli.serve, tintype.cli.worker, tintype.cli.arena") & {"fastapi", "sqlalchemy"}

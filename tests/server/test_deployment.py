@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 import yaml
 
+from tintype.server.api_docs import as_markdown
 from tintype.server.app import create_app
-from tintype.server.reference import as_markdown
 from tintype.server.settings import Settings, environment_names
 from tintype.server.settings import as_markdown as settings_markdown
 

@@ -21,7 +21,8 @@ import tintype
 from server.serving import Visitor, free_port, serving, stopping, until
 from server.test_jobs import frames
 from tintype.errors import TintypeError, WeightsError
-from tintype.runtime import Network
+from tintype.network.model_file import find_model
+from tintype.network.network import Network
 from tintype.server.colouring import predict
 from tintype.server.predictor.address import PredictorAwayError, http_address
 from tintype.server.predictor.client import Predictor
@@ -29,7 +30,6 @@ from tintype.server.predictor.replica import Ask, Networks, batches, read
 from tintype.server.predictor.wire import pack, unpack
 from tintype.server.schemas.common import ColourOptions
 from tintype.server.settings import Settings
-from tintype.weights import find_model
 
 AWAY = "ray://127.0.0.1:9/tint"
 

@@ -7,8 +7,8 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from tintype.bins import ab_bins
 from tintype.data.cache import open_cache
+from tintype.imaging.ab_bins import ab_bins
 from tintype.training.losses import bin_prior, class_weights, distillation_loss, distribution_loss, encode_ab
 from training_pictures import write_tiles
 

@@ -8,10 +8,11 @@ from PIL import Image
 from torch import Tensor
 
 import training_pictures
-from tintype import color, gamut
 from tintype.errors import TintypeError
-from tintype.models.vgg import TAPS, VGG16
-from tintype.training.perceptual import TYPICAL, FeatureLoss, LiteTrunk, lab_to_rgb, rgb_to_lab
+from tintype.imaging import color, gamut
+from tintype.perceptual.vgg import TAPS, VGG16
+from tintype.training.color import lab_to_rgb, rgb_to_lab
+from tintype.training.feature_loss import TYPICAL, FeatureLoss, LiteTrunk
 
 NETS = ("vgg16", "efficientnet-lite0")
 

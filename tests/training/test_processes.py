@@ -18,8 +18,9 @@ from torch import nn
 
 from group_tasks import go_wrong, loop_recipe, run_group, train_runs
 from tintype.data.cache import open_cache
-from tintype.data.pairs import PairForm, PairLoader
+from tintype.data.pairs import PairLoader
 from tintype.errors import RecipeError
+from tintype.models.task import PairForm
 from tintype.training import networks
 from tintype.training.checkpoint import read_checkpoint, read_tensors
 from tintype.training.distributed import Share, share_of

@@ -15,10 +15,10 @@ import pytest
 import torch
 
 from tintype.errors import WeightsError
-from tintype.training import package_files
-from tintype.training.arrays import read_arrays, read_script
-from tintype.training.package_files import Package, package_file
-from tintype.training.published_weights import LPIPS, PublishedNet, load_published, published_file
+from tintype.perceptual import package_files
+from tintype.perceptual.package_files import Package, package_file
+from tintype.perceptual.published_weights import LPIPS, PublishedNet, load_published, published_file
+from tintype.perceptual.unpickle import read_arrays, read_script
 
 
 class Runs:

@@ -8,10 +8,10 @@ import pytest
 from PIL import Image
 
 from conftest import RunCli
-from tintype.export import export_checkpoint
+from tintype.network.model_file import find_model
+from tintype.training.export import export_checkpoint
 from tintype.training.loop import train
 from tintype.training.recipe import load_recipe, recipe_names
-from tintype.weights import find_model
 from training_pictures import write_tiles
 
 # Narrow networks, small crops: what is tested is that the parts fit together and learn.

@@ -14,10 +14,10 @@ from PIL import Image
 
 from made_runs import adversarial_lines, sample_sheet, write_run
 from tintype.errors import InputError, OutputError
-from tintype.training.comparison import group_runs, label_differences, write_comparison
-from tintype.training.history import Series, read_history, smooth
-from tintype.training.report import SIX_LOSSES, write_report
-from tintype.training.report_pictures import collection, evenly, over_time, read_sheets
+from tintype.reports.comparison import group_runs, label_differences, write_comparison
+from tintype.reports.history import Series, read_history, smooth
+from tintype.reports.pictures import collection, evenly, over_time, read_sheets
+from tintype.reports.run_report import SIX_LOSSES, write_report
 
 SHEETS = range(8_000, 48_001, 8_000)
 

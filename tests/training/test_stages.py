@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tintype.data.pairs import PairBatch, PairForm
+from tintype.data.pairs import PairBatch
+from tintype.models.task import PairForm
 from tintype.training.adversarial import GANLoss
 from tintype.training.answers import Answers
 from tintype.training.objective import Objective
@@ -154,7 +155,7 @@ def test_answers_mean_the_same_colour_in_every_form(target: str, outputs: int) -
     read = answers.rgb(condition, planes)[0].permute(1, 2, 0).numpy() * 255
     assert np.abs(read - rgb).mean() < 8  # luma's lightness is not quite L*
     exact = torch.from_numpy(np.ascontiguousarray(rgb)).permute(2, 0, 1)[None] / 255
-    from tintype.training.perceptual import rgb_to_lab
+    from tintype.training.color import rgb_to_lab
 
     assert (answers.ab(planes) - rgb_to_lab(exact)[1]).abs().mean() < 0.6
     assert answers.judged(condition, planes).shape[1] == answers.judged_planes

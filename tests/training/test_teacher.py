@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 import torch
 
-from tintype.bins import ab_bins
-from tintype.data.pairs import PairForm
 from tintype.errors import RecipeError, TintypeError, WeightsError
+from tintype.imaging.ab_bins import ab_bins
+from tintype.models.task import PairForm
 from tintype.training.answers import Answers
 from tintype.training.loop import train
 from tintype.training.recipe import load_recipe

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from made_runs import adversarial_lines, validation
-from tintype.training.watchdog import CHANCE, Watchdog
+from tintype.reports.history import CHANCE
+from tintype.training.watchdog import Watchdog
 
 Line = dict[str, Any]
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.video import FilmOptions, FilmReport, colorize_film
 
 pytest.importorskip("av", reason="the extra video is not installed")

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from little_films import Array, Recipe, make, read, scene
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import InputError, OutputError
 from tintype.video import FilmOptions, colorize_film
 from tintype.video.hdr import check_base_layer, static_metadata

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tintype.gamut import chroma_for_luma
+from tintype.imaging.gamut import chroma_for_luma
 from tintype.video.chroma import ChromaMaker, shrink
 from tintype.video.levels import Signal, known_matrix
 

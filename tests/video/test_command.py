@@ -11,8 +11,8 @@ from conftest import RunCli
 from little_films import Recipe, make, read, scene
 from tintype.errors import TintypeError
 from tintype.video import FilmOptions, is_film
-from tintype.video.jobs import split
 from tintype.video.options import parse_every, parse_time
+from tintype.video.plan import split
 
 
 def test_films_and_pictures_in_one_go(cli: RunCli, tmp_path: Path, examples: list[Path]) -> None:

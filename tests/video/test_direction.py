@@ -10,10 +10,10 @@ from PIL import Image
 import tiny_model
 from conftest import RunCli
 from little_films import Recipe, make, scene
-from tintype.color import srgb_to_lab
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import TintypeError, WeightsError
-from tintype.hints import Hint
+from tintype.hints.hint import Hint
+from tintype.imaging.color import srgb_to_lab
 from tintype.video import FilmHint, FilmOptions, colorize_film
 from tintype.video.direction import _from_grid, _to_grid, follow
 from tintype.video.levels import Signal

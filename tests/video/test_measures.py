@@ -9,7 +9,7 @@ import pytest
 
 from conftest import RunCli
 from little_films import Recipe, make, scene
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.video.measures import evaluate_films, table
 from tintype.video.options import FilmOptions
 

@@ -9,7 +9,7 @@ import pytest
 import film_damage
 from conftest import RunCli
 from little_films import Array, Recipe, make, read, scene
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import TintypeError
 from tintype.video import FilmOptions, colorize_film
 from tintype.video.levels import Signal

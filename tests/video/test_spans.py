@@ -6,7 +6,7 @@ import av
 import pytest
 
 from little_films import Recipe, make, scene
-from tintype.colorizer import Colorizer
+from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import InputError
 from tintype.video import FilmOptions, colorize_film
 from tintype.video.film import FilmRun

@@ -13,8 +13,9 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
-from ..errors import MissingExtra, TintypeError
-from ..version import __version__
+from tintype.errors import MissingExtra, TintypeError
+from tintype.version import __version__
+
 from .verb import Verb
 from .words import ALIASES, UsageError, as_line, no_such_verb
 
@@ -152,24 +153,6 @@ def calm_numpy() -> None:
     """
     for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
         os.environ.setdefault(name, "1")
-
-
-def server_settings(**given: Any) -> Any:
-    """The server's settings: the environment's, except what the command line gives.
-
-    Raises:
-        TintypeError: a variable has an impossible value.
-    """
-    from pydantic import ValidationError
-
-    from ..server.settings import PREFIX, Settings
-
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else "a setting"
-        raise TintypeError(f"{name}: {first['msg']}; docs/settings.md lists every setting") from None
 
 
 def main() -> NoReturn:

@@ -49,14 +49,16 @@ def arena(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..batch import plan
-    from ..errors import InputError
-    from ..server.evaluations.outcome import RATING_COLUMNS, VOTE_COLUMNS, as_csv, rating_rows, vote_rows
-    from ..server.evaluations.study import make_study
-    from ..server.services import Services
-    from . import complain, server_settings
+    from tintype.batch.run import plan
+    from tintype.errors import InputError
+    from tintype.server.evaluations.outcome import RATING_COLUMNS, VOTE_COLUMNS, as_csv, rating_rows, vote_rows
+    from tintype.server.evaluations.study import make_study
+    from tintype.server.services import Services
+    from tintype.server.settings import load_settings
 
-    services = Services.start(server_settings())
+    from . import complain
+
+    services = Services.start(load_settings())
     try:
         if export is not None:
             with services.database.session() as session:

@@ -27,7 +27,7 @@ def bench(
 
       tintype bench --quick --json
     """
-    from ..bench import measure
+    from tintype.evaluation.speed import measure
 
     rows = []
     if not as_json:

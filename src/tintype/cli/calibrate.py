@@ -40,10 +40,10 @@ def calibrate(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..colorizer import Colorizer
-    from ..errors import OutputError
-    from ..evaluation.calibration import fit, measure_errors, reliability, write_figure
-    from ..export import with_info
+    from tintype.colorizer.colorizer import Colorizer
+    from tintype.errors import OutputError
+    from tintype.evaluation.calibration import fit, measure_errors, reliability, write_figure
+    from tintype.training.export import with_info
 
     for path in (output, figure):
         if path is not None and path.exists() and not overwrite:

@@ -232,20 +232,20 @@ def colorize(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..batch import STREAM, Job, Report, Result, plan, run
-    from ..colorizer import Colorizer
-    from ..contact import write_sheet
-    from ..ensemble import as_one, find_models
-    from ..errors import OutputError, TintypeError
-    from ..extras import confidence_path, write_alternatives, write_confidence
-    from ..files import is_url, plain
-    from ..hints import Hint, parse_color, read_hints
-    from ..manifest import record_for
-    from ..planning import Listing
-    from ..taste import Taste, parse_strength
-    from ..threads import CORES
-    from ..video.jobs import checked, split
-    from ..watch import watch
+    from tintype.batch.contact_sheet import write_sheet
+    from tintype.batch.manifest import record_for
+    from tintype.batch.plan import Listing
+    from tintype.batch.run import STREAM, Job, Report, Result, plan, run
+    from tintype.batch.sidecars import confidence_path, write_alternatives, write_confidence
+    from tintype.batch.watch import watch
+    from tintype.colorizer.colorizer import Colorizer
+    from tintype.colorizer.taste import Taste, parse_strength
+    from tintype.errors import OutputError, TintypeError
+    from tintype.files.locations import is_url, plain
+    from tintype.hints.hint import Hint, parse_color, read_hints
+    from tintype.network.ensemble import as_one, find_models
+    from tintype.parallel import CORES
+    from tintype.video.plan import checked, split
 
     inputs, output = [plain(text) for text in inputs], None if output is None else plain(output)
     on_ray = engine == "ray"
@@ -326,7 +326,7 @@ def colorize(
     at_a_time = workers or (1 if len(jobs) < 2 and not watching else CORES)
     way = None
     if on_ray:
-        from ..cluster.worker import Way
+        from tintype.cluster.worker import Way
 
         way = Way(
             device=device,
@@ -347,7 +347,7 @@ def colorize(
         if journal is not None:
             journal.plan(jobs)
         if way is not None:
-            from ..cluster.engine import run_on_ray
+            from tintype.cluster.engine import run_on_ray
 
             return run_on_ray(
                 jobs, find_models(model), way, address=ray_address, workers=workers, record=journal, done=done
@@ -388,7 +388,7 @@ def colorize(
 
     together: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
     if on_ray and films and jobs:
-        from ..cluster.connection import connected
+        from tintype.cluster.connection import connected
 
         together = connected(ray_address)
     with together:

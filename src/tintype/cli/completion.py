@@ -50,7 +50,7 @@ def models(incomplete: str) -> list[str]:
 
     After a comma the next name is completed.
     """
-    from ..weights import _folders
+    from tintype.network.model_file import _folders
 
     before, comma, begun = incomplete.rpartition(",")
     names = {path.stem for folder in _folders() if folder.is_dir() for path in folder.glob("*.onnx")}

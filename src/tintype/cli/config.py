@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from ..errors import OutputError
+from tintype.errors import OutputError
+
 from .options import JsonOption
 
 _START = """\

@@ -23,7 +23,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from ..errors import TintypeError
+from tintype.errors import TintypeError
 
 FOLDER_FILE = ".tintype.toml"
 PREFIX = "TINTYPE"

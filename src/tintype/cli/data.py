@@ -12,7 +12,7 @@ import typer
 from . import complain
 
 if TYPE_CHECKING:
-    from ..data.scan import ScanReport
+    from tintype.data.scan import ScanReport
 
 data = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
@@ -85,10 +85,10 @@ def scan(
     """
     import json
 
-    from ..data.manifest import refuse_existing, write_manifest
-    from ..data.scan import scan as run
-    from ..data.sheet import draw_sheet, save_sheet
-    from ..errors import DataError, OutputError
+    from tintype.data.manifest import refuse_existing, write_manifest
+    from tintype.data.scan import scan as run
+    from tintype.data.sheet import draw_sheet, save_sheet
+    from tintype.errors import DataError, OutputError
 
     for file in filter(None, (manifest, report_file, sheet)):
         refuse_existing(file, overwrite)
@@ -140,8 +140,8 @@ def split(
 
       tintype data split celeba/ --by partition --output parts/
     """
-    from ..data.split import parse_shares
-    from ..data.split import split as run
+    from tintype.data.split import parse_shares
+    from tintype.data.split import split as run
 
     shares = parse_shares(parts or [])
     with _progress("comparing", paths if keep_twins and by != "scene" else []) as tick:
@@ -171,7 +171,7 @@ def pack(
 
       tintype data pack parts/train.manifest.jsonl --output shards/ --prefix train --side 256
     """
-    from ..data.pack import pack as run
+    from tintype.data.pack import pack as run
 
     with _progress("packing", paths) as tick:
         packed = run(
@@ -197,7 +197,7 @@ def _progress(title: str, paths: list[str]) -> Iterator[Callable[[int], None]]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    from ..data.sources import list_entries
+    from tintype.data.sources import list_entries
 
     shown = sys.stderr.isatty()
     total = sum(len(list_entries(path)) for path in paths) if shown else None
@@ -211,7 +211,7 @@ def _print_report(report: "ScanReport", show: int) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from ..data.scan import FLAWS, VERDICTS
+    from tintype.data.scan import FLAWS, VERDICTS
 
     table = Table(box=None, pad_edge=False)
     table.add_column("", overflow="fold")

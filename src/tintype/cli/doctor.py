@@ -24,7 +24,7 @@ def doctor(as_json: JsonOption = False) -> None:
 
       tintype doctor --json > doctor.json
     """
-    from ..doctor import examine
+    from tintype.doctor import examine
 
     findings = []
     part = ""

@@ -9,14 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ..errors import TintypeError
+from tintype.errors import TintypeError
+
 from . import complain
 from .completion import models
 from .options import DeviceOption, EveryOption, PrecisionOption, StabilityOption, ThreadsOption
+from .output import new_file, write_text
 
 if TYPE_CHECKING:
-    from ..evaluation import Report
-    from ..evaluation.gallery import Gallery
+    from tintype.evaluation import Report
+    from tintype.evaluation.gallery import Gallery
 
 # Seconds between two lines of progress where no terminal shows a bar.
 _PAUSE = 30.0
@@ -115,20 +117,20 @@ def evaluate(
         raise TintypeError("--limit and --per-source: give one of them")
     from rich.console import Console
 
-    from ..colorizer import Colorizer
-    from ..errors import OutputError
+    from tintype.colorizer.colorizer import Colorizer
+    from tintype.errors import OutputError
 
     if (csv_file or html_file) and not full:
         raise OutputError(f"{csv_file or html_file}: only written with --full; add it, or use --json")
     if full and json_file not in (None, "-") and html_file is None:
         html_file = str(Path(json_file).with_suffix(".html"))
-    target = _target(json_file, overwrite) if json_file != "-" else None
-    page, table = _target(html_file, overwrite), _target(csv_file, overwrite)
+    target = new_file(json_file, overwrite) if json_file != "-" else None
+    page, table = new_file(html_file, overwrite), new_file(csv_file, overwrite)
     gallery: Gallery | None = None
     if full:
         run, gallery = _full_run(threads)
     else:
-        from ..evaluation import evaluate as run
+        from tintype.evaluation import evaluate as run
     colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
     with _progress(limit, lines=full) as advance:
         report = run(colorizer, data, size=size, limit=limit, per_source=per_source, progress=advance)
@@ -139,7 +141,7 @@ def evaluate(
     else:
         Console().print(report.table())
     if target is not None:
-        _write(target, report.to_json())
+        write_text(target, report.to_json())
     if full:
         _write_full(report, gallery, page, table)
 
@@ -148,12 +150,12 @@ def _full_run(threads: int | None) -> "tuple[Callable[..., Report], Gallery]":
     """What measures, and where it keeps pictures. Raises MissingExtra before the long run rather than after it."""
     from functools import partial
 
-    from ..errors import MissingExtra
+    from tintype.errors import MissingExtra
 
     try:
-        from ..evaluation.full import evaluate_full
-        from ..evaluation.full_page import write_full_page  # noqa: F401 (to learn now whether it can be written)
-        from ..evaluation.gallery import Gallery
+        from tintype.evaluation.full import evaluate_full
+        from tintype.evaluation.full_page import write_full_page  # noqa: F401 (to learn now whether it can be written)
+        from tintype.evaluation.gallery import Gallery
     except ModuleNotFoundError as error:
         package = (error.name or "").partition(".")[0]
         raise MissingExtra(f"--full needs {package}: pip install 'tintype[metrics]'") from error
@@ -193,40 +195,14 @@ def _progress(limit: int | None, lines: bool) -> "Iterator[Callable[[int, int | 
 
 
 def _write_full(report: "Report", gallery: "Gallery | None", page: Path | None, table: Path | None) -> None:
-    from ..evaluation.full_page import write_full_page
-    from ..evaluation.full_report import FullReport
+    from tintype.evaluation.full_page import write_full_page
+    from tintype.evaluation.full_report import FullReport
 
     assert isinstance(report, FullReport)
     if report.problem is not None:
         complain(f"no FID: {report.problem}")
     if table is not None:
-        _write(table, report.to_csv())
+        write_text(table, report.to_csv())
     if page is not None:
         write_full_page(page, report, gallery)
         print(f"the report with pictures: {page}", file=sys.stderr)
-
-
-def _target(name: str | None, overwrite: bool) -> Path | None:
-    """Where a file goes, checked before the long run rather than after it."""
-    from ..errors import OutputError
-
-    if name is None:
-        return None
-    target = Path(name)
-    if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists already; name another file or give --overwrite")
-    if target.is_dir() or not target.parent.is_dir() or name == "-":
-        raise OutputError(f"{target}: no file can be made there; name a file in a folder that exists")
-    return target
-
-
-def _write(target: Path, text: str) -> None:
-    from ..errors import OutputError
-
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{target}: cannot be written ({error.strerror or error})") from error

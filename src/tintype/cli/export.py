@@ -34,7 +34,7 @@ def export(
 
       tintype export runs/tint/checkpoints/weights-000700000.safetensors --output tint.onnx --temperature 0.5
     """
-    from ..export import export_checkpoint
+    from tintype.training.export import export_checkpoint
 
     path = export_checkpoint(
         checkpoint,

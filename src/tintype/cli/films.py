@@ -5,21 +5,21 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import files
-from ..batch import Job
-from ..colorizer import Colorizer
-from ..errors import TintypeError
-from ..jobs import Record
-from ..runtime import Device, Precision
-from ..taste import Taste
-from ..video.direction import FilmHint
-from ..video.options import FilmOptions, parse_every, parse_time
-from ..video.restoration import check_steps
-from ..weights import ModelFile
+from tintype.batch.job import Record
+from tintype.batch.run import Job
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.taste import Taste
+from tintype.errors import TintypeError
+from tintype.files import locations
+from tintype.network.engine import Device, Precision
+from tintype.network.model_file import ModelFile
+from tintype.video.options import FilmHint, FilmOptions, parse_every, parse_time
+from tintype.video.restoration import check_steps
+
 from . import complain
 
 if TYPE_CHECKING:
-    from ..cluster.worker import Way
+    from tintype.cluster.worker import Way
 
 
 def film_options(
@@ -106,8 +106,8 @@ def colour_films_on_ray(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from ..cluster.film_tasks import FilmWay
-    from ..cluster.films import FilmsProgress, run_films_on_ray
+    from tintype.cluster.film_tasks import FilmWay
+    from tintype.cluster.films import FilmsProgress, run_films_on_ray
 
     how = FilmWay(way, replace(options, reference=None), preview_step(preview))
     if how.step is not None:
@@ -141,7 +141,7 @@ def colour_films_on_ray(
 
 
 def _sheet(target: str) -> str:
-    return files.with_name(target, f"{files.name_of(target).stem}.jpg")
+    return locations.with_name(target, f"{locations.name_of(target).stem}.jpg")
 
 
 def preview_step(preview: str | None) -> float | None:
@@ -165,9 +165,9 @@ def _one(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from ..video.film import Progress as FilmProgress
-    from ..video.film import colorize_film
-    from ..video.look import preview_film
+    from tintype.video.film import Progress as FilmProgress
+    from tintype.video.film import colorize_film
+    from tintype.video.look import preview_film
 
     Path(target).parent.mkdir(parents=True, exist_ok=True)
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"))
@@ -216,11 +216,12 @@ def evaluate_films(
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn
 
-    from ..video.measures import evaluate_films as run
-    from ..video.measures import table, to_json
-    from .evaluate import _target, _write
+    from tintype.video.measures import evaluate_films as run
+    from tintype.video.measures import table, to_json
 
-    target = _target(json_file, overwrite)
+    from .output import new_file, write_text
+
+    target = new_file(json_file, overwrite)
     options = FilmOptions(size=size, stability=stability, every=parse_every(every))
     colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
     bar = Progress(
@@ -241,4 +242,4 @@ def evaluate_films(
     else:
         print(table(measures), end="")
     if target is not None:
-        _write(target, to_json(measures))
+        write_text(target, to_json(measures))

@@ -11,8 +11,8 @@ from .completion import models
 from .options import DeviceOption, JsonOption, PrecisionOption
 
 if TYPE_CHECKING:
-    from ..photo import Photo
-    from ..weights import ModelFile
+    from tintype.network.model_file import ModelFile
+    from tintype.photo.photo import Photo
 
 
 def info(
@@ -37,8 +37,8 @@ def info(
 
       tintype info grandmother.jpg --json
     """
-    from ..photo import Photo
-    from ..weights import find_model
+    from tintype.network.model_file import find_model
+    from tintype.photo.photo import Photo
 
     path = Path(subject)
     if path.is_file() and path.suffix.lower() != ".onnx":
@@ -54,7 +54,7 @@ def info(
 
 
 def _about_model(model: "ModelFile", device: Any, precision: Any) -> dict[str, Any]:
-    from ..runtime import Network, bf16_difference
+    from tintype.network.network import Network, bf16_difference
 
     network = Network(model, device=device, precision=precision)
     facts = {
@@ -75,7 +75,7 @@ def _about_model(model: "ModelFile", device: Any, precision: Any) -> dict[str, A
 
 
 def _about_picture(photo: "Photo", path: Path) -> dict[str, Any]:
-    from ..record import read_record
+    from tintype.colorizer.provenance import read_record
 
     meta = photo.meta
     record = read_record(meta) or {}

@@ -11,7 +11,8 @@ from typing import Any
 
 import typer
 
-from ..version import __version__
+from tintype.version import __version__
+
 from . import STATUSES, VERBS, app, command_of
 
 _ENVIRONMENT = {

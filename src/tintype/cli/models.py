@@ -17,7 +17,7 @@ def models(as_json: JsonOption = False) -> None:
 
       tintype models --json
     """
-    from ..weights import list_models
+    from tintype.network.model_file import list_models
 
     found = list_models()
     if as_json:

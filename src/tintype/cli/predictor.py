@@ -54,8 +54,8 @@ def predictor(
     import threading
     from typing import cast
 
-    from ..runtime import Device
-    from ..server.predictor.deployment import Deployment, deploy
+    from tintype.network.engine import Device
+    from tintype.server.predictor.deployment import Deployment, deploy
 
     what = Deployment(
         models=models or None, name=name, host=host, port=port, device=cast("Device", device),

@@ -1,4 +1,4 @@
-"""`tintype report`: a thin face of `tintype.training.report`."""
+"""`tintype report`: a thin face of `tintype.reports.run_report`."""
 
 from pathlib import Path
 from typing import Annotated
@@ -26,7 +26,7 @@ def report(
 
       tintype report runs/small-* runs/large-* --output compared.html
     """
-    from ..errors import OutputError
+    from tintype.errors import OutputError
 
     if len(runs) > 1 and output is None:
         raise OutputError(f"{len(runs)} runs make one page, and it has no name; give --output FILE.html")
@@ -35,10 +35,10 @@ def report(
     if output is not None and (output.is_dir() or not output.parent.is_dir()):
         raise OutputError(f"{output}: no file can be made there; name a file in a folder that exists")
     if len(runs) > 1 and output is not None:
-        from ..training.comparison import write_comparison
+        from tintype.reports.comparison import write_comparison
 
         print(write_comparison(runs, output))
         return
-    from ..training.report import write_report
+    from tintype.reports.run_report import write_report
 
     print(write_report(runs[0], output))

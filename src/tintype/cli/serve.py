@@ -24,17 +24,18 @@ def serve(
 
       TINTYPE_TOKEN=secret tintype serve --host 0.0.0.0
     """
-    from . import calm_numpy, server_settings
+    from . import calm_numpy
 
     calm_numpy()
 
     import threading
     import webbrowser
 
-    from ..server.running import listen
-    from ..server.running import serve as run
+    from tintype.server.run import listen
+    from tintype.server.run import serve as run
+    from tintype.server.settings import load_settings
 
-    settings = server_settings(host=host, port=port)
+    settings = load_settings(host=host, port=port)
     sock = listen(settings.host, settings.port)
     name = "localhost" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host
     address = f"http://{name}:{sock.getsockname()[1]}/"

@@ -55,10 +55,10 @@ def sketch(
     from rich.console import Console
     from rich.progress import Progress
 
-    from ..batch import STREAM, Given, Result, plan, run_each
-    from ..data.background import choose_method
-    from ..data.sketch import check_size, check_thresholds, make_sketch
-    from ..photo import Photo
+    from tintype.batch.run import STREAM, Given, Result, plan, run_each
+    from tintype.data.background import choose_method
+    from tintype.data.sketch import check_size, check_thresholds, make_sketch
+    from tintype.photo.photo import Photo
 
     check_thresholds(low, high)
     if size is not None:

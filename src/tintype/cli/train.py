@@ -73,7 +73,7 @@ def train(
 
       tintype train --recipe landscape --data landscapes/ --seeds 3 && tintype report runs/landscape-seed*
     """
-    from ..training import load_recipe
+    from tintype.training import load_recipe
 
     changes = [*(overrides or []), *([f"stages.*.accumulate={accumulate}"] if accumulate else [])]
     resolved = load_recipe(recipe, changes)
@@ -86,9 +86,9 @@ def train(
         changed = [load_recipe(recipe, [*changes, f"seed={resolved.seed + i}"]) for i in range(seeds)]
         runs = {folder.with_name(f"{folder.name}-seed{one.seed}"): one for one in changed}
 
-    from ..training import train as run_training
-    from ..training.launch import check_given, launch, working
-    from ..training.processes import among_others, is_first
+    from tintype.training import train as run_training
+    from tintype.training.launch import check_given, launch, working
+    from tintype.training.processes import among_others, is_first
 
     if not among_others() and (devices > 1 or nodes > 1 or restarts):
         check_given(resolved, data)

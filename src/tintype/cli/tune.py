@@ -73,7 +73,7 @@ def tune(
 
       tintype tune --recipe uvu --data photos/ --validation val.tar --search generator.attention=choice:source,spatial
     """
-    from ..tune import tune as run_study
+    from tintype.tune import tune as run_study
 
     summary = run_study(
         recipe,

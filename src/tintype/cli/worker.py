@@ -16,11 +16,12 @@ def worker(
 
       TINTYPE_DATABASE_URL=postgresql://... tintype worker
     """
-    from . import calm_numpy, server_settings
+    from . import calm_numpy
 
     calm_numpy()
 
-    from ..server.running import work
+    from tintype.server.run import work
+    from tintype.server.settings import load_settings
 
     print("tintype takes jobs (stop with Ctrl+C)", flush=True)
-    work(server_settings(), threads)
+    work(load_settings(), threads)

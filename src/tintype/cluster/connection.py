@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, TextIO
 
-from ..errors import MissingExtra, TintypeError
+from tintype.errors import MissingExtra, TintypeError
 
 
 @contextlib.contextmanager

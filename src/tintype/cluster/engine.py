@@ -11,10 +11,11 @@ from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
-from .. import files
-from ..errors import TintypeError
-from ..jobs import Job, Record, Report, Result
-from ..weights import ModelFile
+from tintype.batch.job import Job, Record, Report, Result
+from tintype.errors import TintypeError
+from tintype.files import locations
+from tintype.network.model_file import ModelFile
+
 from .connection import beside_driver, connected, cores, last_line
 from .ledger import Ledger
 from .worker import Way, Worker
@@ -62,7 +63,7 @@ def run_on_ray(
         elif job.skipped:
             tell(Result(job.source, job.target, skipped=True))
         else:
-            waiting[files.absolute(job.source)] = job
+            waiting[locations.absolute(job.source)] = job
     if not waiting:
         return report
     with connected(address) as ray, _quiet_data(ray):
@@ -121,7 +122,7 @@ def _shards(jobs: int, actors: int) -> int:
 
 def _travelling(job: Job) -> dict[str, Any]:
     """What a worker is told of a job."""
-    source, target = files.absolute(job.source), files.absolute(job.target or "")
+    source, target = locations.absolute(job.source), locations.absolute(job.target or "")
     return {"source": source, "target": target, "stamp": job.stamp}
 
 

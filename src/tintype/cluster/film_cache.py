@@ -11,8 +11,8 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from .. import files
-from ..errors import OutputError
+from tintype.errors import OutputError
+from tintype.files import locations, stores
 
 # What nobody has used for so long was left by a run that was killed; in seconds.
 _FORGOTTEN = 3 * 24 * 3600.0
@@ -29,16 +29,16 @@ def fetched(source: str, stamp: str) -> str:
         InputError: the film cannot be fetched.
         OutputError: there is no folder to keep it in.
     """
-    if not files.is_url(source):
+    if not locations.is_url(source):
         return source
     from filelock import FileLock
 
     place = _place(source, stamp)
     with FileLock(os.fspath(place.with_suffix(".lock"))):
-        film = place / (files.name_of(source).name[-120:] or "film")
+        film = place / (locations.name_of(source).name[-120:] or "film")
         if not film.is_file():
             partial = place / "partial"
-            files.fetch(source, os.fspath(partial))
+            stores.fetch(source, os.fspath(partial))
             partial.replace(film)
         os.utime(place)
     return os.fspath(film)
@@ -59,7 +59,7 @@ def scratch() -> Iterator[Path]:
 
 def forget(source: str, stamp: str) -> None:
     """Remove a film from this machine; nothing where it is not, or is no copy."""
-    if files.is_url(source):
+    if locations.is_url(source):
         place = _place(source, stamp)
         shutil.rmtree(place, ignore_errors=True)
         place.with_suffix(".lock").unlink(missing_ok=True)

@@ -10,11 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from .. import files
-from ..errors import InputError
-from ..video.parts import PartInfo, PartStore
-from ..video.spans import Span
-from ..video.stabilize import State
+from tintype.errors import InputError
+from tintype.files import locations
+from tintype.files import stores as files
+from tintype.video.parts import PartInfo, PartStore
+from tintype.video.spans import Span
+from tintype.video.stabilize import State
 
 _NOTE = "film.json"
 _AT_A_TIME = 8  # spans that are fetched together
@@ -30,7 +31,7 @@ class Division:
 
 def folder_of(target: str) -> str:
     """Where the parts of the film lie that is to be written there."""
-    return files.with_name(target, f".{files.name_of(target).name}.parts")
+    return locations.with_name(target, f".{locations.name_of(target).name}.parts")
 
 
 def divided(target: str, identity: dict[str, Any], *, fresh: bool) -> Division | None:
@@ -40,10 +41,10 @@ def divided(target: str, identity: dict[str, Any], *, fresh: bool) -> Division |
         InputError, OutputError: the place cannot be read or written.
     """
     folder = folder_of(target)
-    known = {} if fresh else _read(files.join(folder, _NOTE))
+    known = {} if fresh else _read(locations.join(folder, _NOTE))
     if known.get("identity") != json.loads(json.dumps(identity)):
         files.remove_folder(folder)
-        _write(files.join(folder, _NOTE), {"identity": identity})
+        _write(locations.join(folder, _NOTE), {"identity": identity})
         return None
     if "spans" not in known:
         return None
@@ -58,7 +59,7 @@ def keep(target: str, identity: dict[str, Any], division: Division) -> None:
         OutputError: it cannot be written.
     """
     values = {"identity": identity, "trouble": division.trouble, "spans": [span.known for span in division.spans]}
-    _write(files.join(folder_of(target), _NOTE), values)
+    _write(locations.join(folder_of(target), _NOTE), values)
 
 
 def _read(note: str) -> dict[str, Any]:
@@ -91,7 +92,7 @@ class SpanStore(PartStore):
 
     def __init__(self, folder: Path, target: str, span: Span, *, packets: bool = False) -> None:
         super().__init__(folder / f"{span.number:05}", {})
-        self._place = files.join(folder_of(target), f"{span.number:05}")
+        self._place = locations.join(folder_of(target), f"{span.number:05}")
         names = {name for name in files.names_in(self._place) if not name.startswith(".")}
         count = 0
         while f"{count:06}.json" in names and f"{count:06}.packets" in names:
@@ -111,7 +112,7 @@ class SpanStore(PartStore):
         for suffix in ("packets", "npz", "json"):
             made = self.folder / f"{part.number:06}.{suffix}"
             if made.is_file():
-                files.write(files.join(self._place, made.name), made.read_bytes(), overwrite=True)
+                files.write(locations.join(self._place, made.name), made.read_bytes(), overwrite=True)
         (self.folder / f"{part.number:06}.packets").unlink()
 
     def _belong(self, span: Span) -> bool:
@@ -121,7 +122,7 @@ class SpanStore(PartStore):
         return self.frames <= span.frames and span.known[self.frames - 1] == (last.last_pts, last.last_checksum)
 
     def _pull(self, name: str) -> None:
-        (self.folder / name).write_bytes(files.read(files.join(self._place, name)))
+        (self.folder / name).write_bytes(files.read(locations.join(self._place, name)))
 
 
 def gathered(folder: Path, target: str, spans: tuple[Span, ...]) -> PartStore:

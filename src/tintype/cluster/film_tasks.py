@@ -10,19 +10,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from .. import files
-from ..colorizer import Colorizer
-from ..errors import InputError, TintypeError
-from ..jobs import Job
-from ..video.codecs import Settings
-from ..video.direction import HintsAt
-from ..video.film import FilmRun, Progress, one_thread
-from ..video.look import preview_film
-from ..video.need import library_versions
-from ..video.options import FilmOptions
-from ..video.parts import PartStore
-from ..video.sniff import is_film
-from ..video.spans import Span, find_spans
+from tintype.batch.job import Job
+from tintype.colorizer.colorizer import Colorizer
+from tintype.errors import InputError, TintypeError
+from tintype.files import locations, stores
+from tintype.video.codecs import Settings
+from tintype.video.direction import HintsAt
+from tintype.video.film import FilmRun, Progress, one_thread
+from tintype.video.look import preview_film
+from tintype.video.need import library_versions
+from tintype.video.options import FilmOptions
+from tintype.video.parts import PartStore
+from tintype.video.sniff import is_film
+from tintype.video.spans import Span, find_spans
+
 from .film_cache import fetched, scratch
 from .film_parts import Division, SpanStore, divided, folder_of, gathered, keep
 from .worker import Way, open_colorizer
@@ -76,7 +77,7 @@ def scan(film: int, job: Job, how: FilmWay, models: Sequence[Any], tally: Any, a
         TintypeError: its children, for all that makes a film impossible.
     """
     target = str(job.target)
-    if not how.way.overwrite and (there := files.size_of(target)) is not None:
+    if not how.way.overwrite and (there := stores.size_of(target)) is not None:
         return Scan(None, bytes=there)
     with _desk(job, how, models) as desk:
         run = FilmRun(desk.source, desk.target, desk.colorizer, desk.options, store=PartStore(desk.folder / "no", {}))
@@ -132,8 +133,8 @@ def join(piece: Piece, spans: tuple[Span, ...], trouble: tuple[str, ...], how: F
     with _desk(piece.job, how, models, beside=True) as desk:
         report = _run(piece, desk, gathered(desk.folder, target, spans)).join(list(trouble))
         size = desk.target.stat().st_size
-        if how.way.overwrite or files.size_of(target) is None:  # else an earlier try could not say so any more
-            files.put(desk.target, target, overwrite=how.way.overwrite)
+        if how.way.overwrite or stores.size_of(target) is None:  # else an earlier try could not say so any more
+            stores.put(desk.target, target, overwrite=how.way.overwrite)
     return Done(report.as_dict() | {"source": piece.job.source, "target": target}, size)
 
 
@@ -146,7 +147,7 @@ def preview(job: Job, how: FilmWay, models: Sequence[Any]) -> Done:
     target = str(job.target)
     with _desk(job, how, models) as desk:
         report = preview_film(desk.source, os.fspath(desk.target), desk.colorizer, desk.options, step=how.step or None)
-        files.write(target, desk.target.read_bytes(), overwrite=how.way.overwrite)
+        stores.write(target, desk.target.read_bytes(), overwrite=how.way.overwrite)
         return Done(report | {"source": job.source, "target": target}, desk.target.stat().st_size)
 
 
@@ -167,13 +168,13 @@ def _desk(job: Job, how: FilmWay, models: Sequence[Any], *, beside: bool = False
     near = fetched(job.source, job.stamp)
     if not is_film(near):
         raise InputError(f"{job.source}: its first bytes are those of a still picture, whatever it is called; no film")
-    name = files.name_of(str(job.target)).name
+    name = locations.name_of(str(job.target)).name
     with scratch() as folder, contextlib.ExitStack() as after:
         made = folder
-        if beside and not files.is_url(str(job.target)):
+        if beside and not locations.is_url(str(job.target)):
             made = Path(folder_of(str(job.target))) / f"join-{secrets.token_hex(4)}"
             made.mkdir(parents=True)
-            after.callback(files.remove_folder, os.fspath(made))
+            after.callback(stores.remove_folder, os.fspath(made))
         options = how.options
         if how.way.reference is not None:
             reference = folder / "reference"
@@ -228,7 +229,7 @@ def _identity(run: FilmRun, job: Job, how: FilmWay, colorizer: Colorizer) -> dic
         "options": repr(how.options),
         "reference": None if reference is None else hashlib.sha256(reference).hexdigest(),
     }
-    return known | ({"source": job.source, "stamp": job.stamp} if files.is_url(job.source) else {})
+    return known | ({"source": job.source, "stamp": job.stamp} if locations.is_url(job.source) else {})
 
 
 TASKS: dict[str, Callable[..., Any]] = {"scan": scan, "colour": colour, "join": join, "preview": preview}

@@ -14,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import Any
 
-from .. import files
-from ..errors import TintypeError
-from ..jobs import Job, Record, Result
-from ..video.spans import Span
-from ..weights import ModelFile
+from tintype.batch.job import Job, Record, Result
+from tintype.errors import TintypeError
+from tintype.files import locations, stores
+from tintype.network.model_file import ModelFile
+from tintype.video.spans import Span
+
 from .connection import beside_driver, connected, cores, last_line
 from .film_cache import forget
 from .film_parts import folder_of
@@ -89,7 +90,7 @@ def run_films_on_ray(
             tell(_failure(job, job.error or job.source))
         elif job.skipped:
             with contextlib.suppress(TintypeError):  # if the run that finished it was killed before it tidied up
-                files.remove_folder(folder_of(job.target))
+                stores.remove_folder(folder_of(job.target))
             tell(_skipped(job))
         else:
             waiting.append(job)
@@ -301,7 +302,7 @@ class _Foreman:
             rate = round((film.frames - film.resumed) / max(seconds, 1e-6), 2)
             report |= {"target": film.given.target, "resumed_frames": film.resumed, "seconds": seconds, "rate": rate}
             try:
-                files.remove_folder(folder_of(str(film.job.target)))
+                stores.remove_folder(folder_of(str(film.job.target)))
             except TintypeError as error:
                 report["notes"] = [*report["notes"], str(error)]
         self._end(film, report, made.bytes)
@@ -314,7 +315,7 @@ class _Foreman:
         if not report["ok"]:
             self._known -= sum(film.spans[span].frames for span in film.left)
         self._ended.append((film.given, _result(film, report, size), report))
-        if files.is_url(film.job.source):
+        if locations.is_url(film.job.source):
             self._forget(film.job)
 
     def _forget(self, job: Job) -> None:
@@ -331,8 +332,8 @@ class _Foreman:
 
 def _everywhere(job: Job) -> Job:
     """The job for all machines. Of a film whose version its store does not tell, nothing is kept for another run."""
-    stamp = job.stamp or (secrets.token_hex(8) if files.is_url(job.source) else "")
-    return replace(job, source=files.absolute(job.source), target=files.absolute(str(job.target)), stamp=stamp)
+    stamp = job.stamp or (secrets.token_hex(8) if locations.is_url(job.source) else "")
+    return replace(job, source=locations.absolute(job.source), target=locations.absolute(str(job.target)), stamp=stamp)
 
 
 def _failure(job: Job, error: str) -> FilmReport:

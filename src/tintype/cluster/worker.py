@@ -9,15 +9,16 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import __version__, files
-from ..batch import attempt, colouring
-from ..colorizer import Colorizer
-from ..errors import TintypeError
-from ..hints import Hint
-from ..jobs import Job, Result
-from ..runtime import Device, Precision
-from ..taste import Taste
-from ..threads import alone
+from tintype.batch.job import Job, Result
+from tintype.batch.run import attempt, colouring
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.taste import Taste
+from tintype.errors import TintypeError
+from tintype.files import stores
+from tintype.hints.hint import Hint
+from tintype.network.engine import Device, Precision
+from tintype.parallel import alone
+from tintype.version import __version__
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -105,7 +106,7 @@ class Worker:
             what = f"{job.source}: its worker died {number - 1} times while at it (out of memory?); set aside"
             return Result(job.source, None, what, attempt=number - 1), True
         try:
-            size = None if self._way.overwrite else files.size_of(target)
+            size = None if self._way.overwrite else stores.size_of(target)
         except TintypeError as error:
             return Result(job.source, None, str(error), attempt=number), number == self._way.attempts
         if size is not None:  # it was not there when the run was planned: an earlier try could not say so any more

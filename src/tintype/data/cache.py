@@ -19,9 +19,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.data.grey import Kind, measure_tint
-from tintype.data.sources import Picture, iter_pictures
 from tintype.errors import DataError
+from tintype.files.cache_folder import default_cache_dir
+
+from .grey import Kind, measure_tint
+from .sources import Picture, iter_pictures
 
 FORMAT = 2
 LeftOut = Literal["none", "grey", "tinted"]
@@ -48,13 +50,6 @@ class PictureCache:
         """Picture `index`, uint8 (H, W, 3)."""
         height, width, start = int(self.heights[index]), int(self.widths[index]), int(self.offsets[index])
         return self.pixels[start : start + height * width * 3].reshape(height, width, 3)
-
-
-def default_cache_dir() -> Path:
-    """`$TINTYPE_CACHE`, else `$XDG_CACHE_HOME/tintype`, else `~/.cache/tintype`."""
-    if chosen := os.environ.get("TINTYPE_CACHE"):
-        return Path(chosen)
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "tintype"
 
 
 def open_cache(

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.data.background import Method, choose_method, foreground
-from tintype.data.cache import PictureCache
+from .background import Method, choose_method, foreground
+from .cache import PictureCache
 
 _CHUNK = 64
 

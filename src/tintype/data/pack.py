@@ -17,9 +17,10 @@ from typing import Literal
 
 from PIL import Image, ImageOps
 
-from tintype.data.scan import rgb_of
-from tintype.data.sources import Picture, iter_pictures
 from tintype.errors import DataError, OutputError
+
+from .scan import rgb_of
+from .sources import Picture, iter_pictures
 
 Coding = Literal["webp", "jpeg"]
 Member = tuple[str, bytes]

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path, PurePath
 
-from tintype.data.manifest import Entry
-from tintype.data.sources import NaturalKey, natural_key
+from .manifest import Entry
+from .sources import NaturalKey, natural_key
 
 # What a folder of each side is called, as a whole word in its name: "train_black" faces "train_color".
 _SIDES = (

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
-from typing import Any, Literal
+from typing import Any
 
 import cv2
 import numpy as np
@@ -17,12 +17,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from tintype.color import lightness_from_luma
-from tintype.data.cache import PictureCache
-from tintype.data.degrade import degrade
-from tintype.data.hints import RECOLOURED, draw_hints, put_hint, recolour
-from tintype.data.masks import PictureMasks
-from tintype.data.sketch import HIGH, LOW, sketch
+from tintype.imaging.color import lightness_from_luma
+from tintype.models.task import PairForm
+
+from .cache import PictureCache
+from .degrade import degrade
+from .hints import RECOLOURED, draw_hints, put_hint, recolour
+from .masks import PictureMasks
+from .sketch import HIGH, LOW, sketch
 
 # Network input (L*/50 - 1) of each 8-bit luma value.
 LIGHTNESS_OF_LUMA = (lightness_from_luma(np.arange(256, dtype=np.float32) / 255) / 50 - 1).astype(np.float32)
@@ -30,27 +32,6 @@ LIGHTNESS_OF_LUMA = (lightness_from_luma(np.arange(256, dtype=np.float32) / 255)
 
 PAPER = 255  # what a removed background becomes
 THRESHOLDS = (1 / 3, 1.5)  # factors on Canny's, from which drawings with varied lines draw theirs
-
-
-@dataclass(frozen=True)
-class PairForm:
-    """What a network is given and what it answers.
-
-    `condition`: the photograph's lightness, or a line drawing made of it. `target`: two planes of ab ("ab", and
-    "distribution" when the network answers with logits over them), the whole picture in Lab ("lab") or in RGB
-    ("rgb"). ab planes are CIE units divided by `scale`; L is L*/50 - 1 and RGB is in [-1, 1]. The answer has one
-    position for `stride` pixels.
-    """
-
-    condition: Literal["lightness", "sketch"] = "lightness"
-    target: Literal["distribution", "ab", "lab", "rgb"] = "distribution"
-    scale: float = 1.0
-    stride: int = 4
-
-    @property
-    def channels(self) -> int:
-        """Planes of the target."""
-        return 3 if self.target in ("lab", "rgb") else 2
 
 
 @dataclass(frozen=True)

@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from tintype.data.duplicates import Likeness, likeness_of, twins
-from tintype.data.grey import measure_tint
-from tintype.data.manifest import Entry
-from tintype.data.pairing import Pairing, find_pairings
-from tintype.data.sources import Picture, iter_pictures
+from .duplicates import Likeness, likeness_of, twins
+from .grey import measure_tint
+from .manifest import Entry
+from .pairing import Pairing, find_pairings
+from .sources import Picture, iter_pictures
 
 # In order of precedence: a picture has the first that is true of it.
 # leaked: a near-duplicate of a picture of another set; duplicate: of an earlier one of its own set.

@@ -15,7 +15,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.data.duplicates import groups
+from .duplicates import groups
 
 # On the 701 frames of CamVid at 341 x 256: 12 agreeing matches join everything by day, 40 leave single frames.
 LEAST_MATCHES = 20

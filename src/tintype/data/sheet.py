@@ -6,9 +6,10 @@ from pathlib import Path
 
 from PIL import Image, ImageDraw
 
-from tintype.data.manifest import Entry, read_entries
-from tintype.data.scan import FLAWS, Finding, ScanReport
 from tintype.errors import OutputError
+
+from .manifest import Entry, read_entries
+from .scan import FLAWS, Finding, ScanReport
 
 _COLUMNS, _CELL, _CAPTION, _TITLE = 10, 120, 26, 28
 _INK, _PAPER, _FAINT = (30, 30, 30), (255, 255, 255), (110, 110, 110)

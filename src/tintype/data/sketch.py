@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.data.background import Method, foreground
 from tintype.errors import TintypeError
+
+from .background import Method, foreground
 
 LOW, HIGH = 70, 200  # of the gradient's 3x3 Sobel magnitude |dx| + |dy|; what the seed used
 SMALLEST, LARGEST = 16, 8192

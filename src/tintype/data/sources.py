@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from tintype.data.manifest import Entry, is_manifest, read_entries, read_manifest
 from tintype.errors import DataError
+
+from .manifest import Entry, is_manifest, read_entries, read_manifest
 
 SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
 

@@ -14,10 +14,11 @@ from itertools import chain
 from pathlib import Path, PurePath
 from typing import Literal
 
-from tintype.data.duplicates import groups
-from tintype.data.manifest import Entry, refuse_existing, write_manifest
-from tintype.data.sources import iter_pictures, list_entries, natural_key, source_of
 from tintype.errors import DataError
+
+from .duplicates import groups
+from .manifest import Entry, refuse_existing, write_manifest
+from .sources import iter_pictures, list_entries, natural_key, source_of
 
 By = Literal["picture", "source", "folder", "prefix", "scene", "partition"]
 PARTITION_FILE = "list_eval_partition.txt"  # CelebA's own split, lines of "000001.jpg 0"
@@ -174,8 +175,8 @@ def _group_name(entry: Entry, by: By | None) -> tuple[object, ...]:
 
 
 def _same_places(paths: Sequence[str | Path], progress: Progress | None) -> list[tuple[int, int]]:
-    from tintype.data.scan import decode_small
-    from tintype.data.scenes import same_places, view_of
+    from .scan import decode_small
+    from .scenes import same_places, view_of
 
     views = []
     for path in paths:
@@ -190,7 +191,7 @@ def _same_places(paths: Sequence[str | Path], progress: Progress | None) -> list
 
 
 def _twin_pairs(paths: Sequence[str | Path], progress: Progress | None) -> list[tuple[int, int]]:
-    from tintype.data.scan import scan
+    from .scan import scan
 
     report = scan(paths, progress=progress)
     return [(group[0], other) for group in report.twins for other in group[1:]]

@@ -33,7 +33,7 @@ def pictures() -> Iterator[Finding]:
 
 
 def _through_tintype(name: str) -> float:
-    from ..photo import Photo
+    from tintype.photo.photo import Photo
 
     return _distance(
         Photo.read(Photo.read(ramp()).encode(name, quality=95 if name in ("JPEG", "WEBP") else None)).rgb()
@@ -43,7 +43,7 @@ def _through_tintype(name: str) -> float:
 def _through_pillow(name: str, plugin: str) -> float:
     from importlib import import_module
 
-    from ..photo import Photo
+    from tintype.photo.photo import Photo
 
     if plugin:
         module = import_module(plugin)
@@ -56,9 +56,9 @@ def _through_pillow(name: str, plugin: str) -> float:
 
 def films() -> Iterator[Finding]:
     """Each encoder that tintype can be asked for: eight frames into a container and out again."""
-    from ..errors import MissingExtra
-    from ..video.codecs import CODECS
-    from ..video.need import need_av
+    from tintype.errors import MissingExtra
+    from tintype.video.codecs import CODECS
+    from tintype.video.need import need_av
 
     try:
         av = need_av()

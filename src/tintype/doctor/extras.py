@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from importlib import metadata
 from importlib.util import find_spec
 
-from ..version import __version__
+from tintype.version import __version__
+
 from .examine import Finding
 
 # What is imported of an extra, and the distribution that brings it.

@@ -54,7 +54,7 @@ def places() -> dict[str, Path]:
 
 def folders() -> Iterator[Finding]:
     """Sizes, and the free disk where results would go."""
-    from ..cli.config_file import user_file
+    from tintype.cli.config_file import user_file
 
     for name, path in places().items():
         if path.is_dir():

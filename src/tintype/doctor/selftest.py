@@ -31,8 +31,8 @@ def test_card(side: int) -> npt.NDArray[np.float32]:
 
 def answer(model: str) -> tuple[str, list[float]]:
     """The hash of a model's weights, and what it answers to the test card: mean a, mean b, mean chroma."""
-    from ..runtime import Network
-    from ..weights import find_model
+    from tintype.network.model_file import find_model
+    from tintype.network.network import Network
 
     file = find_model(model)
     side = file.info.size_multiple * -(-256 // file.info.size_multiple)
@@ -58,8 +58,8 @@ def selftest() -> Iterator[Finding]:
 
 
 def _light_is_kept() -> Finding:
-    from ..colorizer import Colorizer
-    from ..photo import Photo
+    from tintype.colorizer.colorizer import Colorizer
+    from tintype.photo.photo import Photo
 
     light = ((test_card(192)[0, 0] + 1) * 127.5).astype(np.uint8)
     coloured = Photo.read(Colorizer(_MODEL, device="cpu").colorize(light).encode("PNG"))
@@ -70,7 +70,7 @@ def _light_is_kept() -> Finding:
 
 def write_answers() -> None:
     """Ask every embedded model and keep what it says."""
-    from ..weights import EMBEDDED
+    from tintype.network.model_file import EMBEDDED
 
     found = dict(answer(str(path)) for path in sorted(EMBEDDED.glob("*.onnx")))
     ANSWERS.write_text(json.dumps(found, indent=1) + "\n")

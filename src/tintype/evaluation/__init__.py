@@ -1,7 +1,8 @@
 """Measuring how close coloured photographs come to the truth; needs numpy and the light core only."""
 
+from tintype.imaging.metrics import Figures, measure, psnr
+
 from .benchmark import Model, evaluate
-from .metrics import Figures, measure, psnr
 from .report import Report, Row, Skipped
 
 __all__ = ["Figures", "Model", "Report", "Row", "Skipped", "evaluate", "measure", "psnr"]

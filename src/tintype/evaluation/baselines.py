@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .. import color
-from ..compose import compose
-from ..photo import Photo
+from tintype.colorizer.compose import compose
+from tintype.imaging import color
+from tintype.photo.photo import Photo
 
 GREY = "grey"
 SEPIA = "sepia"

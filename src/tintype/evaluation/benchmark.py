@@ -11,12 +11,13 @@ from typing import Any, Generic, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colorizer import Colorizer
-from ..data.sources import Picture, iter_pictures
-from ..errors import DataError, InputError, WeightsError
-from ..photo import Photo
+from tintype.colorizer.colorizer import Colorizer
+from tintype.data.sources import Picture, iter_pictures
+from tintype.errors import DataError, InputError, WeightsError
+from tintype.imaging.metrics import Figures, measure_all
+from tintype.photo.photo import Photo
+
 from .baselines import baselines
-from .metrics import Figures, measure_all
 from .report import Report, Row, Skipped
 
 MODEL, TRUTH = "model", "truth"

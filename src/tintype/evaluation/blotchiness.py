@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .. import color
+from tintype.imaging import color
 
 Pixels = NDArray[np.uint8]
 Plane = NDArray[np.float32]

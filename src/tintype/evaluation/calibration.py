@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colorizer import Colorizer
-from ..confidence import Calibration, calibrate, expected_error
-from ..data.sources import iter_pictures
-from ..errors import DataError, InputError, WeightsError
-from ..photo import Photo
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.confidence import Calibration, calibrate, expected_error
+from tintype.data.sources import iter_pictures
+from tintype.errors import DataError, InputError, WeightsError
+from tintype.photo.photo import Photo
+
 from .baselines import reduced_ab
 from .benchmark import evenly_spread
 
@@ -95,7 +96,7 @@ def write_figure(told: Reliability, name: str, path: Path) -> Path:
     """Draw stated against real errors into an HTML page that needs no network. Raises OutputError."""
     import plotly.graph_objects as go
 
-    from ..training.report_page import card, section, write_page
+    from tintype.reports.page import card, section, write_page
 
     top = 1.05 * max(*told.stated, *told.real)
     chart = go.Figure(

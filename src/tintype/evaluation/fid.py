@@ -10,8 +10,9 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torchmetrics.image.fid import FrechetInceptionDistance
 
-from ..models.inception import Inception
-from ..training.published_weights import load_inception
+from tintype.perceptual.inception import Inception
+from tintype.perceptual.published_weights import load_inception
+
 from .bootstrap import SEED, Estimate, normal
 
 Features = NDArray[np.float32]

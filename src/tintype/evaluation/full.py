@@ -8,36 +8,18 @@ from pathlib import Path
 
 import numpy as np
 
-from ..data.sources import Picture, iter_pictures
-from ..photo import Photo
+from tintype.data.sources import Picture, iter_pictures
+from tintype.imaging.metrics import Figures, Pixels, measure_all
+from tintype.photo.photo import Photo
+
 from . import bootstrap
 from .baselines import GREY
-from .benchmark import (
-    MODEL,
-    TRUTH,
-    Measured,
-    Model,
-    Progress,
-    collect,
-    colourings,
-    describe,
-    measured_rows,
-    opened,
-)
+from .benchmark import MODEL, TRUTH, Measured, Model, Progress, collect, colourings, describe, measured_rows, opened
 from .blotchiness import blotches
 from .fid import LEAST, Features, distance_of_halves, paired_distance
-from .full_report import (
-    AGAINST_GREY,
-    AGAINST_TRUTH,
-    COMPARISONS,
-    MEASURES,
-    FullReport,
-    FullRow,
-    Section,
-)
+from .full_report import AGAINST_GREY, AGAINST_TRUTH, COMPARISONS, MEASURES, FullReport, FullRow, Section
 from .gallery import Gallery
 from .judges import Judges, load_networks
-from .metrics import Figures, Pixels, measure_all
 from .pixelation import pixelation
 
 

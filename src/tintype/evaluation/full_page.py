@@ -6,9 +6,10 @@ from typing import Any
 
 from PIL import Image
 
-from ..training.report_figures import BLUE, COLORS, REFERENCE, empty_chart
-from ..training.report_page import card, columns, facts, framed, grid, section, table, write_page
-from ..training.report_pictures import GAP, PAPER, evenly, show
+from tintype.reports.charts import BLUE, COLORS, REFERENCE, empty_chart
+from tintype.reports.page import card, columns, facts, framed, grid, section, table, write_page
+from tintype.reports.pictures import GAP, PAPER, evenly, show
+
 from .baselines import GREY, TRUE_CHROMA
 from .benchmark import MODEL, TRUTH
 from .bootstrap import Estimate

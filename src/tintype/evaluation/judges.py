@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from ..errors import MissingExtra, WeightsError
-from ..models.classifier import LiteClassifier, load_classifier, square
-from ..models.encoders import ENCODERS
+from tintype.errors import MissingExtra, WeightsError
+from tintype.models.encoders import ENCODERS
+from tintype.perceptual.classifier import LiteClassifier, load_classifier, square
+
 from .fid import Features, load_fid_network
 from .lpips import LPIPS, load_lpips
 

@@ -11,9 +11,9 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from ..models.alexnet import AlexNet
-from ..models.vgg import VGG16
-from ..training.published_weights import load_published
+from tintype.perceptual.alexnet import AlexNet
+from tintype.perceptual.published_weights import load_published
+from tintype.perceptual.vgg import VGG16
 
 _LEAST_LENGTH = 1e-10
 

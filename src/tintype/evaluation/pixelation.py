@@ -9,7 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from .. import color
+from tintype.imaging import color
+
 from .blotchiness import LONGEST, QUIET, smoothed
 
 Pixels = NDArray[np.uint8]

@@ -8,7 +8,7 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from .metrics import Figures
+from tintype.imaging.metrics import Figures
 
 FORMAT = 1
 

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color import ciede2000, rgb_to_ycc, srgb_to_lab
-from ..photo import Photo
+from tintype.imaging.color import ciede2000, rgb_to_ycc, srgb_to_lab
+from tintype.photo.photo import Photo
 
 Pixels = NDArray[np.uint8]
 

@@ -6,15 +6,16 @@ from typing import Any, Literal
 from pydantic import TypeAdapter, ValidationError
 from torch import nn
 
-from tintype.data.pairs import PairForm
 from tintype.errors import RecipeError
-from tintype.models.driving import DrivingConfig, DrivingUNet
-from tintype.models.landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, LandscapeUNet
-from tintype.models.nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet
-from tintype.models.patchgan import PatchCritic, PatchCriticConfig
-from tintype.models.pix2pix import Pix2PixConfig, Pix2PixUNet
-from tintype.models.tint import Tint, TintConfig
-from tintype.models.uvu import UvUConfig, UvUNet
+
+from .driving import DrivingConfig, DrivingUNet
+from .landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, LandscapeUNet
+from .nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet
+from .patchgan import PatchCritic, PatchCriticConfig
+from .pix2pix import Pix2PixConfig, Pix2PixUNet
+from .task import PairForm
+from .tint import Tint, TintConfig
+from .uvu import UvUConfig, UvUNet
 
 SEED_1 = PairForm(target="ab", scale=110.0, stride=1)
 SEED_4 = PairForm(target="ab", scale=127.0, stride=1)

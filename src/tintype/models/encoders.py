@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.errors import RecipeError
-from tintype.models.layers import depthwise_conv2d, same_padding
+
+from .layers import depthwise_conv2d, same_padding
 
 BN_EPSILON = 1e-3  # of the TensorFlow original
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from tintype.models.cpu_layers import Dropout, ThinConv2d
+from .cpu_layers import Dropout, ThinConv2d
 
 
 @dataclass(frozen=True)

@@ -14,8 +14,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
 
-from tintype.models.encoders import ENCODERS, LiteEncoder
-from tintype.models.resnet import ResNetEncoder
+from .encoders import ENCODERS, LiteEncoder
+from .resnet import ResNetEncoder
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from tintype.models.pix2pix import init_normal
+from .pix2pix import init_normal
 
 
 @dataclass(frozen=True)

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from torch import Tensor, nn
 
-from tintype.models.cpu_layers import Dropout, concatenate
-from tintype.models.layers import as_planes
+from .cpu_layers import Dropout, concatenate
+from .layers import as_planes
 
 
 @dataclass(frozen=True)

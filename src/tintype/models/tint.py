@@ -16,9 +16,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from tintype.bins import ab_bins
-from tintype.models.encoders import ENCODERS, LiteEncoder
-from tintype.models.layers import ConvNormReLU, SelfAttention
+from tintype.imaging.ab_bins import ab_bins
+
+from .encoders import ENCODERS, LiteEncoder
+from .layers import ConvNormReLU, SelfAttention
 
 HINT_CHANNELS = 32
 STRIDES = (4, 8, 16, 32)
@@ -87,7 +88,7 @@ class Tint(nn.Module):
     """Lightness (N, 1, H, W) in [-1, 1], optional hints (N, 3, H, W) -> logits (N, Q, H/4, W/4).
 
     H and W are multiples of 32. Hints are a/110, b/110 and a mask of 0 and 1. Q is the number of in-gamut ab bins
-    (`tintype.bins.ab_bins`).
+    (`tintype.imaging.ab_bins.ab_bins`).
     """
 
     size_multiple = 32

@@ -19,10 +19,10 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from tintype.models.cpu_layers import Dropout
-from tintype.models.layers import as_planes
-from tintype.models.luong import LuongAttention
-from tintype.models.pix2pix import init_normal
+from .cpu_layers import Dropout
+from .layers import as_planes
+from .luong import LuongAttention
+from .pix2pix import init_normal
 
 ATTENTIONS = ("source", "spatial", "global", "local")
 ATTENTION_UNITS = 128  # the size of the space in which query and sources meet, at any width

@@ -8,7 +8,8 @@ import structlog
 from fastapi import FastAPI
 from starlette.concurrency import run_in_threadpool
 
-from .. import __version__
+from tintype.version import __version__
+
 from . import page, problems
 from .guard.door import Door
 from .guard.faults import Faults

@@ -7,7 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.util import find_spec
 
-from ..weights import ModelFile
+from tintype.network.model_file import ModelFile
+
 from .problems import ProblemError
 from .schemas.common import ColourOptions
 

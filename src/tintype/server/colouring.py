@@ -8,18 +8,20 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from ..hints import Hint, parse_color
-from ..metadata import Metadata
-from ..opened import OpenPhoto
-from ..photo import Photo
-from ..record import read_record, recorded
-from ..taste import Taste
-from ..weights import ModelFile
+from tintype.colorizer.open_photo import OpenPhoto
+from tintype.colorizer.provenance import read_record, recorded
+from tintype.colorizer.taste import Taste
+from tintype.hints.hint import Hint, parse_color
+from tintype.network.model_file import ModelFile
+from tintype.photo.metadata import Metadata
+from tintype.photo.photo import Photo
+
 from .capabilities import require_options
 from .intake import suffix_of
 from .problems import ProblemError, not_found
 from .schemas.common import ColourOptions
 from .services import Services
+from .stored import read_file
 from .tables import Picture, Result, new_id
 
 
@@ -93,7 +95,7 @@ def colour(services: Services, picture_id: str, options: ColourOptions) -> tuple
         picture = session.get(Picture, picture_id)
     if picture is None:
         raise not_found("picture")
-    data = read_file(services, picture.key)
+    data = read_file(services.storage, picture.key)
     started = time.perf_counter()
     colorizer = services.shelf.get(options.model)
     photo = predict(OpenPhoto(colorizer.network, Photo.read(data, max_pixels=services.settings.max_pixels)), options)
@@ -137,14 +139,6 @@ def keep_row(services: Services, row: Result) -> tuple[Result, bool]:
             if found := _find(session, row.picture_id, row.options_key):
                 return found, False
         raise not_found("picture") from None  # deleted while it was being coloured
-
-
-def read_file(services: Services, key: str) -> bytes:
-    """Raises ProblemError, 404, if the file has gone."""
-    try:
-        return services.storage.read(key)
-    except FileNotFoundError:
-        raise not_found("picture") from None
 
 
 def anonymous(photo: Photo, model: ModelFile | None) -> Photo:

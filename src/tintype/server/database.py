@@ -13,7 +13,7 @@ from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from ..errors import TintypeError
+from tintype.errors import TintypeError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # Several servers may start at once; whoever holds this Postgres lock brings the tables up to date.

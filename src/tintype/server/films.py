@@ -10,8 +10,9 @@ from typing import BinaryIO
 
 import numpy as np
 
-from ..errors import InputError
-from ..photo import Photo
+from tintype.errors import InputError
+from tintype.photo.photo import Photo
+
 from .intake import display_name, film_format, suffix_of
 from .library import check_quota, expiry
 from .problems import ProblemError, public_text
@@ -64,7 +65,7 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
 
 def _look(path: Path, name: str) -> tuple[int, int, Photo]:
     """Width, height and first frame. Raises ProblemError, 415."""
-    from ..video.reader import FilmReader
+    from tintype.video.reader import FilmReader
 
     try:
         reader = FilmReader(str(path))

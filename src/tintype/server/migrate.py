@@ -3,19 +3,19 @@ before anything else starts (TINTYPE_MIGRATE=false for the rest)."""
 
 import sys
 
-from ..errors import TintypeError
+from tintype.errors import TintypeError
 
 
 def main() -> int:
-    from ..cli import complain, server_settings
     from .database import Database
+    from .settings import load_settings
 
     try:
-        database = Database(server_settings().database)
+        database = Database(load_settings().database)
         database.upgrade()
         database.close()
     except TintypeError as error:
-        complain(str(error))
+        print(f"tintype: error: {error}", file=sys.stderr)
         return 1
     print("the tables are up to date")
     return 0

@@ -6,9 +6,10 @@ from pathlib import Path
 from fastapi import FastAPI, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
-from .. import __version__
+from tintype.version import __version__
+
+from .api_docs import as_html
 from .problems import not_found
-from .reference import as_html
 
 STATIC = Path(__file__).with_name("static")
 LONGEST = 200  # characters of an address of the page; file systems refuse to look for longer names

@@ -10,7 +10,8 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from ..errors import InputError, MissingExtra, OutputError, TintypeError, WeightsError
+from tintype.errors import InputError, MissingExtra, OutputError, TintypeError, WeightsError
+
 from .predictor.address import RETRY_SECONDS, PredictorAwayError
 
 MEDIA_TYPE = "application/problem+json"

@@ -15,7 +15,7 @@ from .storage import Storage
 
 if TYPE_CHECKING:
     from .jobs.queue import JobQueue
-    from .variants import OpenPictures
+    from .open_pictures import OpenPictures
 
 
 @dataclass
@@ -41,20 +41,21 @@ class Services:
             TintypeError: something the settings name cannot be used.
         """
         from .jobs.queue import JobQueue
-        from .variants import OpenPictures
+        from .open_pictures import OpenPictures
 
         database = Database(settings.database)
         if settings.migrate:
             database.upgrade()
+        storage, shelf = Storage(settings.storage), Shelf(settings)
         services = cls(
             settings=settings,
             database=database,
-            storage=Storage(settings.storage),
-            shelf=Shelf(settings),
+            storage=storage,
+            shelf=shelf,
             gate=Gate(settings.cores, settings.waiting, settings.wait_seconds),
             metrics=metrics or Metrics(),
             jobs=JobQueue(settings.queue),
-            opened=OpenPictures(settings.open_pictures),
+            opened=OpenPictures(shelf, storage, settings),
         )
         services.metrics.watch("tintype_pictures_in_work", "Pictures in work or in line.", lambda: services.gate.inside)
         services.metrics.watch(

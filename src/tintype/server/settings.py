@@ -5,12 +5,13 @@
 
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import Field, SecretStr, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from ..errors import TintypeError
+from tintype.errors import TintypeError
+
 from .predictor.address import http_address
 
 PREFIX = "TINTYPE_"
@@ -205,6 +206,20 @@ def names(text: str) -> tuple[str, ...]:
 def environment_names() -> list[str]:
     """Every variable that `Settings` reads."""
     return [PREFIX + name.upper() for name in Settings.model_fields]
+
+
+def load_settings(**given: Any) -> Settings:
+    """The server's settings: the environment's, except what the command line gives.
+
+    Raises:
+        TintypeError: a variable has an impossible value.
+    """
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper() if first["loc"] else "a setting"
+        raise TintypeError(f"{name}: {first['msg']}; docs/settings.md lists every setting") from None
 
 
 def as_markdown() -> str:

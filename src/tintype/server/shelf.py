@@ -6,9 +6,10 @@ from collections import OrderedDict
 import numpy as np
 import structlog
 
-from ..colorizer import Colorizer
-from ..errors import WeightsError
-from ..weights import ModelFile, find_model, list_models
+from tintype.colorizer.colorizer import Colorizer
+from tintype.errors import WeightsError
+from tintype.network.model_file import ModelFile, find_model, list_models
+
 from .predictor.address import PredictorAwayError
 from .predictor.client import Predictor
 from .problems import ProblemError

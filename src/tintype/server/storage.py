@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import fsspec
 
-from ..errors import OutputError, TintypeError
+from tintype.errors import OutputError, TintypeError
 
 _CHUNK = 1 << 20
 

@@ -4,8 +4,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from tintype.training.loop import train
-    from tintype.training.recipe import Recipe, load_recipe, recipe_names
+    from .loop import train
+    from .recipe import Recipe, load_recipe, recipe_names
 
 __all__ = ["Recipe", "load_recipe", "recipe_names", "train"]
 

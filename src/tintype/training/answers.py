@@ -4,9 +4,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from tintype.data.pairs import PairForm
+from tintype.models.task import PairForm
 from tintype.models.tint import annealed_mean
-from tintype.training.perceptual import lab_to_rgb, rgb_to_lab
+
+from .color import lab_to_rgb, rgb_to_lab
 
 CRITIC_SCALE = 110.0  # CIE units of ab that a critic sees as 1
 

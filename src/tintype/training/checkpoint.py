@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tintype.errors import OutputError, WeightsError
-from tintype.training.sharding import divided_like
+
+from .sharding import divided_like
 
 STATE = "state.safetensors"
 BEST = "best.safetensors"

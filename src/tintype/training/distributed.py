@@ -14,7 +14,8 @@ from torch import Tensor, distributed, nn
 from torch.distributed.tensor import DTensor
 
 from tintype.errors import RecipeError
-from tintype.training.recipe import StageOptions
+
+from .recipe import StageOptions
 
 BUCKET = 1 << 21  # gradients sent in one message
 

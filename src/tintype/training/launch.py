@@ -21,9 +21,10 @@ from torch.distributed.launcher.api import LaunchConfig, elastic_launch
 
 from tintype.data.cache import open_cache
 from tintype.errors import RecipeError, TintypeError
-from tintype.training.log import decoding_progress
-from tintype.training.processes import PATIENCE, lost
-from tintype.training.recipe import Recipe
+
+from .log import decoding_progress
+from .processes import PATIENCE, lost
+from .recipe import Recipe
 
 LOST = 75  # the exit status of a process that ended because another one did
 

@@ -25,27 +25,21 @@ from torch.optim import Optimizer
 from tintype.data.cache import PictureCache, colourful, open_cache
 from tintype.data.pairs import PairBatch
 from tintype.errors import DataError, OutputError, RecipeError
-from tintype.training import checkpoint
-from tintype.training.distributed import (
-    Share,
-    as_first_decides,
-    average_gradients,
-    mean_of_all,
-    own_randomness,
-    share_of,
-)
-from tintype.training.log import ProgressLine, RunLog, decoding_progress
-from tintype.training.memory import check_memory, keep_freed_memory
-from tintype.training.networks import Training
-from tintype.training.optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
-from tintype.training.processes import PATIENCE, LostProcess, join, one_after_another
-from tintype.training.recipe import Recipe, StageOptions, load_recipe
-from tintype.training.report import write_report
-from tintype.training.schedule import learning_rate_factor
-from tintype.training.sharding import gathered
-from tintype.training.stages import Stage
-from tintype.training.validation import Validation, score
-from tintype.training.watchdog import Watchdog
+from tintype.reports.run_report import write_report
+
+from . import checkpoint
+from .distributed import Share, as_first_decides, average_gradients, mean_of_all, own_randomness, share_of
+from .log import ProgressLine, RunLog, decoding_progress
+from .memory import check_memory, keep_freed_memory
+from .networks import Training
+from .optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
+from .processes import PATIENCE, LostProcess, join, one_after_another
+from .recipe import Recipe, StageOptions, load_recipe
+from .schedule import learning_rate_factor
+from .sharding import gathered
+from .stages import Stage
+from .validation import Validation, score
+from .watchdog import Watchdog
 
 OnLine = Callable[[dict[str, Any]], None]
 Strategy = Literal["ddp", "fsdp"]

@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from tintype.bins import ab_bins, soft_encode
 from tintype.data.cache import PictureCache
 from tintype.data.pairs import crop_square, split_pair
+from tintype.imaging.ab_bins import ab_bins, soft_encode
 
 L1_UNIT = 10.0  # CIE units; the quadratic part of the smooth L1 loss ends here
 PIECE = 2048  # rows of logits worked on at a time

@@ -7,10 +7,11 @@ import torch
 from torch import Tensor
 
 from tintype.errors import RecipeError
-from tintype.training.networks import Training
-from tintype.training.processes import here
-from tintype.training.recipe import StageOptions
-from tintype.training.sharding import local
+
+from .networks import Training
+from .processes import here
+from .recipe import StageOptions
+from .sharding import local
 
 # Weights, gradients and the two moments of Adam, in fp32.
 BYTES_A_WEIGHT = 16

@@ -12,23 +12,25 @@ from torch import Tensor, nn
 
 from tintype.data.cache import PictureCache
 from tintype.data.masks import open_masks
-from tintype.data.pairs import PairForm, PairLoader
+from tintype.data.pairs import PairLoader
 from tintype.errors import RecipeError
 from tintype.models import build_critic, build_generator, form_of
-from tintype.training import checkpoint
-from tintype.training.adversarial import GANLoss
-from tintype.training.answers import Answers
-from tintype.training.distributed import Share
-from tintype.training.log import decoding_progress
-from tintype.training.losses import bin_prior
-from tintype.training.objective import Objective
-from tintype.training.perceptual import FeatureLoss
-from tintype.training.pretrained import averageable, initialise
-from tintype.training.recipe import Recipe, StageOptions
-from tintype.training.sharding import divided_like, gathered, local, shard
-from tintype.training.shared_norm import synchronise_norms
-from tintype.training.stages import Stage, build_stage
-from tintype.training.teacher import load_teacher
+from tintype.models.task import PairForm
+
+from . import checkpoint
+from .adversarial import GANLoss
+from .answers import Answers
+from .distributed import Share
+from .feature_loss import FeatureLoss
+from .log import decoding_progress
+from .losses import bin_prior
+from .objective import Objective
+from .pretrained import averageable, initialise
+from .recipe import Recipe, StageOptions
+from .sharding import divided_like, gathered, local, shard
+from .shared_norm import synchronise_norms
+from .stages import Stage, build_stage
+from .teacher import load_teacher
 
 
 class Training:

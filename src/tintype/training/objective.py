@@ -5,9 +5,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.data.pairs import PairBatch
-from tintype.training.answers import Answers
-from tintype.training.losses import class_weights, distillation_loss, distribution_loss
-from tintype.training.recipe import StageOptions
+
+from .answers import Answers
+from .losses import class_weights, distillation_loss, distribution_loss
+from .recipe import StageOptions
 
 DISTANCES = {"l1": F.l1_loss, "l2": F.mse_loss, "smooth_l1": F.smooth_l1_loss}
 

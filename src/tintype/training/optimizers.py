@@ -8,8 +8,9 @@ from torch.distributed.tensor import DTensor
 from torch.optim import AdamW, Optimizer
 
 from tintype.errors import RecipeError
-from tintype.training.recipe import OptimizerOptions, StageOptions
-from tintype.training.sharding import clip_divided, local
+
+from .recipe import OptimizerOptions, StageOptions
+from .sharding import clip_divided, local
 
 
 def build_optimizer(name: str, network: nn.Module, options: StageOptions, settings: OptimizerOptions) -> AdamW:

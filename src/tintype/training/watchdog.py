@@ -10,11 +10,8 @@ from collections import deque
 from statistics import median
 from typing import Any
 
-from tintype.training.history import Line, kind_of
+from tintype.reports.history import CHANCE, Line, kind_of
 
-# The critic's loss, (real + fake) / 2, when it tells nothing apart: it answers 0.5 (as a logit: 0) to every picture.
-# Seed 4 met the first of them: a critic whose gradients were mixed up "would go to something like 0.69".
-CHANCE = {"vanilla": math.log(2), "lsgan": 0.25, "hinge": 1.0}
 # Given up from 97 % of that: in a vanilla GAN 49 % against 51 %, too little to teach a generator. Above it counts too.
 GIVEN_UP = 0.97
 # Won below 5 % of that: 97 % sure and right on average (vanilla), where the losses of a GAN are flat. Healthy runs stay

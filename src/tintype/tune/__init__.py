@@ -1,5 +1,5 @@
 """Hyperparameter search: trials of a recipe with other values, judged by validation pictures, never by the loss."""
 
-from tintype.tune.study import StudySummary, tune
+from .study import StudySummary, tune
 
 __all__ = ["StudySummary", "tune"]

@@ -11,7 +11,7 @@ import plotly.graph_objects as go
 from optuna import visualization
 from optuna.trial import FrozenTrial, TrialState
 
-from tintype.tune.score import VIVIDNESS_WEIGHT, Judgement
+from .score import VIVIDNESS_WEIGHT, Judgement
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }

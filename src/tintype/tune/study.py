@@ -17,11 +17,12 @@ from tintype.data.cache import colourful, open_cache
 from tintype.errors import DataError, OutputError, RecipeError
 from tintype.training.loop import train
 from tintype.training.recipe import Recipe, load_recipe
-from tintype.tune.report import write_report
-from tintype.tune.score import Judgement
-from tintype.tune.search import parse_searches
-from tintype.tune.storage import GRACE_SECONDS, database_errors
-from tintype.tune.work import Job, OnLine, Trainer, work, work_in_processes
+
+from .report import write_report
+from .score import Judgement
+from .search import parse_searches
+from .storage import GRACE_SECONDS, database_errors
+from .work import Job, OnLine, Trainer, work, work_in_processes
 
 Objective = Literal["score", "pareto"]
 

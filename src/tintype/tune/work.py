@@ -20,9 +20,10 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tintype.errors import OutputError, RecipeError, TintypeError
 from tintype.training.recipe import Recipe, load_recipe
-from tintype.tune.score import Judgement, final_judgement
-from tintype.tune.search import Search
-from tintype.tune.storage import GRACE_SECONDS, MOST_STARTS, Storage, database_errors, is_spent, trial_folder
+
+from .score import Judgement, final_judgement
+from .search import Search
+from .storage import GRACE_SECONDS, MOST_STARTS, Storage, database_errors, is_spent, trial_folder
 
 OnLine = Callable[[dict[str, Any]], None]
 # What a combination of values can do wrong. A full disk or a missing folder is no trial's fault and ends the study.

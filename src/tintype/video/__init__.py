@@ -7,9 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .direction import FilmHint
     from .film import FilmReport, Progress, colorize_film
-    from .options import FilmOptions
+    from .options import FilmHint, FilmOptions
     from .sniff import is_film
 
 __all__ = ["FilmHint", "FilmOptions", "FilmReport", "Progress", "colorize_film", "is_film"]

@@ -11,8 +11,9 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color import lab_to_srgb
-from ..gamut import in_gamut
+from tintype.imaging.color import lab_to_srgb
+from tintype.imaging.gamut import in_gamut
+
 from .levels import Luma, Signal
 from .need import need_cv2
 

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import OutputError
+from tintype.errors import OutputError
+
 from .levels import FULL, LIMITED, Luma
 from .need import need_av
 from .reader import FilmInfo, Frame

@@ -5,51 +5,27 @@ along the motion, forwards and backwards, to the cuts on both sides. The network
 frame that it sees.
 """
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colorizer import Colorizer
-from ..errors import TintypeError, WeightsError
-from ..hints import Hint
+from tintype.colorizer.colorizer import Colorizer
+from tintype.errors import TintypeError, WeightsError
+from tintype.hints.hint import Hint
+
 from .chroma import shrink
 from .cuts import likeness
 from .motion import Motion, Step, grid_size
-from .options import FilmOptions, parse_time
+from .options import FilmHint, FilmOptions
 from .reader import FilmInfo, FilmReader, Frame
 
-_HINT = re.compile(r"\s*([\d:.]+)s?\s*:\s*([^:]+)")
 # A point is lost where its motion can be trusted less than this, and the most frames that it is followed backwards.
 _TRUST = 0.1
 _BACKWARDS = 1500
 
 Floats = NDArray[np.float32]
-
-
-@dataclass(frozen=True)
-class FilmHint:
-    """A colour for the thing at one point of the frame that is shown at ``seconds``, for its whole scene.
-
-    The point is in pixels of the upright picture, as `tintype.Hint` has it.
-    """
-
-    seconds: float
-    hint: Hint
-
-    @classmethod
-    def parse(cls, text: str) -> "FilmHint":
-        """A hint from `12.5s:X,Y,#RRGGBB` or `1:02.5:X,Y,#RRGGBB,RADIUS`.
-
-        Raises:
-            TintypeError: the text is none.
-        """
-        found = _HINT.fullmatch(text)
-        if found is None:
-            raise TintypeError(f"hint {text!r}: write it TIME:X,Y,#RRGGBB, for example 12.5s:320,180,#7a1f2b")
-        return cls(parse_time(found[1]), Hint.parse(found[2]))
 
 
 HintsAt = Callable[[Frame], list[Hint]]

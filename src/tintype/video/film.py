@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from .. import __version__
-from ..colorizer import Colorizer
-from ..errors import OutputError
+from tintype.colorizer.colorizer import Colorizer
+from tintype.errors import OutputError
+from tintype.version import __version__
+
 from .chroma import ChromaMaker
 from .codecs import Settings, choose, chroma_size
 from .direction import HintsAt, check_direction, follow

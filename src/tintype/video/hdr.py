@@ -8,7 +8,7 @@ of FFmpeg's AVMasteringDisplayMetadata and AVContentLightMetadata.
 import struct
 from collections.abc import Sequence
 
-from ..errors import InputError
+from tintype.errors import InputError
 
 UNSPECIFIED = 2
 _MASTERING, _LIGHT = "MASTERING_DISPLAY_METADATA", "CONTENT_LIGHT_LEVEL"

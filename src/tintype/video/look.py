@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from ..colorizer import Colorizer
-from ..errors import InputError, OutputError
+from tintype.colorizer.colorizer import Colorizer
+from tintype.errors import InputError, OutputError
+
 from .chroma import ChromaMaker
 from .direction import check_direction, follow
 from .options import FilmOptions

@@ -13,9 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color import srgb_to_lab
-from ..colorizer import Colorizer
-from ..evaluation.metrics import measure_all
+from tintype.colorizer.colorizer import Colorizer
+from tintype.imaging.color import srgb_to_lab
+from tintype.imaging.metrics import measure_all
+
 from .chroma import ChromaMaker, shrink
 from .cuts import likeness
 from .levels import Luma

@@ -10,7 +10,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError, OutputError
+from tintype.errors import InputError, OutputError
+
 from .codecs import Settings, configure
 from .need import need_av
 from .parts import PartStore

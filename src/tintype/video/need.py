@@ -3,7 +3,7 @@
 import os
 from types import ModuleType
 
-from ..errors import MissingExtra
+from tintype.errors import MissingExtra
 
 FIX = "films need PyAV and OpenCV: pip install 'tintype[video]'"
 

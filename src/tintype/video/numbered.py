@@ -13,7 +13,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from ..errors import InputError
+from tintype.errors import InputError
+
 from .need import need_av
 
 RATE = 25.0  # frames per second of numbered pictures that do not say

@@ -2,20 +2,21 @@
 
 import re
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
-from ..errors import TintypeError
-from ..taste import Taste
+from tintype.colorizer.taste import Taste
+from tintype.errors import TintypeError
+from tintype.hints.hint import Hint
+
 from .restoration import check_steps
-
-if TYPE_CHECKING:
-    from .direction import FilmHint
 
 # A part of the film is finished, and safe from any crash, at a cut or after this many frames.
 PART_FRAMES = 250
 DEFAULT_STABILITY = 0.75
 
 _CLOCK = re.compile(r"(?:(?:(\d+):)?(\d+):)?(\d+(?:\.\d*)?)s?")
+
+
+_HINT = re.compile(r"\s*([\d:.]+)s?\s*:\s*([^:]+)")
 
 
 @dataclass(frozen=True)
@@ -103,3 +104,26 @@ def parse_every(text: str) -> int | None:
     if not text.isdecimal():
         raise TintypeError(f"every is {text!r}; choose a number of frames, 1 to 100, or auto")
     return int(text)
+
+
+@dataclass(frozen=True)
+class FilmHint:
+    """A colour for the thing at one point of the frame that is shown at ``seconds``, for its whole scene.
+
+    The point is in pixels of the upright picture, as `tintype.Hint` has it.
+    """
+
+    seconds: float
+    hint: Hint
+
+    @classmethod
+    def parse(cls, text: str) -> "FilmHint":
+        """A hint from `12.5s:X,Y,#RRGGBB` or `1:02.5:X,Y,#RRGGBB,RADIUS`.
+
+        Raises:
+            TintypeError: the text is none.
+        """
+        found = _HINT.fullmatch(text)
+        if found is None:
+            raise TintypeError(f"hint {text!r}: write it TIME:X,Y,#RRGGBB, for example 12.5s:320,180,#7a1f2b")
+        return cls(parse_time(found[1]), Hint.parse(found[2]))

@@ -6,10 +6,11 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from ..colorizer import Colorizer
-from ..errors import WeightsError
-from ..hints import Hint
-from ..seen import working_size
+from tintype.colorizer.colorizer import Colorizer
+from tintype.errors import WeightsError
+from tintype.hints.hint import Hint
+from tintype.network.preprocess import working_size
+
 from .chroma import shrink
 from .options import FilmOptions
 from .reader import FilmInfo, Frame

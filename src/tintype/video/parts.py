@@ -16,7 +16,8 @@ from typing import Any, BinaryIO
 
 import numpy as np
 
-from ..errors import OutputError
+from tintype.errors import OutputError
+
 from .codecs import Packet
 from .stabilize import State
 

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color import srgb_to_linear
-from ..errors import OutputError
+from tintype.errors import OutputError
+from tintype.imaging.color import srgb_to_linear
+
 from .codecs import Settings
 from .dpx import with_headers
 from .levels import Luma, Signal

@@ -5,7 +5,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..color import linear_to_srgb
+from tintype.imaging.color import linear_to_srgb
+
 from .levels import BT709, Luma, Signal
 
 Floats = NDArray[np.float32]

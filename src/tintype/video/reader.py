@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import InputError
+from tintype.errors import InputError
+
 from .hdr import check_base_layer, dynamic_metadata, static_metadata
 from .levels import BT709, FULL, LIMITED, Luma, Signal, known, known_matrix
 from .need import need_av

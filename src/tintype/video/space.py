@@ -5,7 +5,8 @@ import math
 import shutil
 from pathlib import Path
 
-from ..errors import OutputError
+from tintype.errors import OutputError
+
 from .codecs import Settings
 from .need import need_av
 

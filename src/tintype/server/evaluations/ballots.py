@@ -8,11 +8,11 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..colouring import options_key
-from ..problems import ProblemError, not_found
-from ..schemas.common import ColourOptions
-from ..services import Services
-from ..tables import Ballot, Picture, Result, Study, now
+from tintype.server.colouring import options_key
+from tintype.server.problems import ProblemError, not_found
+from tintype.server.schemas.common import ColourOptions
+from tintype.server.services import Services
+from tintype.server.tables import Ballot, Picture, Result, Study, now
 
 CHOICES = {"arena": ("left", "right", "tie", "both_bad"), "turing": ("original", "coloured")}
 ORIGINAL = ""

@@ -4,15 +4,16 @@ import base64
 import hashlib
 from typing import Any
 
-from ...planes import chroma_is_neutral
-from ..colouring import check, colour, read_file
-from ..intake import check_photo
-from ..jobs.ledger import Claim
-from ..library import store_photo
-from ..problems import ProblemError
-from ..schemas.common import ColourOptions
-from ..services import Services
-from ..tables import Picture, Study
+from tintype.imaging.planes import chroma_is_neutral
+from tintype.server.colouring import check, colour
+from tintype.server.intake import check_photo
+from tintype.server.jobs.ledger import Claim
+from tintype.server.library import store_photo
+from tintype.server.problems import ProblemError
+from tintype.server.schemas.common import ColourOptions
+from tintype.server.services import Services
+from tintype.server.stored import read_file
+from tintype.server.tables import Picture, Study
 
 DEFAULT_QUESTION = {
     "arena": "Which of the two is the better colouring of this photograph?",
@@ -113,7 +114,7 @@ def prepare_study(services: Services, mine: Claim) -> None:
                 picture = session.get(Picture, picture_id)
             if picture is None:
                 raise ProblemError(404, "the picture was deleted")
-            add_photo(services, study, read_file(services, picture.key), picture.name)
+            add_photo(services, study, read_file(services.storage, picture.key), picture.name)
         except ProblemError as error:
             outcome["error"] = error.detail
         outcomes.append(outcome)

@@ -3,12 +3,13 @@
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ...errors import InputError
-from ..problems import ProblemError
-from ..schemas.common import ColourOptions
-from ..services import Services
-from ..settings import names
-from ..tables import Study
+from tintype.errors import InputError
+from tintype.server.problems import ProblemError
+from tintype.server.schemas.common import ColourOptions
+from tintype.server.services import Services
+from tintype.server.settings import names
+from tintype.server.tables import Study
+
 from .prepare import add_photo, contestant, create_study, open_study
 
 

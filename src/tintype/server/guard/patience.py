@@ -7,8 +7,8 @@ from fastapi import HTTPException
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..problems import respond
-from ..settings import Settings
+from tintype.server.problems import respond
+from tintype.server.settings import Settings
 
 _JSON_BYTES = 1_000_000
 _FORM_BYTES = 100_000

@@ -6,7 +6,7 @@ from typing import Any, Protocol
 
 import structlog
 
-from ..settings import Settings
+from tintype.server.settings import Settings
 
 _REDIS_SECONDS = 0.25  # how long a request waits for Redis before this process counts for itself
 _PAUSE_SECONDS = 5.0  # how long it then does so

@@ -6,7 +6,7 @@ import structlog
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..metrics import Metrics
+from tintype.server.metrics import Metrics
 
 # Scripts, styles and pictures only from here; blob: and data: are for pictures that the page itself makes.
 PAGE_POLICY = (

@@ -10,9 +10,9 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, func, select, update
 
-from ..problems import ProblemError
-from ..services import Services
-from ..tables import Job, now
+from tintype.server.problems import ProblemError
+from tintype.server.services import Services
+from tintype.server.tables import Job, now
 
 OPEN = ("queued", "running")
 MOST_OPEN = 50

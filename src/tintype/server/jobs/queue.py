@@ -10,7 +10,7 @@ from huey.consumer import Consumer
 from huey.registry import Message
 from huey.serializer import Serializer
 
-from ...errors import MissingExtra, TintypeError
+from tintype.errors import MissingExtra, TintypeError
 
 STOP_SECONDS = 8  # how long a stopping worker waits for its jobs to come to a place where they can be left
 _NAME = "tintype"

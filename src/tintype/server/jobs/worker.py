@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import structlog
 
-from ..library import forget_expired
-from ..services import Services
+from tintype.server.library import forget_expired
+from tintype.server.services import Services
+
 from .films import forget_parts
 from .ledger import rescue
 from .work import run, worker_name

@@ -1,6 +1,6 @@
 """What TINTYPE_PREDICTOR may be, and that nobody answers there; apart, because settings and routes ask for it."""
 
-from ...errors import TintypeError
+from tintype.errors import TintypeError
 
 RETRY_SECONDS = 5
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from ...errors import MissingExtra, TintypeError, WeightsError
-from ...runtime import Network
-from ...weights import ModelFile
+from tintype.errors import MissingExtra, TintypeError, WeightsError
+from tintype.network.model_file import ModelFile
+from tintype.network.network import Network
+
 from .address import PredictorAwayError, http_address
 from .wire import MEDIA_TYPE, Offer, Planes, pack, unpack
 

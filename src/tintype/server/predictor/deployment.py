@@ -6,9 +6,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ...errors import MissingExtra, TintypeError
-from ...runtime import Device
-from ...weights import find_model, list_models
+from tintype.errors import MissingExtra, TintypeError
+from tintype.network.engine import Device
+from tintype.network.model_file import find_model, list_models
+
 from .address import PredictorAwayError
 from .client import Predictor
 from .replica import Replica

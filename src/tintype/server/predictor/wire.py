@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from ...errors import TintypeError
+from tintype.errors import TintypeError
 
 Planes = npt.NDArray[np.float32]
 MEDIA_TYPE = "application/x-npz"

@@ -4,16 +4,18 @@ from typing import Literal
 
 from fastapi import APIRouter, Response
 
-from ..colouring import check, colour, read_file
-from ..evaluations.ballots import CHOICES, ORIGINAL, duel, find, vote
-from ..evaluations.prepare import label_of
-from ..identity import OwnerDep
-from ..library import find_picture
-from ..problems import ProblemError, documented, not_found
-from ..schemas.common import Id
-from ..schemas.evaluations import BallotPublic, Duel, Revealed, Vote
-from ..tables import Picture, Result
-from ..variants import variant
+from tintype.server.colouring import check, colour
+from tintype.server.evaluations.ballots import CHOICES, ORIGINAL, duel, find, vote
+from tintype.server.evaluations.prepare import label_of
+from tintype.server.identity import OwnerDep
+from tintype.server.library import find_picture
+from tintype.server.problems import ProblemError, documented, not_found
+from tintype.server.schemas.common import Id
+from tintype.server.schemas.evaluations import BallotPublic, Duel, Revealed, Vote
+from tintype.server.stored import read_file
+from tintype.server.tables import Picture, Result
+from tintype.server.variants import variant
+
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes
 
@@ -66,7 +68,7 @@ def get_side(
     if row is None:
         raise not_found("picture")
     key = variant(services, row, services.settings.preview_pixels, grey=side == "photo")
-    return send_bytes(read_file(services, key), "image/jpeg", "side.jpg", headers={"Cache-Control": "no-store"})
+    return send_bytes(read_file(services.storage, key), "image/jpeg", "side.jpg", headers={"Cache-Control": "no-store"})
 
 
 @router.post("/ballots/{ballot_id}/vote", operation_id="castVote", responses=documented(404, 409))

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from ..services import Services
+from tintype.server.services import Services
 
 
 def _services(request: Request) -> Services:

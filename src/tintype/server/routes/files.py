@@ -11,11 +11,11 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from ..guard.watch import FILE_POLICY
-from ..intake import media_type_of
-from ..problems import not_found
-from ..services import Services
-from ..storage import Storage
+from tintype.server.guard.watch import FILE_POLICY
+from tintype.server.intake import media_type_of
+from tintype.server.problems import not_found
+from tintype.server.services import Services
+from tintype.server.storage import Storage
 
 _ANY_PICTURE = {"schema": {"type": "string", "format": "binary"}}
 # What a route's `responses` say of an answer that is a picture or a film.

@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, File, UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from ..capabilities import require
-from ..films import add_film
-from ..identity import OwnerDep
-from ..problems import documented
-from ..schemas.pictures import PicturePublic
+from tintype.server.capabilities import require
+from tintype.server.films import add_film
+from tintype.server.identity import OwnerDep
+from tintype.server.problems import documented
+from tintype.server.schemas.pictures import PicturePublic
+
 from .deps import ServicesDep
 
 router = APIRouter(prefix="/api/films", tags=["pictures"])

@@ -2,11 +2,12 @@
 
 from fastapi import APIRouter
 
-from ..identity import OwnerDep
-from ..library import list_pictures
-from ..paging import CursorDep, LimitQuery
-from ..schemas.common import Page
-from ..schemas.pictures import PicturePublic
+from tintype.server.identity import OwnerDep
+from tintype.server.library import list_pictures
+from tintype.server.paging import CursorDep, LimitQuery
+from tintype.server.schemas.common import Page
+from tintype.server.schemas.pictures import PicturePublic
+
 from .deps import ServicesDep
 
 router = APIRouter(prefix="/api/gallery", tags=["pictures"])

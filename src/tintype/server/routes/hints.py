@@ -9,15 +9,16 @@ import numpy as np
 from fastapi import APIRouter, Query, Response
 from PIL import Image
 
-from ..capabilities import require
-from ..colouring import check, predict
-from ..identity import OwnerDep
-from ..library import find_picture
-from ..problems import ProblemError, documented
-from ..schemas.common import ColourOptions, Id
-from ..schemas.hints import Mood, Moods, SuggestionPublic
-from ..services import Services
-from ..tables import Picture
+from tintype.server.capabilities import require
+from tintype.server.colouring import check, predict
+from tintype.server.identity import OwnerDep
+from tintype.server.library import find_picture
+from tintype.server.problems import ProblemError, documented
+from tintype.server.schemas.common import ColourOptions, Id
+from tintype.server.schemas.hints import Mood, Moods, SuggestionPublic
+from tintype.server.services import Services
+from tintype.server.tables import Picture
+
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes
 
@@ -40,7 +41,7 @@ def predict_picture(picture_id: Id, body: ColourOptions, services: ServicesDep, 
     picture = _photo(services, picture_id, owner)
     with services.gate.pass_through():
         started = time.perf_counter()
-        opened = services.opened.get(services, picture, body.model)
+        opened = services.opened.get(picture, body.model)
         ready = time.perf_counter()
         data = predict(opened, body).encode("JPEG", _QUALITY)
         done = time.perf_counter()
@@ -61,7 +62,7 @@ def list_alternatives(
     require("alternatives", file)
     picture = _photo(services, picture_id, owner)
     with services.gate.pass_through():
-        found = len(services.opened.get(services, picture, model).propose(count))
+        found = len(services.opened.get(picture, model).propose(count))
     base = f"/api/pictures/{picture_id}/alternatives"
     chosen = "" if model is None else f"?{urlencode({'model': model})}"  # by the name that was asked for
     return Moods(
@@ -95,7 +96,7 @@ def get_confidence(picture_id: Id, services: ServicesDep, owner: OwnerDep, model
     require("confidence", check(services, options))
     picture = _photo(services, picture_id, owner)
     with services.gate.pass_through():
-        plane = services.opened.get(services, picture, model).confidence()
+        plane = services.opened.get(picture, model).confidence()
         target = io.BytesIO()
         Image.fromarray(np.round(plane.clip(0, 1) * 255).astype(np.uint8)).save(target, "PNG")
     return send_bytes(target.getvalue(), "image/png", "confidence.png")
@@ -115,7 +116,7 @@ def suggest_colors(
     require("suggestions", check(services, ColourOptions(model=model)))
     picture = _photo(services, picture_id, owner)
     with services.gate.pass_through():
-        opened = services.opened.get(services, picture, model)
+        opened = services.opened.get(picture, model)
         found = opened.suggest(x * (opened.photo.width - 1), y * (opened.photo.height - 1), count)
     return [
         SuggestionPublic(color="#{:02x}{:02x}{:02x}".format(*one.color), probability=round(one.probability, 4))

@@ -11,17 +11,18 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 from starlette.concurrency import run_in_threadpool
 
-from ..capabilities import require
-from ..colouring import check
-from ..identity import OwnerDep
-from ..jobs.ledger import OPEN, cancel, create
-from ..library import find_picture
-from ..paging import CursorDep, LimitQuery, after
-from ..problems import ProblemError, busy, documented, not_found
-from ..schemas.common import Id, Page
-from ..schemas.jobs import FilmJob, JobCreate, JobPublic
-from ..services import Services
-from ..tables import Job
+from tintype.server.capabilities import require
+from tintype.server.colouring import check
+from tintype.server.identity import OwnerDep
+from tintype.server.jobs.ledger import OPEN, cancel, create
+from tintype.server.library import find_picture
+from tintype.server.paging import CursorDep, LimitQuery, after
+from tintype.server.problems import ProblemError, busy, documented, not_found
+from tintype.server.schemas.common import Id, Page
+from tintype.server.schemas.jobs import FilmJob, JobCreate, JobPublic
+from tintype.server.services import Services
+from tintype.server.tables import Job
+
 from .deps import ServicesDep
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])

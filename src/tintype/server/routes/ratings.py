@@ -7,13 +7,14 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from ..evaluations.outcome import RATING_COLUMNS, as_csv, rating_rows, stars
-from ..identity import OwnerDep
-from ..library import find_result
-from ..problems import documented, not_found
-from ..schemas.common import Id
-from ..schemas.evaluations import RatingCreate, RatingPublic, Starred, Table
-from ..tables import Rating, now
+from tintype.server.evaluations.outcome import RATING_COLUMNS, as_csv, rating_rows, stars
+from tintype.server.identity import OwnerDep
+from tintype.server.library import find_result
+from tintype.server.problems import documented, not_found
+from tintype.server.schemas.common import Id
+from tintype.server.schemas.evaluations import RatingCreate, RatingPublic, Starred, Table
+from tintype.server.tables import Rating, now
+
 from .deps import ServicesDep
 from .files import disposition
 

@@ -5,16 +5,18 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from ...photo import Photo
-from ..colouring import anonymous, check, colour, read_file
-from ..identity import OwnerDep
-from ..intake import media_type_of, suffix_of
-from ..library import delete_result, find_picture, find_result
-from ..problems import ProblemError, documented
-from ..schemas.common import ColourOptions, Id
-from ..schemas.pictures import Deleted, ResultPublic
-from ..tables import Result
-from ..variants import THUMBNAIL_PIXELS, variant
+from tintype.photo.photo import Photo
+from tintype.server.colouring import anonymous, check, colour
+from tintype.server.identity import OwnerDep
+from tintype.server.intake import media_type_of, suffix_of
+from tintype.server.library import delete_result, find_picture, find_result
+from tintype.server.problems import ProblemError, documented
+from tintype.server.schemas.common import ColourOptions, Id
+from tintype.server.schemas.pictures import Deleted, ResultPublic
+from tintype.server.stored import read_file
+from tintype.server.tables import Result
+from tintype.server.variants import THUMBNAIL_PIXELS, variant
+
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes, send_file
 
@@ -77,7 +79,7 @@ def get_file(
         suffix = PurePosixPath(row.key).suffix
         return send_file(services, row.key, name + suffix, download=download)
     with services.gate.pass_through():
-        photo = Photo.read(read_file(services, row.key), max_pixels=services.settings.max_pixels)
+        photo = Photo.read(read_file(services.storage, row.key), max_pixels=services.settings.max_pixels)
         kind = (format or photo.format).upper()
         data = (photo if is_own else anonymous(photo, services.shelf.offered().get(row.model))).encode(kind, quality)
     suffix = suffix_of(kind)

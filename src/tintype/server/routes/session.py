@@ -3,13 +3,14 @@
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import select
 
-from ..identity import TOKEN_COOKIE, CallerDep, OwnerDep, cookie_header, pass_for, token_for
-from ..jobs.ledger import OPEN, cancel
-from ..library import delete_picture
-from ..problems import ProblemError, documented
-from ..schemas.pictures import Deleted
-from ..schemas.system import Login, SessionPublic
-from ..tables import Job, Picture
+from tintype.server.identity import TOKEN_COOKIE, CallerDep, OwnerDep, cookie_header, pass_for, token_for
+from tintype.server.jobs.ledger import OPEN, cancel
+from tintype.server.library import delete_picture
+from tintype.server.problems import ProblemError, documented
+from tintype.server.schemas.pictures import Deleted
+from tintype.server.schemas.system import Login, SessionPublic
+from tintype.server.tables import Job, Picture
+
 from .deps import ServicesDep
 
 router = APIRouter(prefix="/api/session", tags=["session"])

@@ -6,11 +6,12 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST
 
-from ... import __version__
-from ...weights import ModelFile
-from ..capabilities import capabilities
-from ..problems import documented, not_found
-from ..schemas.system import Capabilities, Feature, Health, Limits, ModelPublic
+from tintype.network.model_file import ModelFile
+from tintype.server.capabilities import capabilities
+from tintype.server.problems import documented, not_found
+from tintype.server.schemas.system import Capabilities, Feature, Health, Limits, ModelPublic
+from tintype.version import __version__
+
 from .deps import ServicesDep
 
 router = APIRouter(tags=["system"])

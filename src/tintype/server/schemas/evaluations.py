@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ..tables import Ballot, Rating, Study
+from tintype.server.tables import Ballot, Rating, Study
+
 from .common import ColourOptions, Line, Strict
 from .jobs import PictureId
 

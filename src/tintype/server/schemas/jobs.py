@@ -5,7 +5,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
-from ..tables import Job
+from tintype.server.tables import Job
+
 from .common import ColourOptions, Strict
 
 PictureId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ..tables import Picture, Result
+from tintype.server.tables import Picture, Result
+
 from .common import Line, Strict
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
-from ...weights import ModelFile
+from tintype.network.model_file import ModelFile
+
 from .common import Strict
 
 

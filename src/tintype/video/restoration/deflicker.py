@@ -9,8 +9,9 @@ import itertools
 
 import numpy as np
 
-from ..motion import Motion
-from ..need import need_cv2
+from tintype.video.motion import Motion
+from tintype.video.need import need_cv2
+
 from .scene import Around, Shown, scaled
 
 REACH = 12

@@ -6,8 +6,9 @@ A pixel is a speck where it is brighter, or darker, than all that lies within a 
 
 import numpy as np
 
-from ..levels import Luma
-from ..need import need_cv2
+from tintype.video.levels import Luma
+from tintype.video.need import need_cv2
+
 from .scene import Around, Shown, scaled
 from .warp import Warp
 

@@ -7,9 +7,10 @@ around the pixel differs there, beyond what grain explains: what moved strangely
 import numpy as np
 from numpy.typing import NDArray
 
-from ...restore import noise_deviation
-from ..levels import Luma
-from ..need import need_cv2
+from tintype.colorizer.restore import noise_deviation
+from tintype.video.levels import Luma
+from tintype.video.need import need_cv2
+
 from .scene import Around, Shown, as_luma, scaled
 from .warp import Warp
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..chroma import shrink
-from ..cuts import likeness
-from ..levels import Luma
-from ..motion import Motion, Small, Step, grid_size
-from ..reader import FilmInfo, Frame
+from tintype.video.chroma import shrink
+from tintype.video.cuts import likeness
+from tintype.video.levels import Luma
+from tintype.video.motion import Motion, Small, Step, grid_size
+from tintype.video.reader import FilmInfo, Frame
 
 
 @dataclass(eq=False)

@@ -9,8 +9,9 @@ from collections import deque
 
 import numpy as np
 
-from ..levels import Luma
-from ..need import need_cv2
+from tintype.video.levels import Luma
+from tintype.video.need import need_cv2
+
 from .scene import Around, Shown, as_luma, scaled
 
 REACH = 2

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 
-from ...errors import TintypeError
-from ..motion import Motion, grid_size
-from ..reader import FilmInfo, Frame
+from tintype.errors import TintypeError
+from tintype.video.motion import Motion, grid_size
+from tintype.video.reader import FilmInfo, Frame
+
 from . import deflicker, dust, grain, scratches, weave
 from .scene import Around, Shown, watched, windowed
 from .warp import Warp

@@ -3,8 +3,9 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ..levels import Luma
-from ..need import need_cv2
+from tintype.video.levels import Luma
+from tintype.video.need import need_cv2
+
 from .scene import Shown
 
 Floats = NDArray[np.float32]

@@ -10,8 +10,9 @@ from itertools import pairwise
 
 import numpy as np
 
-from ..levels import Luma
-from ..need import need_cv2
+from tintype.video.levels import Luma
+from tintype.video.need import need_cv2
+
 from .scene import Around, Shown
 
 REACH = 24

@@ -1,0 +1,5 @@
+"""Many photos: planned, coloured, recorded."""
+
+from .manifest import read_manifest
+
+__all__ = ["read_manifest"]

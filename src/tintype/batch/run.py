@@ -1,0 +1,215 @@
+"""Many pictures: a run that no bad file stops. `plan` says what the inputs stand for and where each result goes."""
+
+import os
+import sys
+import time
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from pathlib import Path
+
+from tintype.colorizer.colorizer import Colorizer, Picture
+from tintype.colorizer.streaming import is_huge
+from tintype.colorizer.taste import Taste
+from tintype.errors import OutputError, TintypeError
+from tintype.files.atomic import write_whole
+from tintype.files.stores import make_folder, staged
+from tintype.hints.hint import Hint
+from tintype.parallel import alone
+from tintype.photo.photo import Photo
+from tintype.photo.tiff_pages import join_pages, page_numbers
+
+from .job import STREAM, Job, Record, Report, Result
+from .plan import COLOURED, READABLE, plan
+
+__all__ = ["COLOURED", "READABLE", "STREAM", "Given", "Job", "Report", "Result", "attempt", "colouring", "plan",
+           "run", "run_each"]  # fmt: skip
+
+# What a job hands over: a path, the bytes of a file, or a page that has been read.
+Given = str | bytes | Photo
+Make = Callable[[Given], Photo]
+Stream = Callable[[str, str], tuple[int, int] | None]
+TIFF = (".tif", ".tiff")
+
+
+def run(
+    jobs: Iterable[Job],
+    colorizer: Colorizer,
+    *,
+    size: int | None = None,
+    hints: Sequence[Hint] = (),
+    reference: Path | None = None,
+    taste: Taste | None = None,
+    quality: int | None = None,
+    overwrite: bool = False,
+    workers: int = 1,
+    journal: Record | None = None,
+    done: Callable[[Result], None] = lambda result: None,
+) -> Report:
+    """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
+    make, stream = colouring(colorizer, size=size, hints=hints, reference=reference, taste=taste, overwrite=overwrite)
+    return run_each(
+        jobs, make, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
+    )
+
+
+def colouring(
+    colorizer: Colorizer,
+    *,
+    size: int | None = None,
+    hints: Sequence[Hint] = (),
+    reference: Picture | None = None,
+    taste: Taste | None = None,
+    overwrite: bool = False,
+) -> tuple[Make, Stream]:
+    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options."""
+    model = None if reference is None else colorizer.open(reference)
+
+    def colour(source: Given) -> Photo:
+        return colorizer.open(source).predict(size=size, hints=hints, reference=model, taste=taste)
+
+    def stream(source: str, target: str) -> tuple[int, int] | None:
+        if target == STREAM or colorizer.paints or hints or model or not is_huge(source, target):
+            return None
+        make_folder(target)
+        return colorizer.colorize_file(source, target, size=size, taste=taste, overwrite=overwrite)
+
+    return colour, stream
+
+
+def _nothing(source: str, target: str) -> None:
+    return None
+
+
+def run_each(
+    jobs: Iterable[Job],
+    make: Make,
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+    workers: int = 1,
+    journal: Record | None = None,
+    stream: Stream = _nothing,
+    done: Callable[[Result], None] = lambda result: None,
+) -> Report:
+    """Do the jobs: ``make`` turns a path, or the bytes of a file, into what is to be written.
+
+    ``workers`` pictures are worked on at a time, so that reading, the network and writing of different pictures
+    overlap; no more than twice as many are ever waiting. ``done`` is called after each, in the calling thread, in the
+    order of the jobs, as is the report. Errors end in the report, not here. ``stream``
+    goes from file to file by itself and says how large the picture is, or None where it leaves it to ``make``.
+    """
+
+    def work(job: Job) -> Result:
+        return attempt(job, make, stream, quality=quality, overwrite=overwrite, journal=journal)
+
+    report = Report()
+    if workers <= 1:
+        for job in jobs:
+            report.results.append(work(job))
+            done(report.results[-1])
+        return report
+
+    def work_alone(job: Job) -> Result:
+        with alone():
+            return work(job)
+
+    with ThreadPoolExecutor(workers) as pool:
+        waiting: set[Future[Result]] = set()
+        ordered: deque[Future[Result]] = deque()
+
+        def collect() -> None:
+            waiting.difference_update(wait(waiting, return_when=FIRST_COMPLETED).done)
+            while ordered and ordered[0].done():
+                result = ordered.popleft().result()
+                report.results.append(result)
+                done(result)
+
+        try:
+            for job in jobs:
+                future = pool.submit(work_alone, job)
+                waiting.add(future)
+                ordered.append(future)
+                while len(waiting) >= 2 * workers:
+                    collect()
+            while waiting:
+                collect()
+        except BaseException:  # Ctrl-C: what is begun is finished, the rest is not begun
+            for future in waiting:
+                future.cancel()
+            raise
+    return report
+
+
+def attempt(
+    job: Job,
+    make: Make,
+    stream: Stream = _nothing,
+    *,
+    quality: int | None = None,
+    overwrite: bool = False,
+    journal: Record | None = None,
+) -> Result:
+    """Do one job; every error becomes part of the result."""
+    if job.error is not None or job.target is None:
+        return Result(job.source, None, job.error)
+    if job.skipped:
+        return Result(job.source, job.target, skipped=True)
+    if journal is not None:
+        journal.begin(job)
+    result = _attempt(job, job.target, make, stream, quality, overwrite)
+    if journal is not None:
+        journal.end(job, result)
+    return result
+
+
+def _attempt(job: Job, place: str, make: Make, stream: Stream, quality: int | None, overwrite: bool) -> Result:
+    started = time.perf_counter()
+    try:
+        with staged(job.source, place, overwrite=overwrite) as (source, target):
+            size = stream(source, target)
+            if size is None:
+                photo = _do(source, target, make, quality, overwrite)
+                size = photo.width, photo.height
+            written = None if target == STREAM else os.path.getsize(target)
+        return Result(job.source, place, None, *size, round(time.perf_counter() - started, 3), bytes=written)
+    except TintypeError as error:
+        return Result(job.source, None, _one_line(str(error)))
+    except Exception as error:  # a fault of ours in one picture must not cost the others theirs
+        what = f"{job.source}: unexpected {type(error).__name__}: {error}"
+        return Result(job.source, None, _one_line(what))
+
+
+def _do(source: str, target: str, make: Make, quality: int | None, overwrite: bool) -> Photo:
+    if source != STREAM and len(pages := page_numbers(source)) > 1:
+        if Path(target).suffix.lower() in TIFF:
+            return _do_pages(source, target, pages, make, overwrite)
+        if target != STREAM:
+            kind = Path(target).suffix
+            raise OutputError(f"{source}: has {len(pages)} pages, and {kind} holds one; write .tif to keep them all")
+    made = make(sys.stdin.buffer.read() if source == STREAM else source)
+    if target == STREAM:
+        sys.stdout.buffer.write(made.encode(quality=quality))
+        sys.stdout.buffer.flush()
+        return made
+    make_folder(target)
+    made.save(target, overwrite=overwrite, quality=quality)
+    return made
+
+
+def _do_pages(source: str, target: str, numbers: list[int], make: Make, overwrite: bool) -> Photo:
+    """These pages of a TIFF; the first of them is handed back."""
+    first: Photo | None = None
+    pages = []
+    for number in numbers:
+        made = make(Photo.read(source, page=number))
+        first = first or made
+        pages.append(made.encode("TIFF"))
+    assert first is not None
+    make_folder(target)
+    write_whole(Path(target), lambda: join_pages(pages), overwrite=overwrite)
+    return first
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())

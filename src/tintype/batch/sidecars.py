@@ -1,0 +1,69 @@
+"""What can be written beside a coloured picture: other plausible colourings, and a map of how sure the network is."""
+
+import io
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from tintype.colorizer.open_photo import OpenPhoto
+from tintype.colorizer.taste import Taste
+from tintype.errors import OutputError
+from tintype.files.atomic import write_whole
+from tintype.imaging.planes import resize_plane
+
+from .run import COLOURED
+
+
+def alternative_path(target: Path, number: int) -> Path:
+    """Where colouring number 2, 3 ... goes: NAME-2.EXT beside NAME.EXT, NAME-2-color.EXT beside NAME-color.EXT, which
+    a later run over the folder then knows for a result."""
+    name = target.stem.removesuffix(COLOURED)
+    return target.with_name(f"{name}-{number}{target.stem[len(name) :]}{target.suffix}")
+
+
+def write_alternatives(
+    opened: OpenPhoto,
+    target: Path,
+    count: int,
+    *,
+    size: int | None = None,
+    taste: Taste | None = None,
+    quality: int | None = None,
+    overwrite: bool = False,
+) -> list[Path]:
+    """Write up to `count` - 1 other colourings beside `target`, which is the first; fewer where the network sees none.
+
+    Raises OutputError when a file exists or cannot be written; and what `OpenPhoto.alternatives` raises.
+    """
+    written = []
+    for number, photo in enumerate(opened.alternatives(count - 1, size=size, taste=taste), start=2):
+        path = alternative_path(target, number)
+        photo.save(path, overwrite=overwrite, quality=quality)
+        written.append(path)
+    return written
+
+
+def confidence_path(place: Path, source: Path, many: bool) -> Path:
+    """Where the map of a picture goes: to `place` itself, or, with many pictures, into that folder as NAME.png."""
+    return place / f"{source.stem}.png" if many else place
+
+
+def write_confidence(opened: OpenPhoto, path: Path, *, size: int | None = None, overwrite: bool = False) -> Path:
+    """Write the confidence as a grey PNG of the picture's size: white is certain, black a guess.
+
+    Raises OutputError when the file is no PNG, exists or cannot be written; and what `OpenPhoto.confidence` raises.
+    """
+    if path.suffix.lower() != ".png":
+        raise OutputError(f"{path}: the confidence is written as PNG; name a .png file")
+    levels = np.round(opened.confidence(size=size) * 255).clip(0, 255).astype(np.uint8)
+    plane = resize_plane(levels, opened.photo.width, opened.photo.height)
+
+    def encode() -> bytes:
+        buffer = io.BytesIO()
+        Image.fromarray(plane).save(buffer, "PNG")
+        return buffer.getvalue()
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(path, encode, overwrite=overwrite)
+    return path

@@ -1,0 +1,165 @@
+"""A model, ready to colour pictures: the way in for everybody, from one line to a picture opened for many tries."""
+
+import os
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import BinaryIO, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from tintype.errors import TintypeError
+from tintype.hints.hint import Hint
+from tintype.network.engine import Device, Precision
+from tintype.network.ensemble import open_network
+from tintype.network.model_file import ModelFile
+from tintype.network.network import Network
+from tintype.photo.metadata import Metadata
+from tintype.photo.photo import Photo
+
+from .open_photo import PAINTED, OpenPhoto
+from .provenance import recorded
+from .streaming import colour_file
+from .taste import Taste
+
+Picture: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
+Plane = npt.NDArray[np.float32]
+
+
+class Colorizer:
+    """Colours pictures with one model.
+
+    Args:
+        model: the name of a model (`tintype models`) or the path of an .onnx file; several, divided by commas, answer
+            together with the mean of their colours (`tintype.network.ensemble`).
+        device: "cpu", "cuda" or "auto".
+        precision: "f32", "bf16" or "auto".
+        threads: CPU threads for the network; all cores when None.
+        streams: how many threads will colour at the same time.
+
+    Raises:
+        WeightsError: no such model, or it is corrupt.
+        TintypeError: the device or precision is not to be had here.
+
+    Example:
+        >>> colorizer = Colorizer()
+        >>> colorizer.colorize("grandmother.jpg").save("grandmother-color.jpg")
+    """
+
+    def __init__(
+        self,
+        model: str | os.PathLike[str] = "tint",
+        *,
+        device: Device = "auto",
+        precision: Precision = "auto",
+        threads: int | None = None,
+        streams: int = 1,
+    ) -> None:
+        self.network = open_network(model, device, precision, threads, streams)
+
+    @classmethod
+    def around(cls, network: Network) -> "Colorizer":
+        """A colorizer of a network that is there already, maybe on another machine."""
+        made = cls.__new__(cls)
+        made.network = network
+        return made
+
+    @property
+    def model(self) -> ModelFile:
+        """The model in use."""
+        return self.network.model_file
+
+    def open(self, picture: Picture) -> OpenPhoto:
+        """Decode a picture, for one or many predictions.
+
+        Raises:
+            InputError: the picture cannot be read.
+        """
+        return OpenPhoto(self.network, Photo.read(picture))
+
+    def colorize(
+        self,
+        picture: Picture,
+        *,
+        size: int | None = None,
+        hints: Sequence[Hint] = (),
+        reference: Picture | None = None,
+        taste: Taste | None = None,
+    ) -> Photo:
+        """Colour one picture: `open` and `OpenPhoto.predict` in one.
+
+        Raises:
+            InputError: the picture cannot be read.
+            WeightsError: the network fails, or takes no hints.
+            TintypeError: the size or a hint is impossible.
+        """
+        opened = None if reference is None else self.open(reference)
+        return self.open(picture).predict(size=size, hints=hints, reference=opened, taste=taste)
+
+    @property
+    def paints(self) -> bool:
+        """Whether the model paints light as well as colour, as those for drawings do."""
+        return PAINTED in self.network.outputs
+
+    def colorize_file(
+        self,
+        source: str,
+        target: str,
+        *,
+        size: int | None = None,
+        taste: Taste | None = None,
+        overwrite: bool = False,
+    ) -> tuple[int, int]:
+        """Colour a TIFF or PNG of any size from file to file, in little memory; width and height in pixels.
+
+        Steps that restore, and the mark, need the whole picture in memory and are refused.
+
+        Raises:
+            InputError: the picture cannot be read, or not in strips.
+            OutputError: the target exists or cannot be written.
+            TintypeError: something is wished for that cannot be had in strips.
+        """
+        taste = taste or Taste()
+        if taste.restore or taste.mark or taste.keep_sepia:
+            raise TintypeError(
+                f"{source} is streamed: restore, mark and keep-sepia are for pictures that fit in memory"
+            )
+
+        def answer(small: Photo) -> Plane:
+            opened = OpenPhoto(self.network, small)
+            return taste.apply(opened.averaged_ab(size=size) if taste.tta else opened.predict_ab(size=size), small)
+
+        def describe(meta: Metadata) -> Metadata:
+            return recorded(meta, self.model, taste.as_dict() | ({} if size is None else {"size": size}))
+
+        return colour_file(source, target, answer, describe, overwrite=overwrite)
+
+
+def colorize(
+    picture: Picture,
+    *,
+    model: str | os.PathLike[str] = "tint",
+    size: int | None = None,
+    hints: Sequence[Hint] = (),
+    reference: Picture | None = None,
+    taste: Taste | None = None,
+    device: Device = "auto",
+    precision: Precision = "auto",
+    threads: int | None = None,
+) -> Photo:
+    """Colour one picture; the model is loaded at the first call and kept.
+
+    Args and errors are those of `Colorizer` and `Colorizer.colorize`.
+
+    Example:
+        >>> tintype.colorize("grandmother.jpg").save("grandmother-color.jpg")
+    """
+    return _colorizer(os.fspath(model), device, precision, threads).colorize(
+        picture, size=size, hints=hints, reference=reference, taste=taste
+    )
+
+
+@lru_cache(maxsize=2)
+def _colorizer(model: str, device: Device, precision: Precision, threads: int | None) -> Colorizer:
+    return Colorizer(model, device=device, precision=precision, threads=threads)

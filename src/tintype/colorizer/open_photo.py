@@ -1,0 +1,246 @@
+"""A picture that is open for colouring: what depends on it alone is made once, for any number of predictions.
+
+The predictor follows Segment Anything (Kirillov et al., 2023): set the picture once, then ask again and again, with
+other hints from a person. Each further prediction costs a part of one run of the network.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image
+
+from tintype.errors import TintypeError, WeightsError
+from tintype.hints.alternatives import color_at, modes, probabilities, propose
+from tintype.hints.hint import Hint, hint_planes, meet_hints
+from tintype.hints.propagate import Ground
+from tintype.hints.transfer import describe, hints_of, match
+from tintype.imaging.color import lightness_from_luma
+from tintype.imaging.resize import resize_float
+from tintype.network.model_file import ModelInfo
+from tintype.network.network import Network
+from tintype.network.preprocess import darkest, pad, working_size
+from tintype.photo.photo import Photo
+
+from .compose import compose, compose_painting
+from .confidence import confidence, entropy
+from .provenance import recorded
+from .restore import restore
+from .taste import Taste
+from .watermark import with_mark
+
+Plane = npt.NDArray[np.float32]
+
+# The output of networks that paint the whole picture, light included.
+PAINTED = "painted_lightness"
+DISTRIBUTION = "distribution"
+MATCHED = ("features_16", "features_32")  # what places of two pictures are compared by
+THINGS = "features_16"  # what tells things of one picture apart, for hints
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A colour that a place may have: (R, G, B), 0 to 255, in the light of the place, and how probable it is."""
+
+    color: tuple[int, int, int]
+    probability: float
+
+
+class OpenPhoto:
+    """A decoded picture and the network to colour it with; made by `Colorizer.open`.
+
+    Every method that predicts raises WeightsError when the network fails or lacks what is asked for, and TintypeError
+    for a size outside 16 to 4096 or a hint outside the picture.
+    """
+
+    def __init__(self, network: Network, photo: Photo) -> None:
+        self._is_drawing = network.model_file.info.condition == "sketch"
+        self.photo = photo.over_white() if self._is_drawing else photo
+        self._network = network
+        self._prepared: dict[int, Plane] = {}
+        self._encoded: dict[int, dict[str, Plane]] = {}
+        self._plain: dict[int, Plane] = {}
+        self._grounds: dict[int, Ground] = {}
+
+    def predict(
+        self,
+        *,
+        size: int | None = None,
+        hints: Sequence[Hint] = (),
+        reference: "OpenPhoto | None" = None,
+        taste: Taste | None = None,
+    ) -> Photo:
+        """The picture in colour, its brightness untouched.
+
+        A model that paints whole pictures, as those for drawings do, replaces the brightness too.
+
+        Args:
+            size: short side, in pixels, of what the network sees; the model's own when None. Larger finds
+                smaller things and takes longer, smaller gives broader, calmer colour.
+            hints: colours that a person asks for at points of the picture.
+            reference: a picture in colour, opened by the same colorizer, whose colours things of the same kind get.
+            taste: how strong, vivid and warm the colours should be, and what else is wanted; see `Taste`.
+        """
+        taste = taste or Taste()
+        opened = OpenPhoto(self._network, restore(self.photo, taste.restore)) if taste.restore else self
+        told = [*(opened.match(reference, size=size) if reference else ()), *hints]
+        photo = opened._predict(size, told, taste)
+        options = taste.as_dict() | ({} if size is None else {"size": size}) | ({"hints": len(told)} if told else {})
+        photo = photo.with_meta(recorded(photo.meta, self._network.model_file, options))
+        return with_mark(photo) if taste.mark else photo
+
+    def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste) -> Photo:
+        sure = self.confidence(size=size, hints=hints) if taste.strength == "auto" else None
+        if PAINTED not in self._network.outputs:
+            ab = self.averaged_ab(size=size, hints=hints) if taste.tta else self.predict_ab(size=size, hints=hints)
+            return compose(self.photo, taste.apply(ab, self.photo, sure))
+        ab, lightness = self._answer(("ab", PAINTED), size, hints)
+        return compose_painting(self.photo, lightness[..., 0], taste.apply(ab, self.photo, sure))
+
+    def predict_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """The predicted colour alone: (h, w, 2) float32, a and b in CIE units, covering the whole picture."""
+        return self._answer(("ab",), size, hints)[0]
+
+    def averaged_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """As `predict_ab`, averaged over the picture and its mirror image, at two sizes; takes six times as long."""
+        size = self._info.size if size is None else size
+        mirrored_hints = [Hint(self.photo.width - 1 - h.x, h.y, h.color, h.radius) for h in hints]
+        answers: list[Plane] = []
+        for side in (size, min(4096, size * 3 // 2)):
+            answers.append(self.predict_ab(size=side, hints=hints))
+            answers.append(self._mirrored.predict_ab(size=side, hints=mirrored_hints)[:, ::-1])
+        height, width = answers[-1].shape[:2]
+        planes = [np.mean([resize_float(answer[..., i], width, height) for answer in answers], axis=0) for i in (0, 1)]
+        return np.stack(planes, axis=-1).astype(np.float32)
+
+    @cached_property
+    def _mirrored(self) -> "OpenPhoto":
+        return OpenPhoto(self._network, Photo(np.ascontiguousarray(self.photo.luma[:, ::-1])))
+
+    def distribution(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """Logits (h, w, Q) float32 over the model's ab bins, covering the whole picture."""
+        return self._distribution(size, hints)
+
+    def entropy(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """How undecided the network is: (h, w) float32, 0 for one certain colour to 1 for all colours alike."""
+        return entropy(self._distribution(size, hints))
+
+    def confidence(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
+        """How far the colours can be believed: (h, w) float32, covering the whole picture. 1 is certain; each 10 CIE
+        units of error that are to be expected halve it (`tintype.colorizer.confidence`).
+
+        Raises WeightsError without calibration."""
+        if not self._info.calibration:
+            raise WeightsError(
+                f"the model {self._info.name!r} does not know how sure it is; `tintype calibrate` measures and adds it"
+            )
+        return confidence(self.entropy(size=size, hints=hints), self._info.calibration)
+
+    def suggest(self, x: float, y: float, count: int = 5, *, size: int | None = None) -> list[Suggestion]:
+        """Up to `count` colours that the thing at a point, in pixels of the picture, may have, the likeliest first."""
+        self._check_point(x, y)
+        logits = self._distribution(size, ())
+        row = int(y / self.photo.height * logits.shape[0])
+        column = int(x / self.photo.width * logits.shape[1])
+        around = logits[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
+        found = modes(probabilities(around).mean((0, 1)), self._bins, count)
+        return [Suggestion(color_at(self.photo.luma, x, y, mode.ab), mode.probability) for mode in found]
+
+    def propose(self, count: int = 3, *, size: int | None = None) -> list[list[Hint]]:
+        """Hints for up to `count` other plausible colourings; fewer where the network sees no choice."""
+        return propose(self._distribution(size, ()), self._bins, self.photo.luma, count)
+
+    def alternatives(self, count: int = 3, *, size: int | None = None, taste: Taste | None = None) -> list[Photo]:
+        """Up to `count` other plausible colourings, each coherent; the plain one is not among them."""
+        return [self.predict(size=size, hints=hints, taste=taste) for hints in self.propose(count, size=size)]
+
+    def match(self, reference: "OpenPhoto", *, size: int | None = None) -> list[Hint]:
+        """Hints with the colours of a reference, where it shows things as this picture does."""
+        if not set(MATCHED) <= set(self._network.outputs):
+            raise WeightsError(f"the model {self._info.name!r} cannot compare pictures: it shows no features")
+        if reference.photo.chroma is None:
+            raise TintypeError("the reference has no colour; give a colour photograph")
+        mine, other = (describe(*opened._answer(MATCHED, size, ())) for opened in (self, reference))
+        return hints_of(match(mine, other), mine.shape, other.shape, self.photo.luma, reference.photo.rgb())
+
+    @property
+    def _info(self) -> ModelInfo:
+        return self._network.model_file.info
+
+    @property
+    def _bins(self) -> Plane:
+        return np.array(self._info.bins, np.float32)
+
+    def _distribution(self, size: int | None, hints: Sequence[Hint]) -> Plane:
+        if DISTRIBUTION not in self._network.outputs:
+            raise WeightsError(f"the model {self._info.name!r} answers with colours alone, not with how sure it is")
+        return self._answer((DISTRIBUTION,), size, hints)[0]
+
+    def _answer(self, outputs: tuple[str, ...], size: int | None, hints: Sequence[Hint]) -> list[Plane]:
+        """Outputs of the network, each (h, w, channels), without what lies in the padding."""
+        size = self._info.size if size is None else size
+        plane = self._lightness(size)
+        padded = pad(plane, self._info.size_multiple, self._is_drawing)
+        if hints:
+            self._check_hints()
+            plain = self._plain_ab(size)
+            planes = hint_planes(hints, self.photo.luma.shape, plane, padded.shape)
+            if size not in self._encoded:
+                self._encoded[size] = self._network.encode(padded[None, None])
+            answer = self._network.decode(self._encoded[size], planes[None], outputs=outputs)
+        else:
+            answer = self._network.run(padded[None, None], outputs=outputs)
+
+        def cropped(planes: Plane) -> Plane:
+            rows = math.ceil(plane.shape[0] * planes.shape[1] / padded.shape[0])
+            columns = math.ceil(plane.shape[1] * planes.shape[2] / padded.shape[1])
+            return np.ascontiguousarray(planes[:, :rows, :columns].transpose(1, 2, 0))
+
+        planes_of = {name: cropped(answer[name][0]) for name in outputs}
+        if hints and "ab" in planes_of:
+            ab = planes_of["ab"]
+            if size not in self._grounds:
+                light = resize_float(plane, ab.shape[1], ab.shape[0])
+                self._grounds[size] = Ground.of(light, self._things(size, cropped))
+            planes_of["ab"] = meet_hints(plain, ab, self._grounds[size], hints, self.photo.luma.shape)
+        return [planes_of[name] for name in outputs]
+
+    def _things(self, size: int, cropped: Callable[[Plane], Plane]) -> Plane | None:
+        """Features by which hints tell things apart; None of a network that shows none."""
+        encoded = self._encoded[size]
+        if THINGS in encoded:
+            return cropped(encoded[THINGS][0])
+        if THINGS not in self._network.outputs:
+            return None
+        return cropped(self._network.decode(encoded, outputs=(THINGS,))[THINGS][0])
+
+    def _plain_ab(self, size: int) -> Plane:
+        """The answer without hints, kept for the next hint."""
+        if size not in self._plain:
+            self._plain[size] = self._answer(("ab",), size, ())[0]
+        return self._plain[size]
+
+    def _check_hints(self) -> None:
+        if self._info.hints != "trained":
+            raise WeightsError(
+                f"the model {self._info.name!r} was not trained with hints; `tintype info MODEL` says which was"
+            )
+
+    def _check_point(self, x: float, y: float) -> None:
+        if not (0 <= x < self.photo.width and 0 <= y < self.photo.height):
+            raise TintypeError(
+                f"{x:g}, {y:g} is outside the picture of {self.photo.width} x {self.photo.height} pixels"
+            )
+
+    def _lightness(self, size: int) -> Plane:
+        """The picture's lightness in [-1, 1] at the working size, kept for the next prediction."""
+        plane = self._prepared.get(size)
+        if plane is None:
+            height, width = working_size(self.photo.height, self.photo.width, size)
+            photo = Photo(darkest(self.photo.luma, height, width)) if self._is_drawing else self.photo
+            luma = photo.small_luma(width, height, Image.Resampling.BICUBIC)
+            plane = self._prepared[size] = (lightness_from_luma(luma) / 50 - 1).astype(np.float32)
+        return plane

@@ -1,0 +1,1 @@
+"""Places rather than pictures: paths and addresses, whole writes, downloads."""

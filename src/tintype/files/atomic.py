@@ -1,0 +1,28 @@
+"""Files that appear whole or not at all: written under a temporary name, then renamed."""
+
+import contextlib
+import os
+import secrets
+from collections.abc import Callable
+from pathlib import Path
+
+from tintype.errors import OutputError
+
+
+def write_whole(path: Path, make: Callable[[], bytes], *, overwrite: bool) -> None:
+    """Write a file that appears under its name complete or not at all. Raises OutputError."""
+    partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
+    try:
+        if path.is_dir():
+            raise OutputError(f"{path} is a folder: name a file in it")
+        if path.exists() and not overwrite:
+            raise OutputError(f"{path} exists: choose another name or allow overwriting")
+        if not path.parent.is_dir():
+            raise OutputError(f"{path} cannot be written: make the folder {path.parent} first")
+        partial.write_bytes(make())
+        os.replace(partial, path)
+    except OSError as error:
+        raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)

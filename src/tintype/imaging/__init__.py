@@ -1,0 +1,1 @@
+"""Array science without files: colour spaces, gamut, planes, resizing, measures."""

@@ -1,0 +1,36 @@
+"""What every inference engine offers, and the names of devices and precisions."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+Device = Literal["auto", "cpu", "cuda"]
+
+
+Precision = Literal["auto", "f32", "bf16"]
+
+
+Planes = npt.NDArray[np.float32]
+
+
+# Outputs with what the encoder of a network found, by stride; the rest of it needs no more than the lightness's shape.
+FEATURES = ("features_4", "features_8", "features_16", "features_32")
+
+
+class _Engine(Protocol):
+    name: str
+    device: str
+    precision: str
+    inputs: Sequence[str]
+    outputs: Sequence[str]
+    features: tuple[str, ...]  # outputs that `run` takes beside the lightness, to begin there; none if it cannot
+
+    def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]: ...
+
+
+def last_line(error: BaseException) -> str:
+    """The last line with words: the engines put the place in their own source first and the reason last."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__

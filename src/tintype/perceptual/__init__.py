@@ -1,0 +1,1 @@
+"""Networks that judge pictures as people do: Inception, AlexNet, VGG, an ImageNet classifier."""

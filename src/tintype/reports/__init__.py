@@ -1,0 +1,1 @@
+"""Pages of HTML about trainings: charts, pictures, comparisons."""

@@ -1,0 +1,111 @@
+"""Running: the web server under uvicorn, and a worker on its own."""
+
+import asyncio
+import signal
+import socket
+import threading
+from typing import Any
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from tintype.errors import TintypeError
+
+from . import logs
+from .app import create_app
+from .jobs.worker import Housekeeper, Worker
+from .services import Services
+from .settings import Settings
+
+_MOST_HEADER_BYTES = 32_000
+
+
+class _Patient(H11Protocol):
+    """uvicorn's protocol that also hangs up on whoever opens a connection and sends no whole request head."""
+
+    head_seconds = 20.0
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        super().connection_made(transport)
+        self.loop.call_later(self.head_seconds, self._hang_up_on_silence)
+
+    def _hang_up_on_silence(self) -> None:
+        cycle: Any = self.cycle  # None until a request's head is whole
+        if cycle is None and not self.transport.is_closing():
+            self.transport.close()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """A listening socket, so that the address is known, and taken, before anything is loaded.
+
+    Raises:
+        TintypeError: the address is in use, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.bind((host, port))
+    except (OSError, OverflowError) as error:
+        sock.close()
+        raise TintypeError(
+            f"cannot listen on {host}:{port} ({getattr(error, 'strerror', error)}); "
+            "choose another with --host and --port"
+        ) from error
+    return sock
+
+
+def serve(settings: Settings, sock: socket.socket) -> None:
+    """Serve on the socket until the process is told to stop.
+
+    Raises:
+        TintypeError: something the settings name cannot be used.
+    """
+    logs.configure(settings.log_format)
+    server = make_server(settings)
+    server.run(sockets=[sock])
+    if not server.started:
+        raise TintypeError("the server did not start; the lines above say why")
+
+
+def make_server(settings: Settings) -> uvicorn.Server:
+    """A uvicorn server, not yet running, with every limit of the settings."""
+    protocol: Any = type("Patient", (_Patient,), {"head_seconds": settings.idle_seconds})
+    config = uvicorn.Config(
+        create_app(settings),
+        http=protocol,
+        ws="none",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=bool(settings.trusted_proxies),
+        forwarded_allow_ips=settings.trusted_proxies or None,
+        limit_concurrency=settings.connections,
+        timeout_keep_alive=10,
+        timeout_graceful_shutdown=10,
+        h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
+    )
+    return uvicorn.Server(config)
+
+
+def work(settings: Settings, threads: int) -> None:
+    """Take jobs until the process is told to stop.
+
+    Raises:
+        TintypeError: something the settings name cannot be used.
+    """
+    logs.configure(settings.log_format)
+    services = Services.start(settings)
+    services.shelf.warm()
+    stopped = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopped.set())
+    worker, housekeeper = Worker(services, threads), Housekeeper(services)
+    housekeeper.start()
+    worker.start()
+    structlog.get_logger("tintype.worker").info("ready", threads=threads)
+    stopped.wait()
+    housekeeper.stop()
+    worker.stop()
+    services.close()

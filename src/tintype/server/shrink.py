@@ -1,0 +1,26 @@
+"""Photos made small for screens."""
+
+from PIL import Image
+
+from tintype.imaging.planes import Plane, as_plane, half_size
+from tintype.photo.metadata import Metadata
+from tintype.photo.photo import Photo
+
+_QUALITY = 88
+
+
+def shrink(photo: Photo, side: int) -> Photo:
+    """The photo as a JPEG for screens: at most ``side`` pixels long, over white, without metadata but its profile."""
+    photo = photo.over_white()
+    scale = min(1.0, side / max(photo.width, photo.height))
+    width, height = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
+
+    def small(plane: Plane, size: tuple[int, int]) -> Plane:
+        if plane.shape == size[::-1]:
+            return plane
+        return as_plane(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
+
+    chroma = photo.chroma
+    meta = Metadata("JPEG", "RGB", icc=photo.meta.icc, quality=_QUALITY, subsampling="420")
+    halves = None if chroma is None else tuple(small(plane, half_size(width, height)) for plane in chroma)
+    return Photo(small(photo.luma, (width, height)), (halves[0], halves[1]) if halves else None, None, meta)

@@ -1,0 +1,301 @@
+"""Checkpoint -> model file: an ONNX graph with fp16 weights, checked against torch before it is written."""
+
+import datetime
+import hashlib
+import logging
+import math
+import os
+import warnings
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from torch import Tensor, nn
+from torch.nn.utils import parametrize
+
+from tintype.errors import OutputError, WeightsError
+from tintype.models import build_generator, form_of
+from tintype.models.tint import STRIDES
+from tintype.network.model_file import METADATA_KEY, ModelFile, ModelInfo, graph_digest
+
+from .answers import Answers
+from .checkpoint import Checkpoint, read_checkpoint
+
+OPSET = 18
+TEMPERATURE = 0.6
+WARM_HUE = 55.0  # degrees in ab: the median skin of six groups of tone lies between 47 and 56 (300 portraits)
+# Checked against torch before anything is written, at these (batch, height, width): in whole multiples of what the
+# network needs, or of 32 pixels where that is less.
+CHECKED = tuple((n, h, w) for n in (1, 2) for h, w in ((2, 2), (3, 5), (4, 1)))
+LEAST_MULTIPLE = 32
+HINTED = 0.01  # share of pixels that have a hint in the check
+# CIE units of ab, and a part of the largest value: nobody sees either. fp16 weights round each product by 1/2048, and
+# norms that the exporter folds into convolutions are rounded with them.
+TOLERANCE, RELATIVE_TOLERANCE = 0.05, 0.005
+
+
+def gain_by_hue(ab: Tensor, gain: float, warm_gain: float | None) -> Tensor | float:
+    """What to multiply colours (N, 2, h, w) by, (N, 1, h, w): `warm_gain` at the hue of skin, `gain` a right angle from
+    it and beyond, by the squared cosine between them. A colour keeps its hue, so that dividing undoes it."""
+    if warm_gain is None:
+        return gain
+    warm = ab[:, :1] * math.cos(math.radians(WARM_HUE)) + ab[:, 1:] * math.sin(math.radians(WARM_HUE))
+    share = warm.clamp(min=0) ** 2 / ((ab**2).sum(1, keepdim=True) + 1e-6)
+    return gain + (warm_gain - gain) * share
+
+
+class ModelFileGraph(nn.Module):
+    """What a model file computes: lightness, and hints where the network takes them -> colour in CIE units, then the
+    logits behind it (of a distribution) or the lightness that the network painted (of a whole picture), then, where
+    hints leave the encoder alone, its features: who has them needs no lightness to try other hints.
+
+    Hints come out as they are meant, though the answer is multiplied by `chroma_gain`, or `warm_gain`.
+    """
+
+    def __init__(
+        self,
+        generator: nn.Module,
+        answers: Answers,
+        temperature: float,
+        chroma_gain: float,
+        warm_gain: float | None = None,
+    ) -> None:
+        super().__init__()
+        self.generator, self.answers = generator, answers
+        self.temperature, self.chroma_gain, self.warm_gain = temperature, chroma_gain, warm_gain
+
+    @property
+    def inputs(self) -> list[str]:
+        """Names of the inputs."""
+        return ["lightness", "hints"] if getattr(self.generator, "takes_hints", False) else ["lightness"]
+
+    @property
+    def outputs(self) -> list[str]:
+        """Names of the outputs."""
+        more = {"distribution": ["distribution"], "lab": ["painted_lightness"], "rgb": ["painted_lightness"]}
+        features = [f"features_{stride}" for stride in STRIDES] if "hints" in self.inputs else []
+        return ["ab", *more.get(self.answers.form.target, []), *features]
+
+    def forward(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
+        if hints is None:
+            output, features = self.generator(lightness), []
+        else:
+            meant = hints[:, :2]
+            hints = torch.cat([meant / gain_by_hue(meant, self.chroma_gain, self.warm_gain), hints[:, 2:]], 1)
+            features = self.generator.encoder(lightness)  # type: ignore[operator]
+            output = self.generator.decode(features, hints)  # type: ignore[operator]
+        planes = self.answers.planes(output, self.temperature)
+        ab = self.answers.ab(planes)
+        ab = ab * gain_by_hue(ab, self.chroma_gain, self.warm_gain)
+        if self.answers.form.target == "distribution":
+            return ab, output, *features
+        if self.answers.form.channels == 3:
+            return ab, self.answers.lab(lightness, planes)[0]
+        return (ab,)
+
+
+def export_checkpoint(
+    checkpoint: str | Path,
+    output: str | Path,
+    *,
+    name: str = "tint",
+    version: str = "1",
+    temperature: float = TEMPERATURE,
+    chroma_gain: float = 1.0,
+    warm_gain: float | None = None,
+    size: int = 256,
+    training_data: str = "",
+    licence: str = "",
+    metrics: dict[str, float] | None = None,
+    overwrite: bool = False,
+) -> Path:
+    """Write `checkpoint` (a weights file or a run directory) as a model file.
+
+    `size` is the short side, in pixels, that pictures are brought to by default. `temperature` sharpens the colour
+    distribution (1: plain mean); `chroma_gain` multiplies its mean, which is always paler than photographs are, and
+    `warm_gain` does at the hue of skin, which is paler than most. Raises
+    WeightsError when the checkpoint cannot be read, or when the exported graph does not give what torch gives;
+    OutputError when `output` exists or cannot be written.
+    """
+    output = Path(output)
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output}: exists already; choose another name or ask to overwrite it")
+    source = read_checkpoint(checkpoint)
+    graph = _restore(source, temperature, chroma_gain, warm_gain)
+    form = graph.answers.form
+    model = _to_onnx(graph)
+    _halve_weights(model)
+    info = ModelInfo(
+        name=name,
+        version=version,
+        system=source.info["system"],
+        generator=source.info["generator"],
+        size=size,
+        size_multiple=_multiple(graph),
+        temperature=temperature,
+        chroma_gain=chroma_gain,
+        warm_gain=warm_gain,
+        condition=form.condition,
+        target=form.target,
+        ab_scale=form.scale,
+        bins=() if graph.answers.bins is None else tuple((a, b) for a, b in graph.answers.bins.tolist()),
+        training_data=training_data,
+        licence=licence,
+        metrics=metrics or {},
+        checkpoint_sha256=hashlib.sha256(source.path.read_bytes()).hexdigest(),
+        images_seen=source.info["images_seen"],
+        hints=source.info.get("hints", "untrained") if "hints" in graph.inputs else "none",
+        created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
+        graph_sha256=graph_digest(model.SerializeToString()),
+    )
+    model.metadata_props.append(onnx.StringStringEntryProto(key=METADATA_KEY, value=info.to_json()))
+    data = model.SerializeToString()
+    _compare(data, graph)
+    return _write(data, output)
+
+
+def with_info(model_file: ModelFile, output: str | Path, *, overwrite: bool = False, **changes: Any) -> Path:
+    """Write a model file again with some of its `ModelInfo` changed, its graph as it was.
+
+    Raises OutputError when `output` exists or cannot be written.
+    """
+    output = Path(output)
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output}: exists already; choose another name or ask to overwrite it")
+    model = onnx.load_model_from_string(model_file.path.read_bytes())
+    kept = [entry for entry in model.metadata_props if entry.key != METADATA_KEY]
+    info = replace(model_file.info, **changes, graph_sha256=graph_digest(model.SerializeToString()))
+    del model.metadata_props[:]
+    model.metadata_props.extend([*kept, onnx.StringStringEntryProto(key=METADATA_KEY, value=info.to_json())])
+    return _write(model.SerializeToString(), output)
+
+
+def _write(data: bytes, output: Path) -> Path:
+    scratch = output.with_name(f".{output.name}.{os.getpid()}.partial")
+    try:
+        output.parent.mkdir(parents=True, exist_ok=True)
+        scratch.write_bytes(data)
+        os.replace(scratch, output)
+    except OSError as error:
+        raise OutputError(f"{output}: cannot be written ({error.strerror})") from error
+    return output
+
+
+def _restore(source: Checkpoint, temperature: float, chroma_gain: float, warm_gain: float | None) -> ModelFileGraph:
+    """The checkpoint's network, its weights rounded to fp16 as the file will hold them."""
+    system = source.info["system"]
+    generator = build_generator(system, source.info["generator"])
+    try:
+        generator.load_state_dict(source.weights)
+    except RuntimeError as error:
+        raise WeightsError(f"{source.path}: does not fit the system {system!r}: {error}") from error
+    stated = source.info.get("answer", {})
+    target = stated.get("target")
+    form = form_of(
+        system,
+        generator,
+        condition=stated.get("condition", "lightness"),
+        target=None if target == "distribution" else target,
+        scale=stated.get("scale"),
+    )
+    generator.eval()
+    _bake_parametrizations(generator)
+    for tensor in generator.state_dict().values():
+        if tensor.is_floating_point():
+            tensor.copy_(tensor.half())
+    answers = Answers(form, getattr(generator, "bins", None))
+    return ModelFileGraph(generator, answers, temperature, chroma_gain, warm_gain).eval()
+
+
+def _bake_parametrizations(network: nn.Module) -> None:
+    """Put the weights that spectral norm computes in their place: in use they never change."""
+    for module in list(network.modules()):
+        if parametrize.is_parametrized(module):
+            for name in list(module.parametrizations):  # type: ignore[arg-type]
+                parametrize.remove_parametrizations(module, name, leave_parametrized=True)
+
+
+def _multiple(graph: ModelFileGraph) -> int:
+    return int(graph.generator.size_multiple)  # type: ignore[arg-type]
+
+
+def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
+    unit = max(_multiple(graph), LEAST_MULTIPLE)
+    batch = torch.export.Dim("batch")
+    # Two pictures: an example batch of one would be taken for a constant.
+    planes = {"lightness": 1, "hints": 3}
+    example = tuple(torch.zeros(2, planes[name], 3 * unit, 4 * unit) for name in graph.inputs)
+    shapes = tuple({0: batch, 2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO} for _ in graph.inputs)
+    # The exporter talks of torchvision, which nothing here needs, and of axis names, which nobody reads.
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        program = torch.onnx.export(
+            graph,
+            example,
+            dynamo=True,
+            opset_version=OPSET,
+            input_names=graph.inputs,
+            output_names=graph.outputs,
+            dynamic_shapes=shapes,
+            verbose=False,
+            # Every weight keeps its name, so that training can go on from a model file (training/model_file.py). The
+            # engines fold and fuse as they load: the same speed.
+            optimize=False,
+        )
+    assert program is not None
+    return _without_traces(program.model_proto)
+
+
+def _without_traces(model: onnx.ModelProto) -> onnx.ModelProto:
+    """The model without what the exporter notes of the code that it came from, paths of this machine among it."""
+    for part in (model.graph, *model.functions):
+        for node in part.node:
+            del node.metadata_props[:]
+            node.doc_string = ""
+        for value in part.value_info:
+            del value.metadata_props[:]
+    for value in (*model.graph.input, *model.graph.output, *model.graph.initializer):
+        del value.metadata_props[:]
+    return model
+
+
+def _halve_weights(model: onnx.ModelProto) -> None:
+    """Store fp32 weights as fp16 with a cast behind each; the arithmetic stays in whatever the runtime chooses."""
+    casts = []
+    for weight in model.graph.initializer:
+        if weight.data_type != TensorProto.FLOAT or np.prod(weight.dims) < 64:
+            continue
+        halved = numpy_helper.from_array(numpy_helper.to_array(weight).astype(np.float16), weight.name + "_fp16")
+        casts.append(helper.make_node("Cast", [halved.name], [weight.name], to=TensorProto.FLOAT))
+        weight.CopyFrom(halved)
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+
+
+def _compare(data: bytes, graph: ModelFileGraph) -> None:
+    """Raise WeightsError unless the file computes what torch computes, at several sizes and batch sizes."""
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    rng = np.random.default_rng(0)
+    unit = max(_multiple(graph), LEAST_MULTIPLE)
+    for n, rows, columns in CHECKED:
+        h, w = rows * unit, columns * unit
+        inputs: dict[str, Any] = {"lightness": rng.uniform(-1, 1, (n, 1, h, w)).astype(np.float32)}
+        if "hints" in graph.inputs:
+            inputs["hints"] = rng.uniform(-0.5, 0.5, (n, 3, h, w)).astype(np.float32)
+            inputs["hints"][:, 2] = rng.random((n, h, w)) < HINTED
+        with torch.inference_mode():
+            expected = graph(*map(torch.from_numpy, inputs.values()))[0].numpy()
+        got = np.asarray(session.run(["ab"], inputs)[0])
+        worst = float(np.abs(got - expected).max()) if got.shape == expected.shape else float("inf")
+        limit = TOLERANCE + RELATIVE_TOLERANCE * float(np.abs(expected).max())
+        if not worst <= limit:
+            raise WeightsError(
+                f"the exported graph is off by {worst:.3g} in ab at {n}x{h}x{w} (limit {limit:.3g}); nothing written"
+            )
