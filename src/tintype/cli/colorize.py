@@ -3,6 +3,7 @@
 import contextlib
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -10,7 +11,7 @@ import typer
 
 from . import complain
 from .completion import models
-from .film_options import DepthOption
+from .film_options import DeinterlaceOption, DepthOption, FilmWishes
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 
 STEERING = "Steering"
@@ -178,6 +179,7 @@ def colorize(
         typer.Option("--crf", metavar="0-63", help="Quality; smaller is better and larger.", rich_help_panel=FILMS),
     ] = None,
     depth: DepthOption = None,
+    deinterlace: DeinterlaceOption = False,
     stability: StabilityOption = 0.75,
     every: EveryOption = "auto",
     start: Annotated[
@@ -275,9 +277,8 @@ def colorize(
         return plan(pictures, output, overwrite=overwrite, journal=journal, listing=listing, leave=reels)
 
     jobs = [] if watching or (films and not pictures) else plan_again(listing)
-    reel_options = (
-        json.dumps({"film": [stability, every, codec, crf, depth, start, end, rate, hint, steps]}) if films else ""
-    )
+    wishes = FilmWishes(stability, every, codec, crf, depth, start, end, rate, tuple(hint or ()), steps, deinterlace)
+    reel_options = json.dumps({"film": asdict(wishes)}) if films else ""
     reel_record = journal if on_ray and preview is None else None
     films = checked(films, overwrite=overwrite, listing=listing, record=reel_record, also=reel_options)
     listing = None
@@ -369,7 +370,7 @@ def colorize(
     def work_on_films() -> list[dict[str, Any]]:
         from .films import colour_films, colour_films_on_ray, film_options
 
-        film = film_options(size, stability, every, codec, crf, depth, start, end, rate, hint, reference, taste, steps)
+        film = film_options(wishes, size, reference, taste)
         if way is None:
             return colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
         if reel_record is not None:

@@ -1,5 +1,6 @@
 """Options of `tintype colorize` for films, apart from those that other verbs have too."""
 
+from dataclasses import dataclass
 from typing import Annotated
 
 import typer
@@ -15,3 +16,24 @@ DepthOption = Annotated[
         rich_help_panel=FILMS,
     ),
 ]
+DeinterlaceOption = Annotated[
+    bool,
+    typer.Option("--deinterlace", help="Take frames of two fields apart; default: kept.", rich_help_panel=FILMS),
+]
+
+
+@dataclass(frozen=True)
+class FilmWishes:
+    """What the command line says of films alone, as text and numbers, not checked yet; results depend on all of it."""
+
+    stability: float
+    every: str
+    codec: str | None
+    crf: int | None
+    depth: int | None
+    start: str | None
+    end: str | None
+    rate: float | None
+    hints: tuple[str, ...]
+    restore: tuple[str, ...]
+    deinterlace: bool

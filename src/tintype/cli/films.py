@@ -17,41 +17,29 @@ from tintype.video.options import FilmHint, FilmOptions, parse_every, parse_time
 from tintype.video.restoration import check_steps
 
 from . import complain
+from .film_options import FilmWishes
 
 if TYPE_CHECKING:
     from tintype.cluster.worker import Way
 
 
-def film_options(
-    size: int | None,
-    stability: float,
-    every: str,
-    codec: str | None,
-    crf: int | None,
-    depth: int | None,
-    start: str | None,
-    end: str | None,
-    rate: float | None,
-    hints: list[str] | None,
-    reference: Path | None,
-    taste: Taste,
-    restore: tuple[str, ...] = (),
-) -> FilmOptions:
+def film_options(wishes: FilmWishes, size: int | None, reference: Path | None, taste: Taste) -> FilmOptions:
     """The options of the command line, as the library takes them."""
     return FilmOptions(
         size=size,
-        stability=stability,
-        every=parse_every(every),
-        codec=codec,
-        crf=crf,
-        depth=depth,
-        start=None if start is None else parse_time(start),
-        end=None if end is None else parse_time(end),
-        rate=rate,
-        hints=tuple(FilmHint.parse(text) for text in hints or ()),
+        stability=wishes.stability,
+        every=parse_every(wishes.every),
+        codec=wishes.codec,
+        crf=wishes.crf,
+        depth=wishes.depth,
+        start=None if wishes.start is None else parse_time(wishes.start),
+        end=None if wishes.end is None else parse_time(wishes.end),
+        rate=wishes.rate,
+        hints=tuple(FilmHint.parse(text) for text in wishes.hints),
         reference=None if reference is None else str(reference),
         taste=replace(taste, restore=()),
-        restore=check_steps(restore),
+        restore=check_steps(wishes.restore),
+        deinterlace=wishes.deinterlace,
     )
 
 

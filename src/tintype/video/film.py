@@ -22,7 +22,7 @@ from .parts import PartStore
 from .pictures import PictureFolder, choose_pictures
 from .preview import Thumbnail
 from .reader import FilmReader, Frame
-from .remarks import remarks
+from .remarks import remarks, telecine_note
 from .restoration import reach, restored
 from .sniff import is_sequence
 from .space import bytes_a_frame, check_space, disk_errors, full, is_full
@@ -154,7 +154,7 @@ class FilmRun:
         if self.pictures:
             options = replace(options, part_frames=1)  # a part ends at every key: little is lost by a crash
         self.source, self.target, self.options, self._report_to = source, target, options, progress
-        self.reader = FilmReader(source, rate=options.rate, full_range=self.pictures)
+        self.reader = FilmReader(source, rate=options.rate, full_range=self.pictures, deinterlace=options.deinterlace)
         self.info = info = self.reader.info
         self.settings = settings or self._choose()
         self.turns = 0 if target.suffix.lower() in TURNING else info.rotation // 90
@@ -166,7 +166,9 @@ class FilmRun:
         check_direction(options, colorizer, info)
         self.total = self._expected_frames()
         room = check_space(target, self.settings, self.size, self.total) if store is None else None
-        self.remarks = [*remarks(info, self.settings), *self.copies.notes, *([room] if room else [])]
+        telecine = telecine_note(self.reader) if info.interlaced and store is None else None
+        said = [*remarks(info, self.settings), telecine, *self.copies.notes, room]
+        self.remarks = [note for note in said if note]
         self.hints_at = hints_at or follow(self.reader, options.hints)
         self.stabilizer = Stabilizer(painter(colorizer, info, options, self.hints_at), info, options)
         self.comment = f"Colours estimated by tintype {__version__}, model {colorizer.model.info.name}"

@@ -35,6 +35,7 @@ class FilmOptions:
         hints: colours for things at points of the film, each for its whole scene.
         reference: a photograph of like things whose colours are taken; None for none.
         taste: how the colours are changed; what restores or marks pictures is not for films.
+        deinterlace: frames of two fields are taken apart; else both fields get the same colours.
         restore: steps that change the light before it is coloured, of `tintype.video.restoration.STEPS`.
         part_frames: the most frames in one part, the unit that a crash can cost.
 
@@ -54,6 +55,7 @@ class FilmOptions:
     hints: "tuple[FilmHint, ...]" = ()
     reference: str | None = None
     taste: Taste = field(default_factory=Taste)
+    deinterlace: bool = False
     restore: tuple[str, ...] = ()
     part_frames: int = PART_FRAMES
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from tintype.errors import InputError
 
+from .deinterlace import deinterlaced
 from .hdr import check_base_layer, dynamic_metadata, static_metadata
 from .levels import BT709, FULL, LIMITED, Luma, Signal, known, known_matrix
 from .need import need_av
@@ -151,6 +152,7 @@ class FilmReader:
         path: a file, or a pattern for numbered pictures (``frames/%04d.png``).
         rate: frames per second of numbered pictures.
         keep_pictures: whether each `Frame` keeps the decoded picture, chroma included.
+        deinterlace: take apart frames of two fields.
         full_range: take the luma of RGB pictures in full range, with every level; else as films have it.
 
     Raises:
@@ -165,11 +167,12 @@ class FilmReader:
         rate: float | None = None,
         keep_pictures: bool = False,
         full_range: bool = False,
+        deinterlace: bool = False,
     ) -> None:
         self.path = os.fspath(path)
         self.trouble = Trouble()
         self.numbered = NumberedPictures(self.path, rate) if is_sequence(self.path) else None
-        self._keep, self._full = keep_pictures, full_range
+        self._keep, self._full, self._deinterlace = keep_pictures, full_range, deinterlace
         self.info = self._look()
 
     def frames(self, *, start: float | None = None, end: float | None = None) -> Generator[Frame, None, None]:
@@ -251,7 +254,7 @@ class FilmReader:
                 raise InputError(f"{self.path}: not a single frame can be decoded; the file is damaged or cut short")
             info = _describe(self.path, _Source.of(container, stream), picture, self._full)
         self.trouble = Trouble()
-        return info
+        return replace(info, interlaced=False) if self._deinterlace else info
 
     def _look_at_pictures(self, numbered: NumberedPictures) -> FilmInfo:
         picture = next(numbered.pictures(), None)
@@ -280,7 +283,8 @@ class FilmReader:
                     container.seek(target, stream=stream, backward=True)
                 except av.error.FFmpegError:
                     return
-            yield from self._timed(self._pictures(container, stream))
+            pictures = self._pictures(container, stream)
+            yield from self._timed(deinterlaced(pictures, self.info.time_base) if self._deinterlace else pictures)
 
     def _timed(self, pictures: Iterator[Any]) -> Iterator[Frame]:
         step, previous, count = self.info.step, None, 0

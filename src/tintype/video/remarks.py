@@ -1,7 +1,10 @@
 """What is said of a film before it is coloured: what the result will not hold, or not as one might think."""
 
+from itertools import islice
+
 from .codecs import Settings
-from .reader import FilmInfo
+from .deinterlace import LOOKED_AT, combed_share, looks_telecined
+from .reader import FilmInfo, FilmReader
 
 
 def remarks(info: FilmInfo, settings: Settings) -> list[str]:
@@ -16,7 +19,7 @@ def remarks(info: FilmInfo, settings: Settings) -> list[str]:
         )
     if info.interlaced:
         notes.append(
-            "the film is interlaced: both fields of a frame get the same colours; deinterlacing it first is better"
+            "the film is interlaced: both fields of a frame get the same colours; --deinterlace takes them apart"
         )
     if settings.depth < info.signal.depth:
         notes.append(
@@ -32,3 +35,15 @@ def remarks(info: FilmInfo, settings: Settings) -> list[str]:
     if info.codec == "exr":
         notes.append("light brighter than white in the OpenEXR pictures is written as white")
     return notes
+
+
+def telecine_note(reader: FilmReader) -> str | None:
+    """A line if the film is hard telecine, as its first frames show."""
+    depth = reader.info.signal.depth
+    shares = [combed_share(frame.luma, depth) for frame in islice(reader.frames(), LOOKED_AT)]
+    if not looks_telecined(shares):
+        return None
+    return (
+        "two of every five frames are made of fields of two others (telecine): the fields are coloured as they are; "
+        "undo the telecine first (FFmpeg: fieldmatch, decimate) for 24 frames a second"
+    )

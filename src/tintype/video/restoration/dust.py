@@ -54,7 +54,7 @@ class Dust:
         off = cv2.max(cv2.subtract(luma, highest), cv2.subtract(lowest, luma))
         agree = cv2.absdiff(earlier, later)
         mask = ((off > apart) & (agree < max(apart, 1))).astype(np.uint8)
-        return mask & self._stands_out(luma, apart) if mask.any() else mask
+        return np.asarray(mask & self._stands_out(luma, apart) if mask.any() else mask)
 
     def _stands_out(self, luma: Luma, apart: int) -> np.ndarray:
         """Where a pixel is also unlike what lies around it in its own frame: what moved strangely often is not."""
@@ -64,7 +64,7 @@ class Dust:
         scale = max(1, round(height / _WINDOW_HEIGHT))
         small = cv2.resize(eight, (width // scale, height // scale), interpolation=cv2.INTER_AREA)
         ground = cv2.resize(cv2.medianBlur(small, 9), (width, height), interpolation=cv2.INTER_LINEAR)
-        return (cv2.absdiff(eight, ground) > apart / scaled(2, self._depth)).astype(np.uint8)
+        return np.asarray(cv2.absdiff(eight, ground) > apart / scaled(2, self._depth), np.uint8)
 
     def _small(self, mask: np.ndarray) -> np.ndarray:
         """Without what is too large for a speck; nothing where there is too much of all."""
@@ -75,7 +75,7 @@ class Dust:
         count, labels, facts, _ = cv2.connectedComponentsWithStats(grown, connectivity=8)
         keep = np.zeros(count, np.uint8)
         keep[1:] = facts[1:, cv2.CC_STAT_AREA] <= max(_AT_LEAST, _LARGEST * mask.size)
-        return keep[labels]
+        return np.asarray(keep[labels])
 
     def _filled(self, luma: Luma, earlier: Luma, later: Luma, mask: np.ndarray) -> Luma:
         cv2 = need_cv2()
