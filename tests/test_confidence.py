@@ -7,8 +7,8 @@ import pytest
 
 import tiny_model
 from tintype import Colorizer, WeightsError
-from tintype.colorizer.confidence import calibrate, confidence, entropy, expected_error
 from tintype.evaluation.calibration import fit, measure_errors, reliability
+from tintype.network.confidence import calibrate, confidence, entropy, expected_error
 from tintype.training.export import with_info
 from training_pictures import write_tiles
 

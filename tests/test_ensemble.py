@@ -54,7 +54,7 @@ def test_hints_reach_all_of_them_and_what_was_encoded_is_kept(two: list[Path]) -
 def test_what_it_cannot_do_is_said(two: list[Path], tmp_path: Path) -> None:
     opened = Colorizer(together(two), threads=1).open(LUMA)
     with pytest.raises(WeightsError, match="colours alone"):
-        opened.alternatives()
+        opened.propose()
     with pytest.raises(WeightsError, match="cannot compare pictures"):
         opened.match(opened)
     painter = tiny_model.build_painter(tmp_path / "painter.onnx")

@@ -21,7 +21,7 @@ CORE = (
     "tintype.imaging.color",
     "tintype.colorizer",
     "tintype.colorizer.compose",
-    "tintype.colorizer.confidence",
+    "tintype.network.confidence",
     "tintype.batch.contact_sheet",
     "tintype.cluster",
     "tintype.cluster.film_tasks",

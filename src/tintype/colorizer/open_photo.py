@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +21,13 @@ from tintype.hints.propagate import Ground
 from tintype.hints.transfer import describe, hints_of, match
 from tintype.imaging.color import lightness_from_luma
 from tintype.imaging.resize import resize_float
+from tintype.network.confidence import confidence, entropy
 from tintype.network.model_file import ModelInfo
 from tintype.network.network import Network
-from tintype.network.preprocess import darkest, pad, working_size
+from tintype.network.preprocess import darkest, fitted_size, pad, pad_to, working_size
 from tintype.photo.photo import Photo
 
 from .compose import compose, compose_painting
-from .confidence import confidence, entropy
 from .provenance import recorded
 from .restore import restore
 from .taste import Taste
@@ -38,6 +39,7 @@ Plane = npt.NDArray[np.float32]
 PAINTED = "painted_lightness"
 DISTRIBUTION = "distribution"
 MATCHED = ("features_16", "features_32")  # what places of two pictures are compared by
+OTHER = 2.0  # CIE units that an answer differs by on average, at least, to count as another colouring
 THINGS = "features_16"  # what tells things of one picture apart, for hints
 
 
@@ -85,11 +87,19 @@ class OpenPhoto:
             taste: how strong, vivid and warm the colours should be, and what else is wanted; see `Taste`.
         """
         taste = taste or Taste()
-        opened = OpenPhoto(self._network, restore(self.photo, taste.restore)) if taste.restore else self
+        opened = self._restored(taste)
         told = [*(opened.match(reference, size=size) if reference else ()), *hints]
         photo = opened._predict(size, told, taste)
-        options = taste.as_dict() | ({} if size is None else {"size": size}) | ({"hints": len(told)} if told else {})
-        photo = photo.with_meta(recorded(photo.meta, self._network.model_file, options))
+        return self._signed(
+            photo, taste, ({} if size is None else {"size": size}) | ({"hints": len(told)} if told else {})
+        )
+
+    def _restored(self, taste: Taste) -> "OpenPhoto":
+        return OpenPhoto(self._network, restore(self.photo, taste.restore)) if taste.restore else self
+
+    def _signed(self, photo: Photo, taste: Taste, options: dict[str, Any]) -> Photo:
+        """The photo with the record of how it was coloured, and the mark if it is wanted."""
+        photo = photo.with_meta(recorded(photo.meta, self._network.model_file, taste.as_dict() | options))
         return with_mark(photo) if taste.mark else photo
 
     def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste) -> Photo:
@@ -107,9 +117,10 @@ class OpenPhoto:
     def averaged_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
         """As `predict_ab`, averaged over the picture and its mirror image, at two sizes; takes six times as long."""
         size = self._info.size if size is None else size
+        sizes = (size,) if self._network.model_file.fixed else (size, min(4096, size * 3 // 2))
         mirrored_hints = [Hint(self.photo.width - 1 - h.x, h.y, h.color, h.radius) for h in hints]
         answers: list[Plane] = []
-        for side in (size, min(4096, size * 3 // 2)):
+        for side in sizes:
             answers.append(self.predict_ab(size=side, hints=hints))
             answers.append(self._mirrored.predict_ab(size=side, hints=mirrored_hints)[:, ::-1])
         height, width = answers[-1].shape[:2]
@@ -130,9 +141,11 @@ class OpenPhoto:
 
     def confidence(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
         """How far the colours can be believed: (h, w) float32, covering the whole picture. 1 is certain; each 10 CIE
-        units of error that are to be expected halve it (`tintype.colorizer.confidence`).
+        units of error that are to be expected halve it (`tintype.network.confidence`).
 
         Raises WeightsError without calibration."""
+        if self._info.target != "distribution":
+            raise WeightsError(f"the model {self._info.name!r} answers with colours alone, not with how sure it is")
         if not self._info.calibration:
             raise WeightsError(
                 f"the model {self._info.name!r} does not know how sure it is; `tintype calibrate` measures and adds it"
@@ -154,8 +167,40 @@ class OpenPhoto:
         return propose(self._distribution(size, ()), self._bins, self.photo.luma, count)
 
     def alternatives(self, count: int = 3, *, size: int | None = None, taste: Taste | None = None) -> list[Photo]:
-        """Up to `count` other plausible colourings, each coherent; the plain one is not among them."""
-        return [self.predict(size=size, hints=hints, taste=taste) for hints in self.propose(count, size=size)]
+        """Up to `count` other plausible colourings, each coherent; the plain one is not among them.
+
+        Of a network without a distribution they are what it answers to the mirror image and at other sizes, as far as
+        that is another colouring.
+        """
+        if DISTRIBUTION in self._network.outputs or PAINTED in self._network.outputs:
+            return [self.predict(size=size, hints=hints, taste=taste) for hints in self.propose(count, size=size)]
+        taste = taste or Taste()
+        opened = self._restored(taste)
+        sure = opened.confidence(size=size) if taste.strength == "auto" else None
+        photos = [
+            compose(opened.photo, taste.apply(ab, opened.photo, sure)) for ab in opened._other_answers(count, size)
+        ]
+        return [self._signed(photo, taste, {} if size is None else {"size": size}) for photo in photos]
+
+    def _other_answers(self, count: int, size: int | None) -> list[Plane]:
+        """Up to `count` answers of the network that differ from its plain one and from each other."""
+        found = [self.predict_ab(size=size)]
+        for side, is_mirrored in self._views(size):
+            if len(found) > count:
+                break
+            ab = (self._mirrored if is_mirrored else self).predict_ab(size=side)
+            ab = np.ascontiguousarray(ab[:, ::-1]) if is_mirrored else ab
+            if all(_distance(ab, other) >= OTHER for other in found):
+                found.append(ab)
+        return found[1:]
+
+    def _views(self, size: int | None) -> list[tuple[int, bool]]:
+        """Sizes, and whether the picture is mirrored, that a network may answer otherwise to."""
+        size = self._info.size if size is None else size
+        if self._network.model_file.fixed:
+            return [(size, True)]
+        others = (min(4096, size * 3 // 2), max(16, size * 2 // 3))
+        return [(size, True), *((side, is_mirrored) for side in others for is_mirrored in (False, True))]
 
     def match(self, reference: "OpenPhoto", *, size: int | None = None) -> list[Hint]:
         """Hints with the colours of a reference, where it shows things as this picture does."""
@@ -183,14 +228,19 @@ class OpenPhoto:
         """Outputs of the network, each (h, w, channels), without what lies in the padding."""
         size = self._info.size if size is None else size
         plane = self._lightness(size)
-        padded = pad(plane, self._info.size_multiple, self._is_drawing)
+        fixed = self._network.model_file.fixed
+        padded = pad_to(plane, fixed) if fixed else pad(plane, self._info.size_multiple, self._is_drawing)
         if hints:
             self._check_hints()
             plain = self._plain_ab(size)
             planes = hint_planes(hints, self.photo.luma.shape, plane, padded.shape)
             if size not in self._encoded:
                 self._encoded[size] = self._network.encode(padded[None, None])
-            answer = self._network.decode(self._encoded[size], planes[None], outputs=outputs)
+            knows = self._info.hints == "trained"
+            run = tuple(name for name in outputs if knows or name != "ab")
+            answer = (
+                self._network.decode(self._encoded[size], planes[None] if knows else None, outputs=run) if run else {}
+            )
         else:
             answer = self._network.run(padded[None, None], outputs=outputs)
 
@@ -199,9 +249,9 @@ class OpenPhoto:
             columns = math.ceil(plane.shape[1] * planes.shape[2] / padded.shape[1])
             return np.ascontiguousarray(planes[:, :rows, :columns].transpose(1, 2, 0))
 
-        planes_of = {name: cropped(answer[name][0]) for name in outputs}
-        if hints and "ab" in planes_of:
-            ab = planes_of["ab"]
+        planes_of = {name: cropped(answer[name][0]) for name in answer}
+        if hints and "ab" in outputs:
+            ab = planes_of.get("ab", plain)  # of a network that knows nothing of hints, its answer without them
             if size not in self._grounds:
                 light = resize_float(plane, ab.shape[1], ab.shape[0])
                 self._grounds[size] = Ground.of(light, self._things(size, cropped))
@@ -224,7 +274,7 @@ class OpenPhoto:
         return self._plain[size]
 
     def _check_hints(self) -> None:
-        if self._info.hints != "trained":
+        if self._info.hints not in ("trained", "spread"):
             raise WeightsError(
                 f"the model {self._info.name!r} was not trained with hints; `tintype info MODEL` says which was"
             )
@@ -235,12 +285,30 @@ class OpenPhoto:
                 f"{x:g}, {y:g} is outside the picture of {self.photo.width} x {self.photo.height} pixels"
             )
 
+    def _seen_size(self, size: int) -> tuple[int, int]:
+        """Height and width of what the network sees of the picture, before padding."""
+        fixed = self._network.model_file.fixed
+        if fixed is None:
+            return working_size(self.photo.height, self.photo.width, size)
+        if size != self._info.size:
+            raise TintypeError(
+                f"size is {size} pixels; the model {self._info.name!r} takes {fixed[0]} x {fixed[1]} alone: omit it"
+            )
+        return fitted_size(self.photo.height, self.photo.width, fixed)
+
     def _lightness(self, size: int) -> Plane:
         """The picture's lightness in [-1, 1] at the working size, kept for the next prediction."""
         plane = self._prepared.get(size)
         if plane is None:
-            height, width = working_size(self.photo.height, self.photo.width, size)
+            height, width = self._seen_size(size)
             photo = Photo(darkest(self.photo.luma, height, width)) if self._is_drawing else self.photo
             luma = photo.small_luma(width, height, Image.Resampling.BICUBIC)
             plane = self._prepared[size] = (lightness_from_luma(luma) / 50 - 1).astype(np.float32)
         return plane
+
+
+def _distance(ab: Plane, other: Plane) -> float:
+    """Mean distance of colours (h, w, 2) and (h', w', 2) that cover the same picture, in CIE units."""
+    height, width = min(ab.shape[:2], other.shape[:2])
+    planes = [[resize_float(np.ascontiguousarray(one[..., i]), width, height) for i in (0, 1)] for one in (ab, other)]
+    return float(np.hypot(planes[0][0] - planes[1][0], planes[0][1] - planes[1][1]).mean())

@@ -11,9 +11,9 @@ from tintype.errors import TintypeError
 from tintype.imaging.color import srgb_to_lab, ycc_to_rgb
 from tintype.imaging.planes import NEUTRAL, resize_plane
 from tintype.imaging.resize import resize_float
+from tintype.network.confidence import faded
 from tintype.photo.photo import Photo
 
-from .confidence import faded
 from .palette import lock_palette
 from .restore import steps
 

@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.colorizer.colorizer import Colorizer
-from tintype.colorizer.confidence import Calibration, calibrate, expected_error
 from tintype.data.sources import iter_pictures
 from tintype.errors import DataError, InputError, WeightsError
+from tintype.network.confidence import Calibration, calibrate, expected_error
 from tintype.photo.photo import Photo
 
 from .baselines import reduced_ab

@@ -22,6 +22,7 @@ __all__ = [
     "lightness_from_luma",
     "linear_to_srgb",
     "luma",
+    "luma_from_lightness",
     "rgb_to_ycc",
     "srgb_to_lab",
     "srgb_to_linear",
@@ -164,6 +165,11 @@ def _opponent(cb: FloatArray, cr: FloatArray) -> Planes:
 def lightness_from_luma(y: ArrayLike) -> FloatArray:
     """L* in [0, 100] of the grey whose sRGB value (and so its luma) is y in [0, 1]; any shape."""
     return np.float32(116) * _lab_curve(srgb_to_linear(y)) - np.float32(16)
+
+
+def luma_from_lightness(lightness: ArrayLike) -> FloatArray:
+    """The sRGB value (and so the luma) in [0, 1] of the grey of L* in [0, 100]; undoes `lightness_from_luma`."""
+    return linear_to_srgb(_lab_curve_inverse((_f32(lightness) + np.float32(16)) * np.float32(1 / 116)))
 
 
 def ciede2000(lab1: ArrayLike, lab2: ArrayLike) -> FloatArray:

@@ -1,12 +1,14 @@
-"""Several models as one: the mean of their colours.
+"""Several models as one: the weighted mean of their colours.
 
 Where models are sure they agree, and where they guess they guess differently: the mean is nearer to the truth than
-each, and paler where they differ.
+each, and paler where they differ. Each sees the picture at its own size. `a*0.7,b*0.3` weighs them; where one knows how
+sure it is and another does not, its weight falls with its confidence.
 """
 
 import hashlib
 import math
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -16,21 +18,37 @@ import numpy as np
 from tintype.errors import WeightsError
 from tintype.imaging.resize import resize_float
 
+from .confidence import confidence, entropy, faded
 from .engine import Device, Planes, Precision
 from .model_file import ModelFile, find_model
 from .network import Network
+from .preprocess import fitted_size, pad_to, rounded
+
+DISTRIBUTION = "distribution"
+FEATURES = ("features_16", "features_32")
+_SHARE = re.compile(r"(.*\S)\s*\*\s*(\d+\.?\d*|\.\d+)")
 
 
 def find_models(model: str | os.PathLike[str]) -> list[ModelFile]:
-    """The model of a name or path, or, of several that commas divide, each.
+    """The model of a name or path, or, of several that commas divide, each; `NAME*0.7` gives one its share.
 
     Raises:
-        WeightsError: one is missing or corrupt.
+        WeightsError: one is missing or corrupt, or a share is 0.
     """
     text = os.fspath(model)
     if "," not in text or Path(text).is_file():
         return [find_model(model)]
-    return [find_model(part.strip()) for part in text.split(",") if part.strip()]
+    return [_with_share(part.strip()) for part in text.split(",") if part.strip()]
+
+
+def _with_share(text: str) -> ModelFile:
+    found = _SHARE.fullmatch(text)
+    if found is None:
+        return find_model(text)
+    share = float(found[2])
+    if not share > 0:
+        raise WeightsError(f"{text}: a share of {share:g}; leave the model out, or give it more than 0")
+    return replace(find_model(found[1]), share=share)
 
 
 def as_one(files: Sequence[ModelFile]) -> ModelFile:
@@ -49,15 +67,23 @@ def as_one(files: Sequence[ModelFile]) -> ModelFile:
         infos[0],
         name="+".join(info.name for info in infos),
         version="+".join(info.version for info in infos),
+        size=max(info.size for info in infos),
         size_multiple=math.lcm(*(info.size_multiple for info in infos)),
-        hints="trained" if all(info.hints == "trained" for info in infos) else "untrained",
+        hints=_hints_of([info.hints for info in infos]),
         bins=(),
         calibration=(),
         target="ab",
         metrics={},
     )
-    joined = hashlib.sha256("".join(file.sha256 for file in files).encode()).hexdigest()
-    return ModelFile(files[0].path, info, joined)
+    told = "".join(file.sha256 + ("" if file.share == 1 else f"*{file.share:g}") for file in files)
+    return ModelFile(files[0].path, info, hashlib.sha256(told.encode()).hexdigest())
+
+
+def _hints_of(each: Sequence[str]) -> str:
+    """Told to those that know of hints, and spread over the answer of those made to be used so."""
+    if not set(each) <= {"trained", "spread"}:
+        return "untrained"
+    return "trained" if "trained" in each else "spread"
 
 
 def open_network(
@@ -83,6 +109,10 @@ class Ensemble(Network):
         # No engine of its own: everything that Network asks one for is overridden.
         self.model_file = model_file
         self._networks = tuple(networks)
+        sure = [bool(network.model_file.info.calibration) for network in networks]
+        self._by_confidence = any(sure) and not all(sure)
+        # What tells things apart, for hints and references, is what the first finds that shows it.
+        self._showing = next((i for i, network in enumerate(networks) if set(FEATURES) <= set(network.outputs)), None)
 
     @property
     def engine(self) -> str:
@@ -94,7 +124,7 @@ class Ensemble(Network):
 
     @property
     def outputs(self) -> tuple[str, ...]:
-        return ("ab",)
+        return ("ab",) if self._showing is None else ("ab", *FEATURES)
 
     @property
     def precision(self) -> str:
@@ -103,30 +133,98 @@ class Ensemble(Network):
     def encode(self, lightness: Planes) -> dict[str, Planes]:
         encoded = {"lightness": self._checked(lightness)}
         for index, network in enumerate(self._networks):
-            found = network.encode(lightness)
+            found = network.encode(self._seen_by(network, lightness))
             encoded |= {f"{index}/{name}": planes for name, planes in found.items()}
         return encoded
 
     def decode(
         self, encoded: Mapping[str, Planes], hints: Planes | None = None, *, outputs: Sequence[str] = ("ab",)
     ) -> dict[str, Planes]:
-        if tuple(outputs) != ("ab",):
-            other = next((name for name in outputs if name != "ab"), "nothing")
-            raise WeightsError(f"{self.model_file.info.name}: models together answer with colours alone, not {other!r}")
-        answers = []
-        for index, network in enumerate(self._networks):
-            start = f"{index}/"
-            own = {name.removeprefix(start): planes for name, planes in encoded.items() if name.startswith(start)}
-            answers.append(network.decode(own or {"lightness": encoded["lightness"]}, hints)["ab"])
-        return {"ab": _mean(answers)}
+        if other := [name for name in outputs if name not in self.outputs]:
+            raise WeightsError(
+                f"{self.model_file.info.name}: models together answer with colours alone, not {other[0]!r}"
+            )
+        lightness = encoded["lightness"]
+        found: dict[str, Planes] = {}
+        if shown := tuple(name for name in outputs if name != "ab"):
+            assert self._showing is not None
+            found |= self._ask(self._showing, encoded, None, shown)
+        if "ab" in outputs:
+            answers, weights = [], []
+            for index, network in enumerate(self._networks):
+                file = network.model_file
+                by_confidence = self._by_confidence and bool(file.info.calibration)
+                told = _told(hints, self._size(network, lightness)) if file.info.hints == "trained" else None
+                answer = self._ask(index, encoded, told, ("ab", DISTRIBUTION) if by_confidence else ("ab",))
+                answers.append(answer["ab"])
+                weights.append(_weights(answer, file) if by_confidence else np.float32(file.share))
+            found["ab"] = _mean(answers, weights)
+        return {name: found[name] for name in outputs}
+
+    def _ask(
+        self, index: int, encoded: Mapping[str, Planes], hints: Planes | None, outputs: tuple[str, ...]
+    ) -> dict[str, Planes]:
+        """What one of the networks answers, without what lies in its own padding."""
+        network, start = self._networks[index], f"{index}/"
+        own = {name.removeprefix(start): planes for name, planes in encoded.items() if name.startswith(start)}
+        own = own or {"lightness": self._seen_by(network, encoded["lightness"])}
+        size, padded = self._size(network, encoded["lightness"]), own["lightness"].shape[2:]
+        if hints is not None:
+            hints = np.pad(hints, ((0, 0), (0, 0), (0, padded[0] - size[0]), (0, padded[1] - size[1])))
+        answer = network.decode(own, hints, outputs=outputs)
+
+        def cropped(planes: Planes) -> Planes:
+            rows, columns = (math.ceil(s * n / p) for s, n, p in zip(size, planes.shape[2:], padded, strict=True))
+            return planes[..., :rows, :columns]
+
+        return {name: cropped(planes) for name, planes in answer.items()}
+
+    def _size(self, network: Network, lightness: Planes) -> tuple[int, int]:
+        """Height and width at which a network sees planes (N, 1, H, W), before it pads them."""
+        height, width = lightness.shape[2:]
+        file = network.model_file
+        if file.fixed is not None:
+            return fitted_size(height, width, file.fixed)
+        scale = file.info.size / self.model_file.info.size
+        return (height, width) if scale == 1 else (rounded(height * scale), rounded(width * scale))
+
+    def _seen_by(self, network: Network, lightness: Planes) -> Planes:
+        size, multiple = self._size(network, lightness), network.model_file.info.size_multiple
+        room = network.model_file.fixed or (size[0] + -size[0] % multiple, size[1] + -size[1] % multiple)
+        if size == room == lightness.shape[2:]:
+            return lightness
+        return np.stack([pad_to(resize_float(plane, size[1], size[0]), room)[None] for plane in lightness[:, 0]])
 
 
-def _mean(answers: Sequence[Planes]) -> Planes:
-    """The mean of planes (N, 2, h, w), on the finest of their grids."""
+def _told(hints: Planes | None, size: tuple[int, int]) -> Planes | None:
+    """Hints (N, 3, H, W) on a grid of another size, at most as fine: every one keeps a cell, however small it gets."""
+    if hints is None or hints.shape[2:] == size:
+        return hints
+    told = np.zeros((len(hints), 3, *size), np.float32)
+    number, rows, columns = np.nonzero(hints[:, 2])
+    cells = number, rows * size[0] // hints.shape[2], columns * size[1] // hints.shape[3]
+    for channel in range(3):
+        np.add.at(told[:, channel], cells, hints[:, channel][number, rows, columns])
+    told[:, :2] /= np.maximum(told[:, 2:], 1)
+    told[:, 2] = told[:, 2] > 0
+    return told
+
+
+def _weights(answer: Mapping[str, Planes], file: ModelFile) -> Planes:
+    """Weights (N, h, w) of a network that knows how sure it is."""
+    entropies = entropy(answer[DISTRIBUTION].transpose(0, 2, 3, 1))
+    return np.float32(file.share) * faded(confidence(entropies, file.info.calibration))
+
+
+def _mean(answers: Sequence[Planes], weights: Sequence[Planes | np.float32]) -> Planes:
+    """The weighted mean of planes (N, 2, h, w), on the finest of their grids; a weight is (N, h, w) or a number."""
     height, width = max(answer.shape[2:] for answer in answers)
     total = np.zeros((*answers[0].shape[:2], height, width), np.float32)
-    for answer in answers:
-        for total_planes, planes in zip(total, answer, strict=True):
-            for whole, plane in zip(total_planes, planes, strict=True):
-                whole += resize_float(plane, width, height)
-    return np.asarray(total / np.float32(len(answers)), np.float32)
+    whole = np.zeros((len(total), 1, height, width), np.float32)
+    for answer, weight in zip(answers, weights, strict=True):
+        for number, planes in enumerate(answer):
+            own = weight if isinstance(weight, np.float32) else resize_float(weight[number], width, height)
+            whole[number, 0] += own
+            for channel, plane in enumerate(planes):
+                total[number, channel] += own * resize_float(plane, width, height)
+    return np.asarray(total / whole, np.float32)

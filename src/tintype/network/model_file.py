@@ -10,23 +10,26 @@ import difflib
 import hashlib
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import MISSING, asdict, dataclass, field, fields
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from tintype.errors import WeightsError
 
+from .catalogue import catalogue
+from .foreign import contract_of, fixed_size, info_of, interface_of, mapped
+from .places import models_folder
+from .protobuf import fields as fields_of
+
 FORMAT = 1
 METADATA_KEY = "tintype"
 EMBEDDED = Path(__file__).parents[1] / "weights"
-MODELS_VARIABLE = "TINTYPE_MODELS"
 CHECKPOINTS = (".safetensors", ".pt", ".pth", ".ckpt")
 
 # Field numbers of ModelProto, and of the key/value pairs in metadata_props.
 _IR_VERSION, _GRAPH, _METADATA_PROPS = 1, 7, 14
 _KEY, _VALUE = 1, 2
-_VARINT, _FIXED64, _BYTES, _FIXED32 = 0, 1, 2, 5
 
 CONDITIONS = ("lightness", "sketch")
 TARGETS = ("distribution", "ab", "lab", "rgb")
@@ -38,7 +41,8 @@ class ModelInfo:
 
     ``size`` is the short side in pixels that the network likes best, ``size_multiple`` what both sides must
     be a multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints``
-    is "trained" or "untrained". ``chroma_gain`` is what the mean of the distribution is multiplied by, inside the
+    is "trained", "untrained", "none", or "spread" where the network knows nothing of hints and colours are spread over
+    its answer. ``chroma_gain`` is what the mean of the distribution is multiplied by, inside the
     graph, and ``warm_gain`` what at the hue of skin, where it is not the same. ``graph_sha256`` is the hash of the
     graph with its weights (`graph_digest`): a file whose bits have changed is refused.
 
@@ -47,7 +51,7 @@ class ModelInfo:
     "rgb"; with the last two ``bins`` is empty and the graph has the output ``painted_lightness``. ``ab_scale`` is the
     number of CIE units that 1 stood for in training; the graph's ``ab`` is in CIE units whatever it is.
     ``generator`` holds the options of the network's shape that are not the system's defaults.
-    ``calibration`` tells what the entropy of its distribution is worth (`tintype.colorizer.confidence`); empty if never
+    ``calibration`` tells what the entropy of its distribution is worth (`tintype.network.confidence`); empty if never
     measured.
     """
 
@@ -121,75 +125,115 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class ModelFile:
-    """A verified model file: where it is, what it says of itself, and the SHA-256 of its bytes."""
+    """A verified model file: where it is, what it says of itself, and the SHA-256 of its bytes.
+
+    ``contract`` names the interface of a file that is not tintype's own (`tintype.network.contracts`), and ``fixed`` is
+    the height and width of a network that takes no others. ``share`` is its weight among several that answer together.
+    """
 
     path: Path
     info: ModelInfo
     sha256: str
+    contract: str = ""
+    fixed: tuple[int, int] | None = None
+    share: float = 1.0
 
 
 def find_model(model: str | os.PathLike[str]) -> ModelFile:
     """The model of that name, or at that path.
 
-    Names are looked up among the embedded models, then in the folder that the environment variable
-    TINTYPE_MODELS names.
+    Names are looked up among the embedded models, then in the folder of those that were fetched
+    (`tintype.network.places.models_folder`). A file of somebody else's is recognised by its inputs and outputs;
+    CONTRACT:MODEL says what it is.
 
     Raises:
-        WeightsError: no such model, or the file is unreadable, corrupt, or not a tintype model.
+        WeightsError: no such model, or the file is unreadable, corrupt, or no colouriser that is known.
     """
     text = os.fspath(model)
+    contract, colon, rest = text.partition(":")
+    if colon and len(contract) > 1 and not Path(text).exists():  # a single letter is a drive of Windows
+        return read_model(_path_of(rest), contract)
+    return read_model(_path_of(text))
+
+
+def _path_of(text: str) -> Path:
+    """The file of a model by its name or path. Raises WeightsError for a name that no model has."""
     path = Path(text)
     if path.suffix in {".onnx", *CHECKPOINTS} or len(path.parts) != 1 or path.is_file():
-        return read_model(path)
+        return path
     for folder in _folders():
         candidate = folder / f"{text}.onnx"
         if candidate.is_file():
-            return read_model(candidate)
-    names = sorted(path.stem for folder in _folders() for path in folder.glob("*.onnx"))
+            return candidate
+    names = sorted(path.stem for path in _files())
     near = difflib.get_close_matches(text, names, n=1)
     hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}" if names else "none is embedded"
+    if text in catalogue():
+        hint = f"`tintype models pull {text}` fetches it"
     raise WeightsError(f"no model is called {text!r}: {hint}; a path to an .onnx file works too")
 
 
 def list_models() -> list[ModelFile]:
-    """Every embedded model and every one in the folder TINTYPE_MODELS, by name.
+    """Every embedded model and every one that was fetched, by name.
 
     Raises:
         WeightsError: one of them is corrupt.
     """
-    return [read_model(path) for folder in _folders() for path in sorted(folder.glob("*.onnx"))]
+    return [read_model(path) for path in _files()]
 
 
-def read_model(path: str | os.PathLike[str]) -> ModelFile:
-    """Read and verify one model file.
+def read_model(path: str | os.PathLike[str], contract: str = "") -> ModelFile:
+    """Read and verify one model file; ``contract`` says what a file of somebody else's is.
 
     Raises:
-        WeightsError: unreadable, cut short, not ONNX, or ONNX without tintype's metadata.
+        WeightsError: unreadable, cut short, not ONNX, or ONNX of no colouriser that is known.
     """
     path = Path(path)
     if path.suffix in CHECKPOINTS:
         raise WeightsError(f"{path} is a checkpoint, not a model file; turn it into one with `tintype export`")
     try:
-        data = path.read_bytes()
+        data = mapped(path)
+        stamp = path.stat()
     except FileNotFoundError:
         raise WeightsError(f"{path}: no such model file; `tintype models` lists what there is") from None
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error.strerror or error})") from error
+    digest = _digest(path, stamp.st_size, stamp.st_mtime_ns)
     try:
         graph, metadata = _parts(data)
-        if metadata is None:
-            raise WeightsError("an ONNX file, but not a tintype model (no metadata); make one with `tintype export`")
-        info = ModelInfo.from_json(metadata)
-        if info.graph_sha256 and hashlib.sha256(graph).hexdigest() != info.graph_sha256:
+        info = None if metadata is None else ModelInfo.from_json(metadata)
+        if info and info.graph_sha256 and hashlib.sha256(graph).hexdigest() != info.graph_sha256:
             raise WeightsError("corrupt (its weights are not those it was made with); fetch or export it again")
     except WeightsError as error:
         raise WeightsError(f"{path}: {error}") from None
-    return ModelFile(path, info, hashlib.sha256(data).hexdigest())
+    if info is None:
+        return _foreign(path, digest, contract)
+    if contract:
+        raise WeightsError(f"{path}: one of tintype's own models; name it without {contract}:")
+    return ModelFile(path, info, digest)
+
+
+@lru_cache(maxsize=64)
+def _digest(path: Path, size: int, modified: int) -> str:
+    """SHA-256 of a file; of that size and time, so that a gigabyte is not read again for every question."""
+    return hashlib.sha256(mapped(path)).hexdigest()
+
+
+def _foreign(path: Path, digest: str, name: str) -> ModelFile:
+    interface = interface_of(path)
+    contract = contract_of(path, digest, interface, name)
+    info = info_of(path, contract, interface, digest)
+    return ModelFile(path, info, digest, contract.name, fixed_size(interface))
 
 
 def _folders() -> list[Path]:
-    extra = os.environ.get(MODELS_VARIABLE)
-    return [EMBEDDED, Path(extra)] if extra else [EMBEDDED]
+    return [EMBEDDED, models_folder()]
+
+
+def _files() -> list[Path]:
+    """The model files that have names; one that is just being fetched has none yet."""
+    found = [path for folder in _folders() for path in sorted(folder.glob("*.onnx"))]
+    return [path for path in found if not path.name.startswith(".")]
 
 
 def graph_digest(data: bytes) -> str:
@@ -198,22 +242,21 @@ def graph_digest(data: bytes) -> str:
     Raises:
         WeightsError: not ONNX.
     """
-    return hashlib.sha256(_parts(data)[0]).hexdigest()
+    return hashlib.sha256(_parts(memoryview(data))[0]).hexdigest()
 
 
-def _parts(data: bytes) -> tuple[memoryview, bytes | None]:
+def _parts(view: memoryview) -> tuple[memoryview, bytes | None]:
     """The graph, and the value of tintype's entry in metadata_props if there is one.
 
     Walking to the end also finds files cut short.
     """
-    view = memoryview(data)
     seen: dict[int, memoryview] = {}
     found: bytes | None = None
     try:
-        for number, value in _fields(view):
+        for number, value in fields_of(view):
             seen[number] = value
             if number == _METADATA_PROPS:
-                entry = dict(_fields(value))
+                entry = dict(fields_of(value))
                 if bytes(entry.get(_KEY, b"")) == METADATA_KEY.encode():
                     found = bytes(entry.get(_VALUE, b""))
     except ValueError as error:
@@ -221,38 +264,3 @@ def _parts(data: bytes) -> tuple[memoryview, bytes | None]:
     if not {_IR_VERSION, _GRAPH} <= seen.keys():
         raise WeightsError("corrupt or not an ONNX file (it holds no graph); fetch or export it again")
     return seen[_GRAPH], found
-
-
-def _fields(view: memoryview) -> Iterator[tuple[int, memoryview]]:
-    """The (field number, raw value) pairs of one protobuf message; ValueError where it makes no sense."""
-    at = 0
-    while at < len(view):
-        tag, at = _varint(view, at)
-        number, kind = tag >> 3, tag & 7
-        if kind == _VARINT:
-            start = at
-            _, at = _varint(view, at)
-        elif kind == _BYTES:
-            length, start = _varint(view, at)
-            at = start + length
-        elif kind in (_FIXED32, _FIXED64):
-            start, at = at, at + (4 if kind == _FIXED32 else 8)
-        else:
-            raise ValueError(f"unknown wire type {kind} at byte {at}")
-        if at > len(view):
-            raise ValueError(f"{len(view)} bytes, {at} expected")
-        if number == 0:
-            raise ValueError(f"field number 0 at byte {start}")
-        yield number, view[start:at]
-
-
-def _varint(view: memoryview, at: int) -> tuple[int, int]:
-    value = shift = 0
-    while True:
-        if at >= len(view) or shift > 63:
-            raise ValueError(f"{len(view)} bytes, ends inside a number")
-        byte = view[at]
-        value |= (byte & 0x7F) << shift
-        at, shift = at + 1, shift + 7
-        if byte < 0x80:
-            return value, at

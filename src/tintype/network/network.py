@@ -12,12 +12,18 @@ import numpy as np
 
 from tintype.errors import MissingExtra, TintypeError, WeightsError
 
+from .contracts import CONTRACTS
+from .contracts.engine import ContractEngine
 from .engine import Device, Planes, Precision, _Engine, last_line
-from .model_file import ModelFile
+from .foreign import interface_of
+from .model_file import ModelFile, find_model
 from .onnxruntime import OnnxRuntime, has_gpu_extra
 from .openvino import OpenVino
 
 _BOTH: tuple[Precision, Precision] = ("bf16", "f32")
+
+
+COMPANION = "tint"  # shows what its encoder finds, for networks that do not
 
 
 class Network:
@@ -50,6 +56,8 @@ class Network:
             raise TintypeError(f"threads is {threads}, the least is 1; leave it out to use every core")
         self.model_file = model_file
         self._engine = _open_engine(model_file, device, precision, threads, streams)
+        if model_file.contract:
+            self._engine = _speaking(model_file, self._engine, device, precision, threads, streams)
         if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
             raise WeightsError(
                 f"{model_file.path}: the graph goes from {', '.join(self._engine.inputs)} to "
@@ -121,7 +129,11 @@ class Network:
         return self.decode({"lightness": self._checked(lightness)}, hints, outputs=outputs)
 
     def _checked(self, lightness: Planes) -> Planes:
-        multiple = self.model_file.info.size_multiple
+        multiple, fixed = self.model_file.info.size_multiple, self.model_file.fixed
+        if fixed is not None and lightness.shape[1:] != (1, *fixed):
+            raise TintypeError(
+                f"lightness is {lightness.shape}; this network takes (N, 1, {fixed[0]}, {fixed[1]}) alone"
+            )
         if lightness.ndim != 4 or lightness.shape[1] != 1 or any(s % multiple or not s for s in lightness.shape[2:]):
             raise TintypeError(
                 f"lightness is {lightness.shape}; wanted is (N, 1, H, W), H and W multiples of {multiple}"
@@ -170,6 +182,18 @@ def _open_engine(
         if device == "cuda":
             raise
         return OpenVino(model_file, precision, threads, streams)
+
+
+def _speaking(
+    model_file: ModelFile, engine: _Engine, device: Device, precision: Precision, threads: int | None, streams: int
+) -> _Engine:
+    """The engine of somebody else's network, as one of tintype's own."""
+
+    def companion() -> _Engine:
+        return _open_engine(find_model(COMPANION), device, precision, threads, streams)
+
+    interface = interface_of(model_file.path)
+    return ContractEngine(engine, CONTRACTS[model_file.contract], interface, companion)
 
 
 def _check_choice(what: str, value: str, allowed: Sequence[str]) -> None:

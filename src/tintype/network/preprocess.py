@@ -26,10 +26,17 @@ def working_size(height: int, width: int, size: int) -> tuple[int, int]:
     if not 16 <= size <= 4096:
         raise TintypeError(f"size is {size} pixels, 16 to 4096 are possible; the model's own size is best left alone")
     scale = min(size / min(height, width), LONGEST * size / max(height, width))
-    return _round(height * scale), _round(width * scale)
+    return rounded(height * scale), rounded(width * scale)
 
 
-def _round(side: float) -> int:
+def fitted_size(height: int, width: int, room: tuple[int, int]) -> tuple[int, int]:
+    """Height and width of what a network that takes ``room`` alone sees of a picture: all of it, as large as fits."""
+    scale = min(room[0] / height, room[1] / width)
+    return min(room[0], rounded(height * scale)), min(room[1], rounded(width * scale))
+
+
+def rounded(side: float) -> int:
+    """A side in whole pixels that loses nothing at the network's edges."""
     return max(STRIDE, round(side / STRIDE) * STRIDE)
 
 
@@ -37,7 +44,12 @@ def pad(plane: Plane, multiple: int, is_drawing: bool) -> Plane:
     """Continue the picture, right and below, up to whole multiples: a photo by its mirror image, a drawing by
     empty paper, since half a second face would be painted along with the first."""
     height, width = plane.shape
-    margins = ((0, -height % multiple), (0, -width % multiple))
+    return pad_to(plane, (height + -height % multiple, width + -width % multiple), is_drawing)
+
+
+def pad_to(plane: Plane, room: tuple[int, int], is_drawing: bool = False) -> Plane:
+    """As `pad`, up to a height and width."""
+    margins = ((0, room[0] - plane.shape[0]), (0, room[1] - plane.shape[1]))
     if is_drawing:
         return np.pad(plane, margins, constant_values=1)
     return np.pad(plane, margins, mode="symmetric")

@@ -24,7 +24,7 @@ class Capability:
 
 
 def _hints(model: ModelFile) -> Capability:
-    if model.info.hints != "trained":
+    if model.info.hints not in ("trained", "spread"):
         return Capability(False, f"the model {model.info.name} was not trained with hints")
     return Capability(True)
 
