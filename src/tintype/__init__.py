@@ -43,24 +43,24 @@ __all__ = [
 
 # Loaded at first use: `import tintype` and `tintype --help` stay quick.
 _HOME = {
-    "Colorizer": "colorizer",
+    "Colorizer": "colorizer.colorizer",
     "DataError": "errors",
-    "Hint": "hints",
+    "Hint": "hints.hint",
     "InputError": "errors",
-    "Metadata": "metadata",
+    "Metadata": "photo.metadata",
     "MissingExtra": "errors",
-    "ModelFile": "weights",
-    "ModelInfo": "weights",
-    "OpenPhoto": "opened",
+    "ModelFile": "network.model_file",
+    "ModelInfo": "network.model_file",
+    "OpenPhoto": "colorizer.open_photo",
     "OutputError": "errors",
-    "Photo": "photo",
+    "Photo": "photo.photo",
     "RecipeError": "errors",
-    "Taste": "taste",
+    "Taste": "colorizer.taste",
     "TintypeError": "errors",
     "WeightsError": "errors",
-    "colorize": "colorizer",
-    "find_model": "weights",
-    "list_models": "weights",
+    "colorize": "colorizer.colorizer",
+    "find_model": "network.model_file",
+    "list_models": "network.model_file",
 }
 
 
