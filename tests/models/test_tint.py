@@ -54,7 +54,7 @@ def test_untrained_hints_change_nothing_and_every_weight_but_theirs_gets_a_gradi
 def test_trained_hints_act_where_they_are_and_no_hints_are_zeros() -> None:
     network = Tint(SMALL).eval()
     for convs in network.hints.convs:
-        torch.nn.init.normal_(convs[2].weight)  # type: ignore[index]
+        torch.torch.nn.init.normal_(convs[2].weight)  # type: ignore[index]
     lightness, hints = torch.rand(1, 1, 64, 64), torch.zeros(1, 3, 64, 64)
     plain = network(lightness)
     torch.testing.assert_close(network(lightness, hints), plain)
@@ -117,3 +117,39 @@ def test_unknown_names_are_refused() -> None:
         build_generator("tint", {"widht": 3})
     with pytest.raises(RecipeError, match="resnet"):
         build_generator("tint", {"encoder": "resnet"})
+
+
+GROWN = {"queries": 8, "query_width": 32, "query_layers": 2, "middle_blocks": 1, "feed_forward": True}
+
+
+def test_a_grown_network_begins_as_the_one_that_it_grew_from() -> None:
+    """Queries and blocks change nothing until they are trained; then they do."""
+    plain = build_generator("tint", {}).eval()
+    initialise(plain, "tint")
+    grown = build_generator("tint", GROWN | {"attention_blocks": 3}).eval()
+    initialise(grown, "tint")
+    lightness = torch.linspace(-1, 1, 64 * 96).reshape(1, 1, 64, 96)
+    with torch.no_grad():
+        before = plain(lightness)
+        assert torch.equal(grown(lightness), before)
+        grown.queries.colours.weight.normal_()
+        assert not torch.allclose(grown(lightness), before)
+
+
+def test_a_network_is_not_grown_from_weights_that_lack_more(tmp_path: Path) -> None:
+    with pytest.raises(WeightsError, match=r"head\.weight|bottom\.0"):
+        initialise(build_generator("tint", {"bottom": 128}), "tint")
+
+
+def test_every_part_of_a_grown_network_learns() -> None:
+    network = build_generator("tint", GROWN)
+    for name, parameter in network.named_parameters():
+        if name.endswith(("project.weight", "narrow.weight", "colours.weight")):
+            torch.nn.init.normal_(parameter, std=0.02)
+    network(torch.rand(2, 1, 64, 64) * 2 - 1).square().mean().backward()
+    silent = [
+        name
+        for name, parameter in network.named_parameters()
+        if not name.startswith("hints.") and (parameter.grad is None or not parameter.grad.any())
+    ]
+    assert silent == []

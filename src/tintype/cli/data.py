@@ -32,7 +32,7 @@ class Flaw(StrEnum):
 
 @data.callback()
 def group() -> None:
-    """Look after data sets: find bad pictures, divide into parts, pack into shards.
+    """Look after data sets: gather photographs, find bad pictures, divide into parts, pack into shards.
 
     Wherever a command takes a folder it takes a .tar shard or a manifest too, and so does `tintype train`.
 
@@ -189,6 +189,96 @@ def pack(
         complain(f"left out {name}: cannot be decoded")
     for shard in packed.shards:
         print(shard)
+
+
+@data.command()
+def gather(
+    sources_file: Annotated[
+        Path, typer.Argument(metavar="SOURCES.toml", help="A [[source]] table for each: name, path, terms, licence ...")
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="DIR", help="The pool: where the shards go.")],
+    side: Annotated[
+        int, typer.Option("--side", metavar="PIXELS", min=32, help="Short side that larger pictures are reduced to.")
+    ] = 256,
+    min_side: Annotated[
+        int, typer.Option("--min-side", metavar="PIXELS", min=16, help="Pictures with a shorter one are left out.")
+    ] = 80,
+    held_out: Annotated[
+        list[Path] | None,
+        typer.Option("--held-out", metavar="FILE", help="Difference hashes of pictures to keep out; repeatable."),
+    ] = None,
+    measure: Annotated[
+        list[str] | None,
+        typer.Option("--measure", metavar="SOURCE", help="Keep this source out of the manifest, for measuring."),
+    ] = None,
+    terms: Annotated[
+        Literal["any", "commercial"], typer.Option("--terms", help="commercial: only sources that allow it.")
+    ] = "any",
+    manifest: Annotated[
+        Path | None, typer.Option("--manifest", metavar="FILE.jsonl", help="Default: DIR/pool.manifest.jsonl.")
+    ] = None,
+    threads: Annotated[int, typer.Option("--threads", metavar="N", min=1)] = 2,
+    overwrite: Overwrite = False,
+) -> None:
+    """Gather training photographs out of folders, archives and git histories into shards with a manifest.
+
+    Left out: broken, tiny, grey, toned, filtered and synthetic pictures, near-duplicates within and across sources, and
+    what is near a held-out picture or its mirror image. Stopped, the same command goes on where it was.
+
+    Examples:
+
+      tintype data gather sources.toml --output pool/ --held-out held-out-hashes.txt --measure travel
+
+      tintype data gather sources.toml --output pool/ --terms commercial --manifest pool/free.manifest.jsonl
+
+      tintype train --recipe tint --data pool/pool.manifest.jsonl --set data.store=encoded
+    """
+    import numpy as np
+
+    from ..data.gather import gather as run
+    from ..data.gather import read_sources
+    from ..data.held_out import read_hashes
+    from ..data.pool import write_pool_manifest
+    from ..errors import DataError
+
+    sources = read_sources(sources_file)
+    if unknown := set(measure or []) - {source.name for source in sources}:
+        raise DataError(f"--measure {sorted(unknown)[0]}: no source of that name in {sources_file}")
+    hashes = np.concatenate([np.empty(0, np.uint64), *map(read_hashes, held_out or [])])
+    wanted = [source for source in sources if terms == "any" or source.commercial]
+    for source in wanted:
+        with _counting(source.name) as tick:
+            done = run(source, output, side=side, least_side=min_side, held_out=hashes, threads=threads, progress=tick)
+        why = ", ".join(f"{count} {reason}" for reason, count in sorted(done.left_out.items())) or "none"
+        print(f"{source.name}: {done.kept} pictures; left out: {why}")
+    file = manifest or output / "pool.manifest.jsonl"
+    pooled = write_pool_manifest(
+        output, wanted, file, commercial=terms == "commercial", leave_out=measure or [], overwrite=overwrite
+    )
+    print(f"{sum(pooled.kept.values())} pictures, {sum(pooled.repeated.values())} near-duplicates left out -> {file}")
+
+
+@contextmanager
+def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
+    """A line on a terminal that counts pictures looked at and kept; elsewhere one line for every 5,000."""
+    from rich.console import Console
+    from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    text = TextColumn(title + ": {task.fields[seen]} looked at, {task.fields[kept]} kept")
+    columns = (SpinnerColumn(), text, TimeElapsedColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
+        task = progress.add_task("", total=None, seen=0, kept=0)
+        told = 0
+
+        def tick(seen: int, kept: int) -> None:
+            nonlocal told
+            progress.update(task, seen=seen, kept=kept)
+            if not console.is_terminal and seen // 5000 > told:
+                told = seen // 5000
+                complain(f"{title}: {seen} looked at, {kept} kept")
+
+        yield tick
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 import cv2
 import numpy as np
@@ -28,6 +28,28 @@ from .sources import Picture, iter_pictures
 FORMAT = 2
 LeftOut = Literal["none", "grey", "tinted"]
 Progress = Callable[[int], None]  # called with the number of pictures decoded so far
+
+
+class Pictures(Protocol):
+    """Pictures that training reads by number: decoded ones (PictureCache) or encoded ones (encoded.EncodedPictures)."""
+
+    @property
+    def heights(self) -> NDArray[np.int32]: ...
+
+    @property
+    def widths(self) -> NDArray[np.int32]: ...
+
+    @property
+    def kinds(self) -> list[Kind]: ...
+
+    @property
+    def names(self) -> list[str]: ...
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, index: int) -> NDArray[np.uint8]:
+        """Picture `index`, uint8 RGB (H, W, 3)."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -140,7 +162,7 @@ def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progr
     os.replace(scratch, folder / "index.json")
 
 
-def colourful(cache: PictureCache, leave_out: LeftOut = "tinted") -> NDArray[np.int64]:
+def colourful(cache: "Pictures", leave_out: LeftOut = "tinted") -> NDArray[np.int64]:
     """Indices of the pictures to learn colour from: grey ones teach a model to answer grey, "tinted" ones (sepia, the
     yellow of old paper; grey ones are left out, too) teach it to answer with one tint."""
     dropped = {"none": (), "grey": ("grey",), "tinted": ("grey", "tinted")}[leave_out]

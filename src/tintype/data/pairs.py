@@ -20,10 +20,11 @@ from torch import Tensor
 from tintype.imaging.color import lightness_from_luma
 from tintype.models.task import PairForm
 
-from .cache import PictureCache
+from .cache import Pictures
 from .degrade import degrade
 from .hints import RECOLOURED, draw_hints, put_hint, recolour
 from .masks import PictureMasks
+from .sampling import draw
 from .sketch import HIGH, LOW, sketch
 
 # Network input (L*/50 - 1) of each 8-bit luma value.
@@ -146,12 +147,13 @@ class PairLoader:
     keeps. `noise` is the largest standard deviation, in levels of 255, of the Gaussian noise on the condition; each
     sample draws its own from 0 to there (seed 3). `degrade` is the share of samples whose condition looks like an old
     print, `hints` the share that has colour hints, `lines` the share of drawings with more lines or fewer than usual.
-    `masks` replace the background by white paper. Each epoch goes through all pictures in an order of its own.
+    `masks` replace the background by white paper. Each epoch goes through all pictures in an order of its own, or draws
+    as many by `weights`, one for each of `indices` (sampling.py).
     """
 
     def __init__(
         self,
-        cache: PictureCache,
+        cache: Pictures,
         indices: NDArray[np.int64],
         *,
         form: PairForm,
@@ -166,6 +168,7 @@ class PairLoader:
         hints: float = 0.0,
         lines: float = 0.0,
         masks: PictureMasks | None = None,
+        weights: NDArray[np.float64] | None = None,
         workers: int = 2,
         parts: int = 1,
         rank: int = 0,
@@ -176,6 +179,7 @@ class PairLoader:
         self.noise, self.degrade, self.hints, self.lines = noise, degrade, hints, lines
         self.seed, self.start, self.smallest_crop, self.flip = seed, start, smallest_crop, flip
         self.workers, self.parts, self.rank, self.world = workers, parts, rank, world
+        self.weights = weights
         self._epoch, self._order = -1, indices
 
     def numbers(self) -> Iterator[range]:
@@ -190,7 +194,7 @@ class PairLoader:
         epoch, position = divmod(sample, len(self.indices))
         if epoch != self._epoch:
             rng = np.random.Generator(np.random.Philox(key=(self.seed, epoch)))
-            self._epoch, self._order = epoch, rng.permutation(self.indices)
+            self._epoch, self._order = epoch, rng.permutation(draw(self.indices, self.weights, rng))
         return int(self._order[position])
 
     def _make(self, samples: list[tuple[int, int]]) -> PairBatch:

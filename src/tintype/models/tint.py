@@ -4,12 +4,14 @@
 - Bottom: 256 channels with two self-attention blocks, so that distant parts of one object agree on a colour.
 - Decoder: at each scale, project, double by bilinear interpolation, add the encoder's features, two 3x3 convolutions.
   It stops at stride 4: chroma is smooth, and full resolution comes from the luma of the original.
+- Colour queries (queries.py), where the config has them: what the picture as a whole says about its colours.
 - Head: logits over the in-gamut ab bins (Zhang 2016); the colour is the annealed mean of the distribution.
 - Colour hints (a/110, b/110, mask) enter before the attention and at every scale of the decoder, never the encoder:
   what it found in a picture is found once, however often a person then changes a colour. Their weights are zero
   until a stage trains them, so that a model without hints is unchanged by their presence.
 """
 
+import re
 from dataclasses import dataclass
 
 import torch
@@ -20,6 +22,7 @@ from tintype.imaging.ab_bins import ab_bins
 
 from .encoders import ENCODERS, LiteEncoder
 from .layers import ConvNormReLU, SelfAttention
+from .queries import FeedForward, QueryDecoder
 
 HINT_CHANNELS = 32
 STRIDES = (4, 8, 16, 32)
@@ -29,7 +32,9 @@ STRIDES = (4, 8, 16, 32)
 class TintConfig:
     """Shape of the network: `widths` are the decoder's channels at strides 16, 8 and 4.
 
-    `encoder_stages` is 7, or 6 for a smaller network without the encoder's last one.
+    `encoder_stages` is 7, or 6 for a smaller network without the encoder's last one. `feed_forward` makes transformer
+    blocks of the attention blocks, `middle_blocks` puts as many at stride 16. `queries` is the number of colour queries
+    (queries.py). These parts change nothing until they are trained, so that a network without them can be grown.
     """
 
     encoder: str = "efficientnet-lite2"
@@ -38,6 +43,11 @@ class TintConfig:
     attention_blocks: int = 2
     heads: int = 8
     widths: tuple[int, int, int] = (192, 128, 96)
+    feed_forward: bool = False
+    middle_blocks: int = 0
+    queries: int = 0
+    query_width: int = 96
+    query_layers: int = 3
 
 
 class HintPyramid(nn.Module):
@@ -105,7 +115,13 @@ class Tint(nn.Module):
             ConvNormReLU(stride32, config.bottom, 1),
             *(SelfAttention(config.bottom, config.heads) for _ in range(config.attention_blocks)),
         )
+        self.bottom_wide = nn.ModuleList(
+            FeedForward(config.bottom) for _ in range(config.attention_blocks if config.feed_forward else 0)
+        )
         w16, w8, w4 = config.widths
+        self.middle = nn.Sequential(
+            *(nn.Sequential(SelfAttention(w16, config.heads), FeedForward(w16)) for _ in range(config.middle_blocks))
+        )
         self.up16 = UpBlock(config.bottom, stride16, w16)
         self.up8 = UpBlock(w16, stride8, w8)
         self.up4 = UpBlock(w8, stride4, w4)
@@ -113,6 +129,16 @@ class Tint(nn.Module):
         bins = torch.tensor(ab_bins())
         self.register_buffer("bins", bins, persistent=False)
         self.head = nn.Conv2d(w4, len(bins), 1)
+        self.queries = (
+            QueryDecoder(config.queries, config.query_width, config.query_layers, (config.bottom, w16, w4), len(bins))
+            if config.queries
+            else None
+        )
+
+    @staticmethod
+    def may_be_new(name: str) -> bool:
+        """May that parameter be missing in weights to start from, since its part changes nothing before training?"""
+        return name.startswith(("bottom_wide.", "middle.", "queries.")) or bool(re.match(r"bottom\.[1-9]", name))
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         return self.decode(self.encoder(lightness), hints)
@@ -122,10 +148,15 @@ class Tint(nn.Module):
         x4, x8, x16, x32 = features
         h4, h8, h16, h32 = [None] * 4 if hints is None else self.hints(hints)
         x = self.bottom[0](x32)
-        x = self.bottom[1:](x if h32 is None else x + h32)
-        x = self.up16(x, x16, h16)
-        logits: Tensor = self.head(self.up4(self.up8(x, x8, h8), x4, h4))
-        return logits
+        x = x if h32 is None else x + h32
+        for number, attention in enumerate(self.bottom[1:]):
+            x = attention(x)
+            if self.config.feed_forward:
+                x = self.bottom_wide[number](x)
+        deep, x = x, self.middle(self.up16(x, x16, h16))
+        fine = self.up4(self.up8(x, x8, h8), x4, h4)
+        logits: Tensor = self.head(fine)
+        return logits if self.queries is None else logits + self.queries(deep, x, fine)
 
 
 def annealed_mean(logits: Tensor, bins: Tensor, temperature: float) -> Tensor:

@@ -22,9 +22,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.optim import Optimizer
 
-from tintype.data.cache import PictureCache, colourful, open_cache
+from tintype.data.cache import Pictures, colourful, open_cache
+from tintype.data.encoded import open_encoded
 from tintype.data.pairs import PairBatch
 from tintype.errors import DataError, OutputError, RecipeError
+from tintype.files.cache_folder import default_cache_dir
 from tintype.reports.run_report import write_report
 
 from . import checkpoint
@@ -86,7 +88,7 @@ def train(
     if fabric.is_global_zero:
         with _writing(run_dir):
             _claim(run_dir, recipe)
-    cache = one_after_another(fabric, lambda: open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress))
+    cache = one_after_another(fabric, lambda: open_pictures(data, recipe, cache_dir))
     indices = colourful(cache, recipe.data.leave_out)
     if not len(indices):
         raise DataError(
@@ -102,6 +104,13 @@ def train(
         return _Run(training, run_dir, watcher, on_line).all_stages()
 
 
+def open_pictures(data: Sequence[str | Path], recipe: Recipe, cache_dir: Path | None = None) -> Pictures:
+    """Open the pictures of `data` as the recipe stores them. Raises DataError when there are none."""
+    if recipe.data.store == "encoded":
+        return open_encoded(data, recipe.data.cache_side, cache_dir or default_cache_dir(), decoding_progress)
+    return open_cache(data, recipe.data.cache_side, cache_dir, decoding_progress)
+
+
 @contextmanager
 def _writing(run_dir: Path) -> Iterator[None]:
     """Turn what the disk refuses into an error for people."""
@@ -114,7 +123,7 @@ def _writing(run_dir: Path) -> Iterator[None]:
         ) from error
 
 
-def check_sizes(cache: PictureCache, indices: NDArray[np.int64], options: StageOptions) -> None:
+def check_sizes(cache: Pictures, indices: NDArray[np.int64], options: StageOptions) -> None:
     """Raise DataError when even the largest picture would have to be enlarged more than twice to fill a crop."""
     sides = np.minimum(cache.heights, cache.widths)[indices]
     if 2 * sides.max() < options.size:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from tintype.data.cache import PictureCache
+from tintype.data.cache import Pictures
 from tintype.data.pairs import crop_square, split_pair
 from tintype.imaging.ab_bins import ab_bins, soft_encode
 
@@ -38,7 +38,7 @@ def encode_ab(ab: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def bin_prior(
-    cache: PictureCache, indices: NDArray[np.int64], *, pictures: int = 4000, stride: int = 4
+    cache: Pictures, indices: NDArray[np.int64], *, pictures: int = 4000, stride: int = 4
 ) -> NDArray[np.float64]:
     """How often each bin occurs, (Q,), over an even sample of the pictures; never quite zero, sums to one."""
     chosen = indices[np.linspace(0, len(indices) - 1, min(pictures, len(indices)), dtype=np.int64)]

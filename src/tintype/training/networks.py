@@ -10,9 +10,10 @@ from lightning_fabric import Fabric
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from tintype.data.cache import PictureCache
-from tintype.data.masks import open_masks
+from tintype.data.cache import PictureCache, Pictures
+from tintype.data.masks import PictureMasks, open_masks
 from tintype.data.pairs import PairLoader
+from tintype.data.sampling import source_weights
 from tintype.errors import RecipeError
 from tintype.models import build_critic, build_generator, form_of
 from tintype.models.task import PairForm
@@ -42,7 +43,7 @@ class Training:
     def __init__(
         self,
         recipe: Recipe,
-        cache: PictureCache,
+        cache: Pictures,
         indices: NDArray[np.int64],
         fabric: Fabric,
         sharded: bool = False,
@@ -68,7 +69,8 @@ class Training:
             self.networks["critic"] = self._placed(critic)
         self.average = {name: value.detach().clone() for name, value in generator.state_dict().items()}
         self.prior = torch.from_numpy(bin_prior(cache, indices)) if form.target == "distribution" else None
-        self.masks = open_masks(cache, progress=decoding_progress) if recipe.data.background == "remove" else None
+        self.masks = _masks_of(cache) if recipe.data.background == "remove" else None
+        self.weights = source_weights([cache.names[i] for i in indices], recipe.data.source_weights)
         self._features: FeatureLoss | None = None
         self._teacher = self._taught_by(recipe.teacher)
 
@@ -129,6 +131,7 @@ class Training:
             hints=options.hints,
             lines=options.lines,
             masks=self.masks,
+            weights=self.weights,
             workers=self.recipe.data.workers,
             parts=share.parts,
             rank=self.fabric.global_rank,
@@ -218,6 +221,12 @@ class Training:
             **({"sharded": True} if self.sharded else {}),
             "pictures": len(self.indices),
         }
+
+
+def _masks_of(pictures: Pictures) -> PictureMasks:
+    if not isinstance(pictures, PictureCache):
+        raise RecipeError("data.background=remove needs decoded pictures: set data.store=pixels")
+    return open_masks(pictures, progress=decoding_progress)
 
 
 def _check_samples(recipe: Recipe, generator: nn.Module, form: PairForm) -> None:

@@ -6,7 +6,7 @@ whose file names carry the beginning of their hash, or from a file that is given
 
 import hashlib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -139,21 +139,33 @@ def _opened(path: Path) -> Any:
 def _load_all(generator: nn.Module, path: Path) -> None:
     checkpoint = read_checkpoint(path)
     system = checkpoint.info["system"]
-    if problem := _misfit(checkpoint.weights, generator.state_dict()):
+    if problem := _misfit(checkpoint.weights, _expected(generator)):
         raise WeightsError(f"{checkpoint.path}: of the system {system!r}, does not fit this generator: {problem}")
-    generator.load_state_dict(checkpoint.weights)
+    generator.load_state_dict(checkpoint.weights, strict=False)
 
 
 def _load_model_file(generator: nn.Module, path: Path) -> None:
     from .model_file import weights_of  # onnx takes a moment to import
 
     system, weights = read_model(path).info.system, weights_of(path)
-    if problem := _misfit(weights, generator.state_dict()):
+    if problem := _misfit(weights, _expected(generator)):
         raise WeightsError(
             f"{path}: of the system {system!r}, does not fit this generator: {problem}; weights that were folded "
             "into others for speed, spectral norm's among them, cannot be trained on: start from the checkpoint"
         )
     generator.load_state_dict(weights, strict=False)
+
+
+class _Expected(dict[str, Tensor]):
+    """A state_dict, with what may be missing from weights to start from."""
+
+    may_be_new: Callable[[str], bool] = staticmethod(lambda name: False)
+
+
+def _expected(generator: nn.Module) -> _Expected:
+    expected = _Expected(generator.state_dict())
+    expected.may_be_new = getattr(generator, "may_be_new", expected.may_be_new)
+    return expected
 
 
 def _load_encoder(encoder: LiteEncoder | ResNetEncoder, path: Path) -> None:
@@ -191,7 +203,7 @@ def _misfit(state: dict[str, Tensor], expected: dict[str, Tensor]) -> str | None
     """The first thing that keeps `state` from being loaded where `expected` is, in a few words; None if it fits."""
     for name, tensor in expected.items():
         if name not in state:
-            if name.endswith("num_batches_tracked"):
+            if name.endswith("num_batches_tracked") or (isinstance(expected, _Expected) and expected.may_be_new(name)):
                 continue  # files older than torch 0.4.1 have none, and nothing needs it
             return f"{name} is missing"
         if state[name].shape != tensor.shape:

@@ -22,6 +22,12 @@ class DataOptions(_Section):
 
     flip: bool = Field(True, description="mirror half of the samples")
     cache_side: int = Field(256, ge=16, description="short side, in pixels, that pictures are stored at")
+    store: Literal["pixels", "encoded"] = Field(
+        "pixels", description="pixels: decoded once into a file; encoded: .tar shards, decoded when asked for"
+    )
+    source_weights: dict[str, float] = Field(
+        {}, description="how often pictures of a source (the name up to its first _ or -) are drawn; 1 where unnamed"
+    )
     leave_out: Literal["none", "grey", "tinted"] = Field("tinted", description="tinted: grey and sepia pictures")
     background: Literal["keep", "remove"] = Field("keep", description="remove: put the foreground on white paper")
     workers: int = Field(2, ge=1, description="threads that make batches")
@@ -138,6 +144,8 @@ class Recipe(_Section):
             raise ValueError(f"stage {taught[0]!r} has the loss distillation, which needs a teacher: set teacher=tint")
         if self.teacher is not None and not taught:
             raise ValueError(f"teacher is {self.teacher!r}, and no stage has the loss distillation that asks it")
+        if any(weight < 0 for weight in self.data.source_weights.values()):
+            raise ValueError("data.source_weights has a weight below 0; 0 leaves a source out, 1 is as it comes")
         if not self.critic and any(stage.kind != "supervised" for stage in self.stages):
             raise ValueError("critic and adversarial stages need a [critic] with a kind")
         return self
