@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import simplejpeg
 import skimage.data
+import torch
 from PIL import Image
 
 from tintype.data.cache import open_cache
@@ -101,3 +102,14 @@ def test_sources_are_drawn_by_their_weights() -> None:
 def test_a_source_that_is_not_there_is_named() -> None:
     with pytest.raises(DataError, match=r"'horses'.*cats, dogs"):
         source_weights(["cats_1", "dogs_1"], {"horses": 2.0})
+
+
+def test_processes_make_the_batches_that_threads_make(shards: Path, tmp_path: Path) -> None:
+    store = open_encoded([shards], 256, tmp_path / "cache")
+    given = {"form": PairForm(), "size": 64, "batch": 4, "seed": 3, "hints": 0.5, "degrade": 0.5}
+    threads = iter(PairLoader(store, np.arange(len(store)), **given))
+    processes = iter(PairLoader(store, np.arange(len(store)), processes=True, **given))
+    for _ in range(4):
+        one, two = next(threads), next(processes)
+        assert all(torch.equal(a, b) for a, b in zip(one.given, two.given, strict=True))
+        assert torch.equal(one.target, two.target)

@@ -6,7 +6,7 @@ that is killed and resumed sees exactly the samples it would have seen, and proc
 
 from collections import deque
 from collections.abc import Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import count
 from typing import Any
@@ -170,6 +170,7 @@ class PairLoader:
         masks: PictureMasks | None = None,
         weights: NDArray[np.float64] | None = None,
         workers: int = 2,
+        processes: bool = False,
         parts: int = 1,
         rank: int = 0,
         world: int = 1,
@@ -179,7 +180,7 @@ class PairLoader:
         self.noise, self.degrade, self.hints, self.lines = noise, degrade, hints, lines
         self.seed, self.start, self.smallest_crop, self.flip = seed, start, smallest_crop, flip
         self.workers, self.parts, self.rank, self.world = workers, parts, rank, world
-        self.weights = weights
+        self.weights, self.processes = weights, processes
         self._epoch, self._order = -1, indices
 
     def numbers(self) -> Iterator[range]:
@@ -227,13 +228,37 @@ class PairLoader:
 
     def __iter__(self) -> Iterator[PairBatch]:
         cv2.setNumThreads(1)
+        make = _make_adopted if self.processes else self._make
         ahead: deque[Future[PairBatch]] = deque()
-        numbers = self.numbers()
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="pairs") as pool:
+        samples = self._samples()
+        with self._executor() as pool:
             try:
                 while True:
                     while len(ahead) < self.workers + 2:
-                        ahead.append(pool.submit(self._make, [(i, self._picture_of(i)) for i in next(numbers)]))
+                        ahead.append(pool.submit(make, next(samples)))
                     yield ahead.popleft().result()
             finally:
                 pool.shutdown(cancel_futures=True)
+
+    def _samples(self) -> Iterator[list[tuple[int, int]]]:
+        """Sample numbers of each batch, each with the picture that it is cut from."""
+        for batch in self.numbers():
+            yield [(sample, self._picture_of(sample)) for sample in batch]
+
+    def _executor(self) -> Executor:
+        if not self.processes:
+            return ThreadPoolExecutor(self.workers, thread_name_prefix="pairs")
+        # Forked, so that they share the pictures; torch hands batches over in shared memory.
+        return ProcessPoolExecutor(self.workers, torch.multiprocessing.get_context("fork"), _adopt, (self,))
+
+
+_adopted: list[PairLoader] = []
+
+
+def _adopt(loader: PairLoader) -> None:
+    """In a forked process: remember whose batches are to be made."""
+    _adopted[:] = [loader]
+
+
+def _make_adopted(samples: list[tuple[int, int]]) -> PairBatch:
+    return _adopted[0]._make(samples)

@@ -133,6 +133,7 @@ class Training:
             masks=self.masks,
             weights=self.weights,
             workers=self.recipe.data.workers,
+            processes=self.recipe.data.processes,
             parts=share.parts,
             rank=self.fabric.global_rank,
             world=self.fabric.world_size,

@@ -30,7 +30,8 @@ class DataOptions(_Section):
     )
     leave_out: Literal["none", "grey", "tinted"] = Field("tinted", description="tinted: grey and sepia pictures")
     background: Literal["keep", "remove"] = Field("keep", description="remove: put the foreground on white paper")
-    workers: int = Field(2, ge=1, description="threads that make batches")
+    workers: int = Field(2, ge=1, description="threads, or processes, that make batches")
+    processes: bool = Field(False, description="make batches in forked processes: for a GPU that threads cannot feed")
 
 
 class AnswerOptions(_Section):
