@@ -12,6 +12,7 @@ from tintype.models import build_generator
 from tintype.models.encoders import ENCODERS, LiteEncoder, load_imagenet
 from tintype.models.imagenet import imagenet_file
 from tintype.models.tint import Tint, TintConfig, annealed_mean
+from tintype.training.pretrained import initialise
 
 SMALL = TintConfig(encoder="efficientnet-lite0", bottom=32, widths=(24, 16, 16))
 

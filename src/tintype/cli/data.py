@@ -235,11 +235,11 @@ def gather(
     """
     import numpy as np
 
-    from ..data.gather import gather as run
-    from ..data.gather import read_sources
-    from ..data.held_out import read_hashes
-    from ..data.pool import write_pool_manifest
-    from ..errors import DataError
+    from tintype.data.gather import gather as run
+    from tintype.data.gather import read_sources
+    from tintype.data.held_out import read_hashes
+    from tintype.data.pool import write_pool_manifest
+    from tintype.errors import DataError
 
     sources = read_sources(sources_file)
     if unknown := set(measure or []) - {source.name for source in sources}:

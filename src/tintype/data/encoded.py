@@ -17,11 +17,12 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
+from tintype.errors import DataError
+
 from .cache import decode_rgb
 from .grey import Kind, measure_tint
 from .manifest import is_manifest, read_manifest
 from .sources import is_picture
-from tintype.errors import DataError
 
 FORMAT = 1
 Progress = Callable[[int], None]  # called with the number of pictures indexed so far

@@ -24,12 +24,13 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from tintype.errors import DataError, OutputError
+
 from .duplicates import Likeness, likeness_of
 from .git_blobs import git_directory, list_blobs, read_blobs
 from .held_out import difference_hashes, is_near
 from .sources import Picture, is_picture, iter_pictures
 from .suitability import unsuitable
-from tintype.errors import DataError, OutputError
 
 QUALITY = 88
 WIDEST = 1.5  # longer pictures are cut to this ratio of their sides, in the middle: crops are square
@@ -163,7 +164,7 @@ def decode_reduced(data: bytes, side: int) -> NDArray[np.uint8] | None:
     """Decode to uint8 RGB (H, W, 3), upright, the short side at most `side`; None for pictures with a palette or
     transparency, which photographs do not have."""
     with Image.open(io.BytesIO(data)) as image:
-        if image.mode in ("P", "1", "LA", "PA") or (image.mode == "RGBA" and image.getextrema()[3][0] < 255):  # type: ignore[index]
+        if image.mode in ("P", "1", "LA", "PA") or (image.mode == "RGBA" and np.asarray(image)[..., 3].min() < 255):
             return None
         if image.format == "JPEG":
             image.draft("RGB", (side, side))

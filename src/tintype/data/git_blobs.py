@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
-from .sources import Picture, is_picture
 from tintype.errors import DataError
+
+from .sources import Picture, is_picture
 
 
 def is_git_directory(path: Path) -> bool:

@@ -12,10 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from tintype.errors import DataError, OutputError
+
 from .duplicates import Likeness, twins
 from .gather import Source
 from .manifest import refuse_existing
-from tintype.errors import DataError, OutputError
 
 
 @dataclass

@@ -5,8 +5,9 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .sources import source_of
 from tintype.errors import DataError
+
+from .sources import source_of
 
 
 def source_weights(names: Sequence[str], weights: Mapping[str, float]) -> NDArray[np.float64] | None:

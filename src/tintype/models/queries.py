@@ -50,7 +50,8 @@ class QueryLayer(nn.Module):
         n, count, width = query.shape
         q, k, v = (x.reshape(n, -1, self.heads, width // self.heads).transpose(1, 2) for x in (query, key, value))
         scores = (q @ k.transpose(2, 3)) * (width // self.heads) ** -0.5
-        return (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, count, width)
+        attended: Tensor = (scores.softmax(-1) @ v).transpose(1, 2).reshape(n, count, width)
+        return attended
 
 
 class QueryDecoder(nn.Module):

@@ -149,8 +149,8 @@ class Tint(nn.Module):
         h4, h8, h16, h32 = [None] * 4 if hints is None else self.hints(hints)
         x = self.bottom[0](x32)
         x = x if h32 is None else x + h32
-        for number, attention in enumerate(self.bottom[1:]):
-            x = attention(x)
+        for number in range(self.config.attention_blocks):
+            x = self.bottom[number + 1](x)
             if self.config.feed_forward:
                 x = self.bottom_wide[number](x)
         deep, x = x, self.middle(self.up16(x, x16, h16))
