@@ -48,7 +48,8 @@ def build(output: Path) -> tuple[Path, Path]:
 def check(wheel: Path, sdist: Path) -> None:
     """What registries and people ask of the files."""
     run(sys.executable, "-m", "twine", "check", "--strict", wheel, sdist)
-    run(sys.executable, "-m", "check_wheel_contents", wheel, "--ignore", "W002")  # empty __init__.py are alike
+    # W002: empty __init__.py are alike; W004: migrations are loaded by their files.
+    run(sys.executable, "-m", "check_wheel_contents", wheel, "--ignore", "W002,W004")
     if wheel.stat().st_size > LARGEST_WHEEL:
         raise SystemExit(f"{wheel.name} has {wheel.stat().st_size / 1e6:.1f} MB, allowed are {LARGEST_WHEEL / 1e6:.0f}")
     with zipfile.ZipFile(wheel) as archive:

@@ -45,7 +45,7 @@ def test_each_verb_has_help_with_an_example(cli: RunCli, verb: str) -> None:
 
 def test_a_wrong_option_is_a_usage_error(cli: RunCli, photo: Path) -> None:
     assert cli("colorize", photo, "--qualitty", "80").returncode == 2
-    assert cli("colourise", photo).returncode == 2
+    assert cli("colorrrize", photo).returncode == 2
 
 
 def test_colorize_twice_gives_the_same_bytes(cli: RunCli, photo: Path, tmp_path: Path) -> None:

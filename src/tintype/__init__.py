@@ -11,6 +11,7 @@ from .version import __version__
 
 if TYPE_CHECKING:
     from .colorizer.colorizer import Colorizer, colorize
+    from .colorizer.many import Result
     from .colorizer.open_photo import OpenPhoto
     from .colorizer.taste import Taste
     from .errors import DataError, InputError, MissingExtra, OutputError, RecipeError, TintypeError, WeightsError
@@ -32,6 +33,7 @@ __all__ = [
     "OutputError",
     "Photo",
     "RecipeError",
+    "Result",
     "Taste",
     "TintypeError",
     "WeightsError",
@@ -55,6 +57,7 @@ _HOME = {
     "OutputError": "errors",
     "Photo": "photo.photo",
     "RecipeError": "errors",
+    "Result": "colorizer.many",
     "Taste": "colorizer.taste",
     "TintypeError": "errors",
     "WeightsError": "errors",

@@ -11,7 +11,7 @@ import os
 import threading
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from tintype.errors import OutputError
 from tintype.files import locations
@@ -34,15 +34,24 @@ class Journal:
         # Target -> (key, state), over all time, and since the last run that came to its end.
         self._known: dict[str, tuple[str, str]] = {}
         self._unfinished: dict[str, tuple[str, str]] = {}
+        self._file: TextIO | None = None
         try:
             self._read()
-            path.parent.mkdir(parents=True, exist_ok=True)
-            self._file = path.open("a", encoding="utf-8")
-            if path.stat().st_size and not path.read_bytes().endswith(b"\n"):
-                self._file.write("\n")
         except OSError as error:
             raise OutputError(f"{path}: the journal cannot be kept ({error.strerror or error})") from error
         self._sweep()
+
+    def _opened(self) -> TextIO:
+        """The file, made when there is something to write: a run that has nothing to do leaves none."""
+        if self._file is None:
+            try:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+                self._file = self.path.open("a", encoding="utf-8")
+                if self.path.stat().st_size and not self.path.read_bytes().endswith(b"\n"):
+                    self._file.write("\n")
+            except OSError as error:
+                raise OutputError(f"{self.path}: the journal cannot be kept ({error.strerror or error})") from error
+        return self._file
 
     def _read(self) -> None:
         if not self.path.exists():
@@ -76,7 +85,10 @@ class Journal:
         return state == "done" or (state == "started" and not overwrite)
 
     def plan(self, jobs: Iterable[Job]) -> None:
-        """Nothing: what is begun is written down one by one."""
+        """Open the file, where there is anything to be done; what is begun is written down one by one."""
+        if any(job.error is None and not job.skipped for job in jobs):
+            with self._lock:
+                self._opened()
 
     def begin(self, job: Job) -> None:
         """Write that a job is begun."""
@@ -92,13 +104,16 @@ class Journal:
 
     def finish(self) -> None:
         """Write that the run came to its end, and close the file."""
-        self._write({"state": "finished"})
-        self._file.close()
+        if self._file is not None or self._unfinished:
+            self._write({"state": "finished"})
+            self._opened().close()
+            self._file = None
 
     def _write(self, entry: dict[str, str]) -> None:
         with self._lock:
-            self._file.write(json.dumps(entry) + "\n")
-            self._file.flush()
+            file = self._opened()
+            file.write(json.dumps(entry) + "\n")
+            file.flush()
 
     def _key(self, source: str, stamp: str, also: str) -> str:
         return key_of(source, stamp, self._options + also)

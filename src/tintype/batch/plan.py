@@ -65,6 +65,7 @@ def plan(
     overwrite: bool = False,
     mark: str = COLOURED,
     suffix: str | None = None,
+    marked: bool = False,
     journal: Record | None = None,
     listing: Listing | None = None,
     leave: Collection[str] = (),
@@ -75,7 +76,8 @@ def plan(
     glob pattern, an address that fsspec opens (s3://bucket/folder/, with a slash at its end if the folder's name has
     a suffix; https:// of one file), @FILE with one input a line, or "-". Without ``output`` a result goes beside its
     source as NAME-color.EXT: ``mark`` is that "-color", and ``suffix`` an EXT for all results in place of the
-    source's own. ``output`` is a file if there is one input file and ``output`` has a suffix, else a folder, local or
+    source's own; ``marked``: results in an output folder get the mark too. ``output`` is a file if there is one input
+    file and ``output`` has a suffix, else a folder, local or
     at an address, in which the structure of input folders is kept; what a list names keeps all of its path. An input
     that cannot be used, or a target that exists, becomes a job with an error. What ``journal`` says is done becomes a
     job to skip. ``listing``: of addresses, if somebody has asked for them already. Sources in
@@ -108,12 +110,13 @@ def plan(
     jobs: list[Job] = []
     taken: dict[str, str] = {}
     for one in found:
-        job = _aimed(one, output, single, mark, suffix)
-        if job.target is not None and job.target in taken:
-            error = f"{job.source}: its result would be {job.target}, as that of {taken[job.target]}; do them apart"
+        job = _aimed(one, output, single, mark, suffix, marked)
+        place = None if job.target is None else os.path.normcase(job.target)  # on Windows A.jpg is a.jpg
+        if place is not None and place in taken:
+            error = f"{job.source}: its result would be {job.target}, as that of {taken[place]}; do them apart"
             job = Job(job.source, None, error)
-        elif job.target is not None:
-            taken[job.target] = job.source
+        elif place is not None:
+            taken[place] = job.source
             job = _checked(job, there, overwrite, journal)
         jobs.append(job)
     return jobs
@@ -240,7 +243,7 @@ def _no_pictures(text: str) -> str:
     return f"{text}: no pictures in this folder; looked for {', '.join(sorted(READABLE))}"
 
 
-def _aimed(one: _Found, output: str | None, single: bool, mark: str, wanted: str | None) -> Job:
+def _aimed(one: _Found, output: str | None, single: bool, mark: str, wanted: str | None, marked: bool) -> Job:
     """The job with its target."""
     if one.error is not None:
         return Job(one.source, None, one.error)
@@ -255,7 +258,7 @@ def _aimed(one: _Found, output: str | None, single: bool, mark: str, wanted: str
     elif single and is_file_name(output):
         target = output if locations.is_url(output) else os.fspath(Path(output))
     else:
-        target = locations.join(output, one.inside.with_suffix(suffix))
+        target = locations.join(output, one.inside.with_name(f"{one.inside.stem}{mark if marked else ''}{suffix}"))
         if _is_same(target, one.source):
             target = beside
     return Job(one.source, target, stamp=one.stamp)

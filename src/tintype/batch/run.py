@@ -156,7 +156,10 @@ def attempt(
     if job.skipped:
         return Result(job.source, job.target, skipped=True)
     if journal is not None:
-        journal.begin(job)
+        try:
+            journal.begin(job)
+        except OutputError as error:
+            return Result(job.source, None, _one_line(str(error)))
     result = _attempt(job, job.target, make, stream, quality, overwrite)
     if journal is not None:
         journal.end(job, result)

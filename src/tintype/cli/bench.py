@@ -28,7 +28,9 @@ def bench(
       tintype bench --quick --json
     """
     from tintype.evaluation.speed import measure
+    from tintype.network.ensemble import find_models
 
+    find_models(model)  # a name that is wrong is told before anything is printed
     rows = []
     if not as_json:
         print("| what | result | peak memory |\n|---|---|---|")

@@ -12,6 +12,21 @@ import typer
 from . import complain
 from .completion import models
 from .film_options import DeinterlaceOption, DepthOption, FilmWishes
+from .manners import (
+    DryRunOption,
+    FormatOption,
+    InPlaceOption,
+    KeepTimeOption,
+    Manners,
+    NoProgressOption,
+    PresetOption,
+    ProgressOption,
+    QuietOption,
+    SuffixOption,
+    VerboseOption,
+    failed,
+    status_of,
+)
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 
 STEERING = "Steering"
@@ -38,6 +53,16 @@ def colorize(
         ),
     ] = None,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
+    preset: PresetOption = None,
+    format: FormatOption = None,
+    suffix: SuffixOption = None,
+    in_place: InPlaceOption = False,
+    keep_time: KeepTimeOption = False,
+    dry_run: DryRunOption = False,
+    quiet: QuietOption = False,
+    verbose: VerboseOption = 0,
+    progress_style: ProgressOption = "auto",
+    no_progress: NoProgressOption = False,
     model: Annotated[
         str,
         typer.Option(
@@ -217,7 +242,8 @@ def colorize(
 
     A folder's run keeps a journal: killed and started again with the same options, it goes on where it was.
 
-    One bad file does not stop the others: it is named, counted, and the exit status is 1.
+    One bad file does not stop the others: it is named, counted, and the exit status is 1. It is 3 if an earlier run
+    has done everything. Side-car files (.xmp) are copied beside the results.
 
     Examples:
 
@@ -230,14 +256,13 @@ def colorize(
       tintype colorize - < grey.jpg > colour.jpg
 
       tintype colorize reel.mp4 --output coloured.mkv
-    """
-    from rich.console import Console
-    from rich.progress import Progress
 
+      tintype colorize scans/ --output for-the-web/ --preset web --dry-run
+    """
     from tintype.batch.contact_sheet import write_sheet
     from tintype.batch.manifest import record_for
     from tintype.batch.plan import Listing
-    from tintype.batch.run import STREAM, Job, Report, Result, plan, run
+    from tintype.batch.run import STREAM, Job, Report, Result, colouring, plan, run
     from tintype.batch.sidecars import confidence_path, write_alternatives, write_confidence
     from tintype.batch.watch import watch
     from tintype.colorizer.colorizer import Colorizer
@@ -249,7 +274,11 @@ def colorize(
     from tintype.parallel import CORES
     from tintype.video.plan import checked, split
 
+    from .progress import shown, speak
+
+    speak(verbose)
     inputs, output = [plain(text) for text in inputs], None if output is None else plain(output)
+    manners = Manners.of(format, suffix, in_place, keep_time, overwrite, output)
     on_ray = engine == "ray"
     listing = Listing() if on_ray else None
     films, pictures = ([], inputs) if watching else split(inputs, output, listing=listing)
@@ -274,7 +303,17 @@ def colorize(
     journal = record_for(recorded, output, options, model_file.sha256, cluster=on_ray) if recorded else None
 
     def plan_again(listing: Listing | None = None) -> list[Job]:
-        return plan(pictures, output, overwrite=overwrite, journal=journal, listing=listing, leave=reels)
+        replace = overwrite or in_place
+        found = plan(
+            pictures,
+            output,
+            overwrite=replace,
+            journal=None if in_place else journal,
+            listing=listing,
+            leave=reels,
+            **manners.naming(),
+        )
+        return manners.placed(found)
 
     jobs = [] if watching or (films and not pictures) else plan_again(listing)
     wishes = FilmWishes(stability, every, codec, crf, depth, start, end, rate, tuple(hint or ()), steps, deinterlace)
@@ -300,8 +339,20 @@ def colorize(
         )
     if as_json and to_stream:
         raise OutputError("--json and the picture would both go to standard output; name a file with --output")
-    bar = len(jobs) > 1 and sys.stderr.isatty()
-    progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
+    if in_place and (films or on_ray or extra or watching):
+        raise TintypeError("--in-place is for pictures of this machine; films, Ray, --watch and the like write anew")
+    if dry_run:
+        from .dry_run import tell
+
+        if watching or on_ray:
+            raise TintypeError("--dry-run tells of what is there now; leave out --watch and --engine ray")
+        looker = Colorizer(model, device=device, precision=precision, threads=threads) if jobs else None
+        make = colouring(looker, size=size, taste=taste)[0] if looker else None
+        colour = None if make is None else lambda photo: make(photo)
+        raise typer.Exit(tell(jobs, films, colour, 1, as_json))
+    style = "none" if no_progress else progress_style
+    progress = shown(style, len(jobs), quiet=quiet)
+    lines = not (quiet or as_json or to_stream or style == "json" or progress.hides_lines)
 
     def write_extras(result: Result) -> None:
         opened = colorizer.open(result.source)
@@ -315,13 +366,18 @@ def colorize(
             place = confidence_path(confidence, Path(result.source), len(jobs) > 1)
             print(f"{result.source} -> {write_confidence(opened, place, size=size, overwrite=overwrite)}", flush=True)
 
+    troubled: list[Result] = []
+
     def done(result: Result) -> None:
         if extra and result.ok and not result.skipped:
             write_extras(result)
-        progress.advance(task)
-        if result.error is not None:
+        if (trouble := manners.after(result)) is not None:
+            result = failed(result, trouble)
+            troubled.append(result)
+        progress.step(result)
+        if result.error is not None and style != "json":
             complain(result.error)
-        elif not (bar or as_json or to_stream or result.skipped):
+        elif lines and result.error is None and not result.skipped:
             print(f"{result.source} -> {result.target}", flush=True)
 
     at_a_time = workers or (1 if len(jobs) < 2 and not watching else CORES)
@@ -361,9 +417,9 @@ def colorize(
             reference=reference,
             taste=taste,
             quality=quality,
-            overwrite=overwrite,
+            overwrite=overwrite or in_place,
             workers=at_a_time,
-            journal=journal,
+            journal=manners.record(journal),
             done=done,
         )
 
@@ -372,7 +428,8 @@ def colorize(
 
         film = film_options(wishes, size, reference, taste)
         if way is None:
-            return colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=as_json)
+            hushed = as_json or quiet or style != "auto"
+            return colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=hushed)
         if reel_record is not None:
             reel_record.plan(films)
         return colour_films_on_ray(
@@ -394,7 +451,6 @@ def colorize(
         together = connected(ray_address)
     with together:
         with progress:
-            task = progress.add_task("colouring", total=len(jobs))
             report = watch(plan_again, work) if watching else work(jobs)
         coloured = work_on_films() if films else []
     missed = sum(not film["ok"] for film in coloured)
@@ -404,11 +460,13 @@ def colorize(
         write_sheet(report, sheet)
     if as_json:
         print(json.dumps(report.as_dict() | ({"films": coloured} if coloured else {}), indent=2))
-    if len(jobs) > 1 or watching:
+    if (len(jobs) > 1 or watching) and not quiet and style != "json":
         print(report.summary(), file=sys.stderr)
-    if len(coloured) > 1:
+    if len(coloured) > 1 and not quiet:
         old = sum(bool(film.get("skipped")) for film in coloured)
         skipped = f"{old} skipped, " if old else ""
         print(f"films: {len(coloured) - missed - old} coloured, {skipped}{missed} failed", file=sys.stderr)
-    if report.failed or missed:
+    if (status := status_of([*report.results, *troubled], coloured, missed)) and not watching:
+        raise typer.Exit(status)
+    if watching and (report.failed or troubled):
         raise typer.Exit(1)

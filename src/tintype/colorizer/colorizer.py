@@ -1,7 +1,9 @@
 """A model, ready to colour pictures: the way in for everybody, from one line to a picture opened for many tries."""
 
+import asyncio
+import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from typing import BinaryIO, TypeAlias
 
@@ -18,6 +20,7 @@ from tintype.network.network import Network
 from tintype.photo.metadata import Metadata
 from tintype.photo.photo import Photo
 
+from .many import Result, results
 from .open_photo import PAINTED, OpenPhoto
 from .provenance import recorded
 from .streaming import colour_file
@@ -25,6 +28,7 @@ from .taste import Taste
 
 Picture: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
 Plane = npt.NDArray[np.float32]
+_log = logging.getLogger("tintype")
 
 
 class Colorizer:
@@ -42,9 +46,14 @@ class Colorizer:
         WeightsError: no such model, or it is corrupt.
         TintypeError: the device or precision is not to be had here.
 
-    Example:
-        >>> colorizer = Colorizer()
-        >>> colorizer.colorize("grandmother.jpg").save("grandmother-color.jpg")
+    One colorizer may be used by several threads, and gives the same bytes as in one; more than ``streams`` of them wait
+    for each other. It is a context manager: at its end the network is let go, and its memory.
+
+    Examples:
+        >>> with Colorizer("tint-small") as colorizer:
+        ...     photo = colorizer.colorize(np.linspace(0, 1, 96 * 64).reshape(64, 96))
+        >>> photo.width, photo.height
+        (96, 64)
     """
 
     def __init__(
@@ -56,13 +65,21 @@ class Colorizer:
         threads: int | None = None,
         streams: int = 1,
     ) -> None:
-        self.network = open_network(model, device, precision, threads, streams)
+        self._network: Network | None = open_network(model, device, precision, threads, streams)
+        _log.info(
+            "model %s %s, %s, %s, %s",
+            self.model.info.name,
+            self.model.info.version,
+            self.network.engine,
+            self.network.device,
+            self.network.precision,
+        )
 
     @classmethod
     def around(cls, network: Network) -> "Colorizer":
         """A colorizer of a network that is there already, maybe on another machine."""
         made = cls.__new__(cls)
-        made.network = network
+        made._network = network
         return made
 
     @property
@@ -96,6 +113,71 @@ class Colorizer:
         """
         opened = None if reference is None else self.open(reference)
         return self.open(picture).predict(size=size, hints=hints, reference=opened, taste=taste)
+
+    def colorize_many(
+        self,
+        pictures: Iterable[Picture],
+        *,
+        workers: int = 1,
+        size: int | None = None,
+        reference: Picture | None = None,
+        taste: Taste | None = None,
+    ) -> Iterator[Result]:
+        """Colour pictures of any iterable, endless ones too, as results are asked for; results come in its order.
+
+        At most 2 x ``workers`` pictures are begun and not handed out, so that memory does not grow with their number. A
+        picture that fails is a result with an error, and the others go on. For as many workers give the colorizer as
+        many streams.
+
+        Raises:
+            InputError: the reference cannot be read.
+            TintypeError: ``workers`` is below 1.
+
+        Examples:
+            >>> colorizer = Colorizer("tint-small")
+            >>> grey = np.full((64, 96), 128, np.uint8)
+            >>> [result.ok for result in colorizer.colorize_many([grey, "missing.jpg"])]
+            [True, False]
+        """
+        opened = None if reference is None else self.open(reference)
+
+        def colour(picture: Picture) -> Photo:
+            return self.open(picture).predict(size=size, reference=opened, taste=taste)
+
+        return results(pictures, colour, workers)
+
+    async def colorize_async(
+        self,
+        picture: Picture,
+        *,
+        size: int | None = None,
+        hints: Sequence[Hint] = (),
+        reference: Picture | None = None,
+        taste: Taste | None = None,
+    ) -> Photo:
+        """`colorize` for asyncio: the work goes to a thread, and the loop goes on. Errors are the same."""
+        return await asyncio.to_thread(self.colorize, picture, size=size, hints=hints, reference=reference, taste=taste)
+
+    def close(self) -> None:
+        """Let the network and its memory go. A colorizer that is closed colours nothing more."""
+        self._network = None
+
+    def __enter__(self) -> "Colorizer":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def network(self) -> Network:
+        """The network in use.
+
+        Raises:
+            TintypeError: the colorizer is closed.
+        """
+        if self._network is None:
+            raise TintypeError("this colorizer is closed; make another, or colour inside its `with`")
+        return self._network
 
     @property
     def paints(self) -> bool:
@@ -152,8 +234,10 @@ def colorize(
 
     Args and errors are those of `Colorizer` and `Colorizer.colorize`.
 
-    Example:
-        >>> tintype.colorize("grandmother.jpg").save("grandmother-color.jpg")
+    Examples:
+        >>> photo = colorize(np.full((64, 96), 128, np.uint8), model="tint-small")
+        >>> photo.rgb().shape
+        (64, 96, 3)
     """
     return _colorizer(os.fspath(model), device, precision, threads).colorize(
         picture, size=size, hints=hints, reference=reference, taste=taste

@@ -7,6 +7,7 @@ estimated. It holds no date, so that the same picture and options give the same 
 import json
 import re
 import struct
+import uuid
 from dataclasses import replace
 from html import escape, unescape
 from typing import Any
@@ -23,6 +24,8 @@ _SOFTWARE = 0x0131
 _ASCII = 2
 _FIELDS = ("Software", "Model", "ModelVersion", "WeightsSHA256", "Options", "Note")
 _OURS = re.compile(rb"\s*<rdf:Description[^>]*" + NAMESPACE.encode() + rb".*?(?:/>|</rdf:Description>)", re.S)
+_INSTANCE = re.compile(rb"(xmpMM:InstanceID(?:=[\"']|>))([^\"'<]+)")
+_DOCUMENT = re.compile(rb"xmpMM:DocumentID(?:=[\"']|>)([^\"'<]+)")
 _RDF = b'<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">\n</rdf:RDF>\n'
 _EMPTY = (
     '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>\n<x:xmpmeta xmlns:x="adobe:ns:meta/">\n'
@@ -65,6 +68,30 @@ def read_record(meta: Metadata) -> dict[str, Any] | None:
     return record
 
 
+def _derived(packet: bytes, about: str, values: dict[str, str]) -> tuple[bytes, str]:
+    """The packet with an instance of its own, and what says of which instance it is derived (XMP part 2, xmpMM).
+
+    Both only where the source names its instance or document, and nothing yet what it is derived from itself. The new
+    instance follows from the old one and the options, so that the same picture gives the same bytes.
+    """
+    instance, document = _INSTANCE.search(packet), _DOCUMENT.search(packet)
+    if (instance is None and document is None) or b"xmpMM:DerivedFrom" in packet:
+        return packet, ""
+    parts = [("documentID", document[1])] if document else []
+    if instance:
+        parts.append(("instanceID", instance[2]))
+        seed = instance[2].decode("utf-8", "replace") + json.dumps(values, sort_keys=True)
+        fresh = f"xmp.iid:{uuid.uuid5(uuid.NAMESPACE_URL, seed)}".encode()
+        packet = packet[: instance.start(2)] + fresh + packet[instance.end(2) :]
+    inside = "".join(f"<stRef:{name}>{value.decode('utf-8', 'replace')}</stRef:{name}>" for name, value in parts)
+    return packet, (
+        f'<rdf:Description rdf:about="{about}"\n  xmlns:tintype="{NAMESPACE}"\n'
+        '  xmlns:xmpMM="http://ns.adobe.com/xap/1.0/mm/"\n'
+        '  xmlns:stRef="http://ns.adobe.com/xap/1.0/sType/ResourceRef#">\n'
+        f'  <xmpMM:DerivedFrom rdf:parseType="Resource">{inside}</xmpMM:DerivedFrom>\n</rdf:Description>\n'
+    )
+
+
 def _with_record(xmp: bytes | None, values: dict[str, str]) -> bytes:
     packet = _OURS.sub(b"", xmp) if xmp else _EMPTY
     end = packet.rfind(b"</rdf:RDF>")
@@ -74,16 +101,19 @@ def _with_record(xmp: bytes | None, values: dict[str, str]) -> bytes:
             return packet
         packet = packet[:end] + _RDF + packet[end:]
         end = packet.rfind(b"</rdf:RDF>")
-    about = re.search(rb'rdf:about="([^"]*)"', packet)
+    found = re.search(rb'rdf:about="([^"]*)"', packet)
+    about = found[1].decode("utf-8", "replace") if found else ""
+    packet, derived = _derived(packet, about, values)
+    end = packet.rfind(b"</rdf:RDF>")
     lines = [
-        f'<rdf:Description rdf:about="{about[1].decode("utf-8", "replace") if about else ""}"',
+        f'<rdf:Description rdf:about="{about}"',
         f'  xmlns:tintype="{NAMESPACE}"',
     ]
     if b"DigitalSourceType" not in packet:
         lines.append('  xmlns:Iptc4xmpExt="http://iptc.org/std/Iptc4xmpExt/2008-02-29/"')
         lines.append(f'  Iptc4xmpExt:DigitalSourceType="{_SOURCE_TYPE}"')
     lines += [f'  tintype:{name}="{escape(value)}"' for name, value in values.items()]
-    return packet[:end] + ("\n".join(lines) + "/>\n").encode() + packet[end:]
+    return packet[:end] + ("\n".join(lines) + "/>\n" + derived).encode() + packet[end:]
 
 
 def with_software(exif: bytes | None, software: str) -> bytes:

@@ -19,6 +19,7 @@ from . import pillow, sixteen_bit
 from .jpeg import codec
 from .metadata import Metadata, orientation, upright_exif, upright_xmp, with_exif_header
 from .pillow import Decoded
+from .tensors import from_tensor, is_tensor
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF")
 _JPEG = b"\xff\xd8\xff"
@@ -32,8 +33,10 @@ RawSource = ByteSource | Image.Image | NDArray[np.generic]
 
 
 def read_planes(source: RawSource, max_pixels: int, page: int = 0) -> Decoded:
-    """The upright planes of a path, file bytes, binary file object, Pillow image or array; see
+    """The upright planes of a path, file bytes, binary file object, Pillow image, array or tensor; see
     `Photo.read`."""
+    if is_tensor(source):
+        return _from_array(from_tensor(source), max_pixels)
     if isinstance(source, np.ndarray):
         return _from_array(source, max_pixels)
     if isinstance(source, Image.Image):

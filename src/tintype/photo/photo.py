@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from .icc import profile_for_colour, profile_for_grey
 from .jpeg import codec
 from .metadata import Metadata
 from .sixteen_bit import FORMATS, Deep
+from .tensors import to_tensor
 
 MAX_PIXELS = 500_000_000
 
@@ -141,6 +143,17 @@ class Photo:
         """(H, W, 3) uint8 whose BT.601 luma is at most 1 of 255 off `luma`; alpha is left out."""
         return np.asarray(join_rgb(self.luma, self.chroma))
 
+    def image(self) -> Image.Image:
+        """The picture as a Pillow image, RGB, or RGBA where it has transparency."""
+        made = Image.fromarray(self.rgb())
+        if self.alpha is not None:
+            made.putalpha(Image.fromarray(self.alpha))
+        return made
+
+    def tensor(self) -> Any:
+        """The picture as a torch tensor, (3, H, W) floats from 0 to 1. Raises MissingExtra without torch."""
+        return to_tensor(self.rgb())
+
     @staticmethod
     def read(source: "Source", *, max_pixels: int = MAX_PIXELS, page: int = 0) -> "Photo":
         """Read JPEG, PNG, WebP, TIFF (one page), BMP, AVIF or the first frame of a GIF; turn it upright.
@@ -148,8 +161,8 @@ class Photo:
         HEIC and JPEG XL need the extra `heif`: MissingExtra says so.
 
         source: a path, the bytes of a file, a binary file object, a Pillow image, or an array: (H, W),
-        (H, W, 1), (H, W, 3) or (H, W, 4), integers of 8 or 16 bits or floats in [0, 1]. A Photo is returned
-        as it is.
+        (H, W, 1), (H, W, 3) or (H, W, 4), integers of 8 or 16 bits or floats in [0, 1], or a torch tensor
+        (H, W), (1, H, W) or (3, H, W), uint8 or floats in [0, 1]. A Photo is returned as it is.
 
         Raises InputError, one line with the file's name, if there is no picture, none of these formats, any
         part missing or damaged, no pixels, or more than max_pixels of them.

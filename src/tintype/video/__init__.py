@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 __all__ = ["FilmHint", "FilmOptions", "FilmReport", "Progress", "colorize_film", "is_film"]
 
 _HOME = {
-    "FilmHint": "options",
+    "FilmHint": "direction",
     "FilmOptions": "options",
     "FilmReport": "film",
     "Progress": "film",

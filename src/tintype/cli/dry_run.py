@@ -1,0 +1,86 @@
+"""`--dry-run`: a line for each picture and film, and what all of them come to."""
+
+import json
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from tintype.batch.forecast import Forecast, forecast, free_disk, measured_pace, summary
+from tintype.batch.job import Job
+from tintype.doctor.folders import human
+from tintype.photo.photo import Photo
+
+
+def tell(
+    jobs: list[Job], films: list[Job], colour: Callable[[Photo], Photo] | None, workers: int, as_json: bool
+) -> int:
+    """Print what would be done, and hand back the status that it would end with: 0, 1 or 3. Nothing is written."""
+    wanted = any(job.error is None and not job.skipped for job in jobs)
+    pace = measured_pace(colour, workers) if wanted and colour is not None else None
+    found = forecast(jobs, pace)
+    reels = [_film(job) for job in films]
+    facts = summary([*found, *reels], free_disk(job.target for job in (*jobs, *films)))
+    if as_json:
+        print(json.dumps({**facts, "results": [one.as_dict() for one in (*found, *reels)]}, indent=2))
+    else:
+        width = shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+        for one in (*found, *reels):
+            print(line(one, width))
+        print(_whole(facts, bool(reels)))
+    if facts["would_fail"]:
+        return 1
+    return 0 if facts["would_colour"] else 3
+
+
+def _film(job: Job) -> Forecast:
+    if job.error is not None:
+        return Forecast(job.source, None, "fail", job.error)
+    size = os.path.getsize(job.source) if os.path.isfile(job.source) else None
+    return Forecast(job.source, job.target, "skip" if job.skipped else "colour", None, None, None, size, size)
+
+
+def line(one: Forecast, width: int) -> str:
+    """One line; names are cut in the middle where a terminal of ``width`` columns is too narrow (0: it is none)."""
+    if one.what == "fail":
+        return f"would fail: {one.error}"
+    if one.what == "skip":
+        return f"would skip: {one.source} (done by an earlier run)"
+    facts = []
+    if one.width is not None:
+        facts.append(f"{one.width} x {one.height}")
+    if one.bytes_out is not None:
+        facts.append(f"about {human(one.bytes_out)}")
+    if one.seconds is not None:
+        facts.append(f"{one.seconds:.1f} s")
+    behind = f"   {', '.join(facts)}" if facts else ""
+    names = f"{one.source} -> {one.target}"
+    room = width - len(behind)
+    if width and len(names) > room:
+        half = max(8, (room - 4) // 2)
+        names = f"{_cut(one.source, half)} -> {_cut(str(one.target), half)}"
+    return names + behind
+
+
+def _cut(text: str, room: int) -> str:
+    if len(text) <= room:
+        return text
+    head = (room - 3) // 3
+    return f"{text[:head]}...{text[len(text) - (room - 3 - head) :]}"
+
+
+def _whole(facts: dict[str, Any], has_films: bool) -> str:
+    parts = [f"would colour {facts['would_colour']}"]
+    parts += [f"skip {facts['would_skip']}"] * bool(facts["would_skip"])
+    parts += [f"fail on {facts['would_fail']}"] * bool(facts["would_fail"])
+    text = ", ".join(parts)
+    seconds = facts["seconds"]
+    if seconds:
+        minutes = f"{seconds / 60:.0f} min" if seconds >= 120 else f"{seconds:.0f} s" if seconds >= 1 else "a second"
+        text += f"; about {minutes}{' and the films' if has_films else ''}"
+    if facts["bytes"]:
+        text += f", {human(facts['bytes'])} of disk"
+        if facts["free_bytes"] is not None:
+            text += f" ({human(facts['free_bytes'])} free{'' if facts['fits'] else ': TOO LITTLE'})"
+    return f"{text}. Nothing was written."
