@@ -131,10 +131,10 @@ def test_a_duel_over_ones_own_photo(visitor: Visitor) -> None:
     url = f"/api/pictures/{picture['id']}/duels"
     assert visitor.post(url, json={"first": SIZES[0], "second": SIZES[0]}).status_code == 422
     ballot = visitor.post(url, json={"first": SIZES[0], "second": SIZES[1]}).json()
-    before = visitor.get("/api/ranking").json()["votes"]
+    before = visitor.get("/api/ranking?of=duels").json()["votes"]
     told = visitor.post(f"/api/ballots/{ballot['id']}/vote", json={"choice": "both_bad"}).json()
     assert {told["left_label"], told["right_label"]} == {"tint size=64", "tint size=128"}
-    after = visitor.get("/api/ranking").json()
+    after = visitor.get("/api/ranking?of=duels").json()
     assert after["votes"] == before + 1
     assert sum(one["both_bad"] for one in after["contestants"]) == 2
 

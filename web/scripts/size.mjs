@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 
-const LIMIT = 300_000;
+const LIMIT = 350_000;
 const folder = new URL("../../src/tintype/server/static", import.meta.url).pathname;
 const files = readdirSync(folder, { recursive: true })
   .map((name) => join(folder, name))

@@ -1,19 +1,26 @@
-import { useEffect, useState } from "react";
+import { lazy, Suspense, useEffect, useState } from "react";
 import { api, ApiError, message, unwrap, type Capabilities } from "./api/client";
+import { DropAnywhere } from "./parts/DropAnywhere";
+import { KeySheet } from "./parts/KeySheet";
 import { Link } from "./parts/Link";
 import { Lost } from "./parts/Lost";
 import { Notice } from "./parts/Notice";
-import { CapabilitiesContext } from "./state/capabilities";
-import { useRoute } from "./state/router";
+import { UploadTray } from "./parts/UploadTray";
 import { useArrival } from "./state/arrival";
+import { CapabilitiesContext } from "./state/capabilities";
+import { chooseLanguage, language, LANGUAGES, t } from "./state/i18n";
+import { useRoute } from "./state/router";
 import { useTheme } from "./state/theme";
-import { Compare } from "./views/Compare";
-import { Film } from "./views/Film";
-import { Gallery } from "./views/Gallery";
-import { Batch } from "./views/Batch";
 import { Photo } from "./views/Photo";
 import { Start } from "./views/Start";
 import { Token } from "./views/Token";
+
+const Batch = lazy(async () => ({ default: (await import("./views/Batch")).Batch }));
+const Compare = lazy(async () => ({ default: (await import("./views/Compare")).Compare }));
+const Data = lazy(async () => ({ default: (await import("./views/Data")).Data }));
+const Film = lazy(async () => ({ default: (await import("./views/Film")).Film }));
+const Gallery = lazy(async () => ({ default: (await import("./views/Gallery")).Gallery }));
+const SharedLink = lazy(async () => ({ default: (await import("./views/SharedLink")).SharedLink }));
 
 function View({ route }: { route: string[] }) {
   const [name, id] = route;
@@ -23,7 +30,9 @@ function View({ route }: { route: string[] }) {
   if (name === "film" && id) return <Film key={id} id={id} />;
   if (name === "gallery") return <Gallery key={id} shared={id === "shared"} />;
   if (name === "compare") return <Compare key={id} studyId={id} />;
-  return <Lost error="There is nothing at this address." />;
+  if (name === "data") return <Data />;
+  if (name === "s" && id) return <SharedLink key={id} id={id} />;
+  return <Lost error={t("There is nothing at this address.")} />;
 }
 
 export function App() {
@@ -46,18 +55,19 @@ export function App() {
   };
   useEffect(ask, []);
   const main = useArrival(route);
+  const isDarkroom = route[0] === "photo";
   return (
-    <>
-      <a className="skip" href="#main">Skip to the content</a>
+    <div className={isDarkroom ? "app darkroom" : "app"}>
+      <a className="skip" href="#main">{t("Skip to the content")}</a>
       <header>
         <Link to="/" className="brand"><img src="/icon.svg" alt="" width="22" height="22" />tintype</Link>
-        <nav aria-label="Pages">
-          <Link to="/" current={route.length === 0}>Colour</Link>
-          <Link to="/gallery" current={route[0] === "gallery"}>Gallery</Link>
-          <Link to="/compare" current={route[0] === "compare"}>Compare</Link>
-          <a href="/docs">API</a>
+        <nav aria-label={t("Pages")}>
+          <Link to="/" current={route.length === 0}>{t("Colour")}</Link>
+          <Link to="/gallery" current={route[0] === "gallery"}>{t("Gallery")}</Link>
+          <Link to="/compare" current={route[0] === "compare"}>{t("Compare")}</Link>
         </nav>
-        <button type="button" className="quiet" onClick={toggle} aria-label={`Switch to ${theme === "dark" ? "light" : "dark"}`}>
+        <KeySheet />
+        <button type="button" className="quiet" onClick={toggle} aria-label={theme === "dark" ? t("Switch to light") : t("Switch to dark")}>
           {theme === "dark" ? "☀" : "☾"}
         </button>
       </header>
@@ -65,16 +75,34 @@ export function App() {
         {error && (
           <div className="empty">
             <Notice error={error} />
-            <button type="button" className="primary" onClick={() => { setError(""); ask(); }}>Try again</button>
+            <button type="button" className="primary" onClick={() => { setError(""); ask(); }}>{t("Try again")}</button>
           </div>
         )}
         {locked && <Token onAllowed={ask} />}
-        {known && <CapabilitiesContext value={known}><View route={route} /></CapabilitiesContext>}
+        {known && (
+          <CapabilitiesContext value={known}>
+            <UploadTray />
+            <Suspense fallback={<Notice>{t("Opening…")}</Notice>}><View route={route} /></Suspense>
+            <DropAnywhere />
+          </CapabilitiesContext>
+        )}
       </main>
-      <footer>
-        Colours are estimated: a guess at how it may have looked, not a record.
-        {known && ` tintype ${known.version}, model ${known.models.find((one) => one.default)?.name ?? ""}.`}
-      </footer>
-    </>
+      {!isDarkroom && (
+        <footer>
+          <p>{t("Colours are estimated: a guess at how it may have looked, not a record.")}</p>
+          <p className="row">
+            <Link to="/data">{t("What is kept of you")}</Link>
+            <a href="/docs">API</a>
+            <label>
+              <span className="hidden">{t("Language")}</span>
+              <select value={language} onChange={(event) => chooseLanguage(event.target.value)}>
+                {Object.entries(LANGUAGES).map(([code, name]) => <option key={code} value={code} lang={code}>{name}</option>)}
+              </select>
+            </label>
+            {known && <span>tintype {known.version}</span>}
+          </p>
+        </footer>
+      )}
+    </div>
   );
 }

@@ -1,7 +1,9 @@
-import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { App } from "./App";
+import { Boundary } from "./parts/Boundary";
+import { loadLanguage } from "./state/i18n";
 import "./style.css";
 
-const root = document.getElementById("root");
-if (root) createRoot(root).render(<StrictMode><App /></StrictMode>);
+await loadLanguage();
+createRoot(document.getElementById("root") as HTMLElement).render(<Boundary><App /></Boundary>);
+if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => undefined); // without it the page works as well

@@ -53,6 +53,13 @@ export async function visit(browser, address, options = {}) {
         },
         [path, body],
       ),
+    /** A panel of the tools beside the photo. */
+    panel: (name) => page.getByRole("tab", { name, exact: true }).click(),
+    /** Click a place of the photo, 0 to 1 from its left and top edge. */
+    clickAt: async (x, y, how = {}) => {
+      const box = await page.locator(".hints").boundingBox();
+      await page.mouse.click(box.x + x * box.width, box.y + y * box.height, how);
+    },
     gone: () => context.close(),
   });
 }

@@ -4,13 +4,13 @@ import { readFileSync } from "node:fs";
 import { example, step } from "./chromium.mjs";
 import { compare } from "./pixels.mjs";
 
-export async function run({ page, context, upload, settled, colours, redrawn, ask }) {
+export async function run({ page, context, upload, settled, colours, redrawn, ask, panel }) {
   await step("a grey photo comes back in colour, its luma kept", async () => {
     await upload(example("migrant-mother-1936.jpg"));
     await settled();
-    await page.getByText("How natural are the colours?").waitFor();
+    await panel("Save");
     const saving = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Download" }).click();
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     const file = await saving;
     assert.match(file.suggestedFilename(), /\.jpe?g$/);
     const bytes = readFileSync(await file.path());
@@ -28,8 +28,8 @@ export async function run({ page, context, upload, settled, colours, redrawn, as
 
   await step("it is saved in another format when that is chosen", async () => {
     const saving = page.waitForEvent("download");
-    await page.getByLabel("Format").selectOption("png");
-    await page.getByRole("button", { name: "Download" }).click();
+    await page.getByLabel("Format", { exact: true }).selectOption("png");
+    await page.getByRole("button", { name: "Download", exact: true }).click();
     const file = await saving;
     assert.match(file.suggestedFilename(), /\.png$/);
     assert.deepEqual([...readFileSync(await file.path()).subarray(1, 4)], [..."PNG"].map((one) => one.charCodeAt(0)));
@@ -78,14 +78,14 @@ export async function run({ page, context, upload, settled, colours, redrawn, as
   });
 
   await step("left of the line it is grey, right of it coloured", async () => {
-    const clip = await page.locator("img[alt*=estimated]").evaluate((image) => image.style.clipPath);
-    const [wide, from] = [(await page.locator(".stage").boundingBox()).width, Number(/ ([\d.]+)px\)/.exec(clip)[1])];
-    assert.ok(Math.abs(from / wide - (await cut()) / 100) < 0.02, clip);
+    const clip = await page.locator(".layer.colour-side").first().evaluate((layer) => layer.style.clipPath);
+    assert.equal(Number(/ ([\d.]+)%\)/.exec(clip)[1]).toFixed(0), String(await cut()), clip);
   });
 
   await step("moods change the picture, undo and redo bring it back", async () => {
+    await panel("Mood");
     for (const [label, value, rest] of [["Temperature", "1", "0"], ["Strength", "0.3", "1"], ["Saturation", "0", "1"]]) {
-      const mood = page.getByLabel(label);
+      const mood = page.getByLabel(label, { exact: true });
       await redrawn(() => mood.fill(value));
       await redrawn(() => page.getByRole("button", { name: "Undo" }).click());
       assert.equal(await mood.inputValue(), rest);
@@ -102,62 +102,141 @@ export async function run({ page, context, upload, settled, colours, redrawn, as
   await step("what the model cannot do is not shown", async () => {
     const { features } = await ask("/api/capabilities");
     const shown = (count) => count > 0;
-    assert.equal(shown(await page.locator(".hints").count()), features.hints.available);
-    assert.equal(shown(await page.getByRole("heading", { name: "Alternatives" }).count()), features.alternatives.available);
+    assert.equal(shown(await page.getByRole("group", { name: "Other colourings" }).count()), features.alternatives.available);
+    await panel("Paint");
+    assert.equal(shown(await page.getByRole("button", { name: "Pick a thing" }).count()), features.hints.available);
     assert.equal(shown(await page.getByRole("button", { name: "Confidence" }).count()), features.confidence.available);
   });
 
-  await step("the map of confidence darkens what is a guess", async () => {
+  await step("the map of confidence hatches what is a guess", async () => {
     await page.getByRole("button", { name: "Confidence" }).click();
-    const sure = page.getByAltText("Where the model is sure");
+    const sure = page.locator("canvas.sure[data-drawn]");
     await sure.waitFor();
-    const { url, darkest, brightest, over } = await sure.evaluate(async (image) => {
-      await image.decode();
-      const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
-      const context = canvas.getContext("2d");
-      context.drawImage(image, 0, 0);
-      const reds = context.getImageData(0, 0, canvas.width, canvas.height).data.filter((_, at) => at % 4 === 0);
-      const [one, other] = [image.getBoundingClientRect(), image.parentElement.getBoundingClientRect()];
+    const { most, least, over } = await sure.evaluate((canvas) => {
+      const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+      const opacity = data.filter((_, at) => at % 4 === 3);
+      const [one, other] = [canvas.getBoundingClientRect(), canvas.parentElement.getBoundingClientRect()];
       return {
-        url: image.src, darkest: reds.reduce((a, b) => Math.min(a, b)), brightest: reds.reduce((a, b) => Math.max(a, b)),
+        most: opacity.reduce((a, b) => Math.max(a, b)), least: opacity.reduce((a, b) => Math.min(a, b)),
         over: Math.abs(one.width - other.width) + Math.abs(one.height - other.height),
       };
     });
-    assert.match(url, /confidence/);
-    assert.ok(brightest - darkest > 20, `${darkest} to ${brightest}: it tells places apart`);
+    assert.ok(most - least > 50, `${least} to ${most}: it tells places apart`);
     assert.ok(over < 2, "it lies over the whole photo");
-    await page.getByText("Dark is a guess").waitFor();
+    await page.getByText("Hatched is a guess").waitFor();
     await page.getByRole("button", { name: "Confidence" }).click();
     assert.equal(await sure.count(), 0);
   });
 
-  await step("zoom to 1:1 shows the photo's own pixels, and the arrows move over them", async () => {
-    await page.setViewportSize({ width: 700, height: 420 }); // smaller than the photo
+  const zoom = async () => Number(await page.locator(".stage").getAttribute("data-zoom"));
+  await step("wheel, keys and buttons zoom to 8:1 with the photo's own pixels, nothing is stored", async () => {
+    const id = new URL(page.url()).pathname.split("/").at(-1);
+    const kept = (await ask(`/api/pictures/${id}`)).results.length;
     await page.getByRole("button", { name: "Zoom to 1:1" }).click();
-    await page.waitForFunction(() => /\/api\/results\//.test(document.querySelector("img[alt*=estimated]").getAttribute("src")));
-    const [wide, own] = await page.locator("img[alt*=estimated]").evaluate(async (image) => {
-      await image.decode();
-      return [image.getBoundingClientRect().width * window.devicePixelRatio, image.naturalWidth];
-    });
-    assert.equal(Math.round(wide), own);
-    const view = page.locator(".view");
-    const before = await view.evaluate((one) => one.scrollTop);
-    await view.focus();
+    assert.equal((await zoom()).toFixed(2), "1.00");
+    await page.locator(".stage").hover();
+    for (let turn = 0; turn < 20; turn++) await page.mouse.wheel(0, -400);
+    await page.waitForFunction(() => Number(document.querySelector(".stage").dataset.zoom) > 7.99);
+    assert.equal((await zoom()).toFixed(2), "8.00");
+    const wide = await page.locator(".colour-side img.grey").evaluate(async (image) => (await image.decode(), image.naturalWidth));
+    assert.equal(wide, (await ask(`/api/pictures/${id}`)).width);
+    const place = () => page.locator(".paper").first().evaluate((one) => one.style.transform);
+    const before = await place();
+    await page.locator(".stage").focus();
     await page.keyboard.press("ArrowDown");
-    await page.waitForFunction((old) => document.querySelector(".view").scrollTop > old, before);
-    await page.getByRole("button", { name: "Fit" }).click();
+    assert.notEqual(await place(), before);
+    await page.keyboard.press("0");
+    await page.waitForFunction(() => Number(document.querySelector(".stage").dataset.zoom) < 3);
+    assert.equal((await ask(`/api/pictures/${id}`)).results.length, kept);
+  });
+
+  await step("the photo takes most of the window, at every width", async () => {
+    for (const [width, height, least] of [[1920, 1080, 0.62], [1280, 800, 0.55], [390, 844, 0.4]]) {
+      await page.setViewportSize({ width, height });
+      const box = await page.locator(".stage").boundingBox();
+      assert.ok((box.width * box.height) / (width * height) > least, `${width}: ${(box.width * box.height) / (width * height)}`);
+      const tools = await page.locator("aside.panel").boundingBox();
+      assert.ok(box.y >= 0 && tools.y + 50 < height, "photo and tools are in sight");
+    }
     await page.setViewportSize({ width: 1100, height: 800 });
   });
 
+  await step("grey while it is held; side by side; the tools fold away", async () => {
+    const hold = await page.getByRole("button", { name: "Hold for grey" }).boundingBox();
+    const shown = () => page.locator(".layer.colour-side").first().evaluate((layer) => getComputedStyle(layer).visibility);
+    await page.mouse.move(hold.x + 5, hold.y + 5);
+    await page.mouse.down();
+    assert.equal(await shown(), "hidden");
+    await page.mouse.up();
+    assert.equal(await shown(), "visible");
+    await page.getByLabel("Compare by").selectOption("side");
+    const [left, right] = await Promise.all([".grey-side img", "img[alt*=estimated]"].map((one) => page.locator(one).first().boundingBox()));
+    assert.ok(left.x + left.width <= right.x + 1 && Math.abs(left.width - right.width) < 1, "both are whole, of one size");
+    await page.getByLabel("Compare by").selectOption("slider");
+    const wide = (await page.locator(".stage").boundingBox()).width;
+    await page.getByRole("button", { name: "Hide tools" }).click();
+    assert.ok((await page.locator(".stage").boundingBox()).width > wide + 200);
+    await page.getByRole("button", { name: "Show tools" }).click();
+  });
+
+  await step("versions are kept with a name, opened again, compared, and deleted", async () => {
+    await panel("Mood");
+    await redrawn(() => page.getByLabel("Saturation", { exact: true }).fill("1.7"));
+    await panel("Versions");
+    await page.getByRole("button", { name: "Keep this version" }).click();
+    await page.getByRole("button", { name: "Kept" }).waitFor();
+    page.once("dialog", (dialog) => void dialog.accept("vivid"));
+    await page.getByRole("button", { name: "Name it" }).first().click();
+    await page.getByText("vivid", { exact: true }).waitFor();
+    await redrawn(() => page.getByRole("button", { name: /Open the version The first guess/ }).click());
+    await redrawn(() => page.getByRole("button", { name: "Open the version vivid" }).click());
+    await panel("Mood");
+    assert.equal(await page.getByLabel("Saturation", { exact: true }).inputValue(), "1.7");
+    await panel("Versions");
+    const grey = await page.locator(".grey-side img").first().getAttribute("src");
+    await page.getByRole("button", { name: "Compare with it" }).last().click();
+    assert.notEqual(await page.locator(".grey-side img").first().getAttribute("src"), grey);
+    await page.getByRole("button", { name: "Compare with it" }).last().click();
+    page.once("dialog", (dialog) => void dialog.accept());
+    const count = await page.locator(".versions li").count();
+    await page.getByRole("button", { name: "Delete", exact: true }).first().click();
+    await page.waitForFunction((many) => document.querySelectorAll(".versions li").length === many - 1, count);
+    await page.keyboard.press("Control+z");
+  });
+
+  await step("before and after come in one file, and a link shows the version to others", async () => {
+    await panel("Save");
+    for (const [name, kind] of [["Side by side", ".jpg"], ["Moving picture", ".webp"], ["Short film", ".mp4"], ["Page", ".html"]]) {
+      const saving = page.waitForEvent("download");
+      await page.getByRole("button", { name, exact: true }).click();
+      const file = await saving;
+      assert.ok(file.suggestedFilename().endsWith(kind), file.suggestedFilename());
+      assert.ok(readFileSync(await file.path()).length > 5000);
+    }
+    await page.getByRole("button", { name: "Make a link" }).click();
+    const link = await page.locator("a[href^='/s/']").getAttribute("href");
+    const other = await page.context().browser().newContext();
+    const guest = await other.newPage();
+    await guest.goto(new URL(link, page.url()).href);
+    await guest.getByText("Colours are estimated by the model").waitFor();
+    await page.getByRole("button", { name: "Take it back" }).click();
+    await guest.reload();
+    await guest.getByText("This link has ended").waitFor();
+    await other.close();
+  });
+
   await step("loading the page again keeps what was chosen", async () => {
-    await redrawn(() => page.getByLabel("Temperature").fill("0.5"));
+    await panel("Mood");
+    await redrawn(() => page.getByLabel("Temperature", { exact: true }).fill("0.5"));
     await page.reload();
     await settled();
-    assert.equal(await page.getByLabel("Temperature").inputValue(), "0.5");
+    await panel("Mood");
+    assert.equal(await page.getByLabel("Temperature", { exact: true }).inputValue(), "0.5");
   });
 
   await step("a deleted photo is gone", async () => {
     const address = page.url();
+    await panel("More");
     page.once("dialog", (dialog) => void dialog.accept());
     await page.getByRole("button", { name: "Delete photo" }).click();
     await page.waitForURL("**/gallery");

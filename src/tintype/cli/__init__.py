@@ -36,6 +36,7 @@ VERBS = {
     "worker": "Take jobs of a server that runs elsewhere. (extra: server)",
     "predictor": "Run networks for servers on a Ray cluster. (extra: ray)",
     "arena": "Ask people which of several models is better. (extra: server)",
+    "pictures": "Look after what people keep on a server. (extra: server)",
     "calibrate": "Measure how far a model's confidence can be believed. (extra: train)",
     "doctor": "Say what is installed and works here, for yourself or for a report.",
     "config": "Show the options that stand in files and the environment.",

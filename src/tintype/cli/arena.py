@@ -2,11 +2,12 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from .completion import models as complete_models
+if TYPE_CHECKING:
+    from ..server.services import Services
 
 
 def arena(
@@ -32,6 +33,13 @@ def arena(
             "--export", metavar="votes|ratings|STUDY", help="Write votes or ratings to standard output as CSV."
         ),
     ] = None,
+    approve: Annotated[
+        str | None, typer.Option("--approve", metavar="STUDY", help="Show a visitor's listed study to everybody.")
+    ] = None,
+    delete: Annotated[
+        str | None, typer.Option("--delete", metavar="STUDY", help="Delete a study with its photos and votes.")
+    ] = None,
+    show: Annotated[bool, typer.Option("--list", help="List every study with its number.")] = False,
 ) -> None:
     """Ask people which of several models is better, blind; or take away what they said.
 
@@ -45,6 +53,8 @@ def arena(
       tintype arena --models tint --photos holidays/ --turing
 
       tintype arena --export votes > votes.csv
+
+      tintype arena --list
     """
     from rich.console import Console
     from rich.progress import Progress
@@ -60,6 +70,9 @@ def arena(
 
     services = Services.start(load_settings())
     try:
+        if show or approve or delete:
+            _moderate(services, approve, delete, show)
+            return
         if export is not None:
             with services.database.session() as session:
                 if export == "ratings":
@@ -84,3 +97,28 @@ def arena(
             raise typer.Exit(1)
     finally:
         services.close()
+
+
+def _moderate(services: "Services", approve: str | None, delete: str | None, show: bool) -> None:
+    """What the server's owner does with studies that visitors made."""
+    from sqlalchemy import select
+
+    from ..errors import InputError
+    from ..server.library import delete_study
+    from ..server.tables import Study
+
+    with services.database.session() as session:
+        for study_id in (approve, delete):
+            if study_id is not None and session.get(Study, study_id) is None:
+                raise InputError(f"no study has the number {study_id}; `tintype arena --list` shows them")
+        if approve is not None:
+            session.get_one(Study, approve).approved = True
+            print(f"{approve} is shown to everybody")
+    if delete is not None:
+        delete_study(services, delete)
+        print(f"{delete} is deleted")
+    if show:
+        with services.database.session() as session:
+            for one in session.scalars(select(Study).order_by(Study.created)):
+                whose = "yours" if not one.owner else "approved" if one.approved else "a visitor's"
+                print(f"{one.id}  {one.kind:6}  {one.state:9}  {whose:11}  {one.name}")

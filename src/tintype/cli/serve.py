@@ -39,9 +39,12 @@ def serve(
     sock = listen(settings.host, settings.port)
     name = "localhost" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host
     address = f"http://{name}:{sock.getsockname()[1]}/"
-    print(f"tintype serves {address} (stop with Ctrl+C)", flush=True)
-    if not (settings.is_local or settings.tokens):
-        typer.echo("Anybody who reaches this address may use it; set TINTYPE_TOKEN to change that.", err=True)
-    if open_page:
-        threading.Timer(1.5, webbrowser.open, [address]).start()
-    run(settings, sock)
+
+    def started() -> None:
+        print(f"tintype serves {address} (stop with Ctrl+C)", flush=True)
+        if not (settings.is_local or settings.tokens):
+            typer.echo("Anybody who reaches this address may use it; set TINTYPE_TOKEN to change that.", err=True)
+        if open_page:
+            threading.Timer(1.5, webbrowser.open, [address]).start()
+
+    run(settings, sock, started)

@@ -7,6 +7,9 @@ import typer
 
 def worker(
     threads: Annotated[int, typer.Option("--threads", min=1, max=64, help="Jobs at a time.")] = 1,
+    film_threads: Annotated[
+        int, typer.Option("--film-threads", min=0, max=64, help="Jobs of films at a time, beside those of photos.")
+    ] = 1,
 ) -> None:
     """Take jobs of a server that runs elsewhere, with the same TINTYPE_* variables (docs/deploy.md).
 
@@ -24,4 +27,4 @@ def worker(
     from tintype.server.settings import load_settings
 
     print("tintype takes jobs (stop with Ctrl+C)", flush=True)
-    work(load_settings(), threads)
+    work(server_settings(), threads, film_threads)

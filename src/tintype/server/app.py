@@ -1,6 +1,7 @@
 """The application: routes inside, guards around them, services made when it starts."""
 
 import contextlib
+from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -30,8 +31,9 @@ what this server can do; a part that is missing answers 501.
 """
 
 
-def create_app(settings: Settings) -> FastAPI:
-    """The server with these settings. Nothing is opened, made or loaded before it starts."""
+def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
+    """The server with these settings. Nothing is opened, made or loaded before it starts, but ``services`` that are
+    given are used, and closed at its end."""
     app = FastAPI(
         title="tintype",
         version=__version__,
@@ -42,8 +44,9 @@ def create_app(settings: Settings) -> FastAPI:
         responses=problems.documented(401, 403, 422, 429),
     )
     app.state.settings = settings
-    app.state.metrics = Metrics()
-    app.state.streams = 0
+    app.state.services = services
+    app.state.metrics = services.metrics if services else Metrics()
+    app.state.streams = Counter()
     app.state.rate = limiter(settings)
     for router in ROUTERS:
         app.include_router(router)
@@ -61,13 +64,13 @@ def create_app(settings: Settings) -> FastAPI:
 @contextlib.asynccontextmanager
 async def _life(app: FastAPI) -> AsyncIterator[None]:
     settings: Settings = app.state.settings
-    services = await run_in_threadpool(Services.start, settings, app.state.metrics)
+    services: Services = app.state.services or await run_in_threadpool(Services.start, settings, app.state.metrics)
     app.state.services = services
     housekeeper = Housekeeper(services)
-    worker = Worker(services, settings.workers) if settings.workers else None
+    worker = Worker(services, settings.workers, settings.film_workers) if settings.workers else None
     try:
-        await run_in_threadpool(services.shelf.warm)
-        services.ready = True
+        if not services.ready:
+            await run_in_threadpool(services.settle)
         housekeeper.start()
         if worker is not None:
             worker.start()

@@ -88,5 +88,9 @@ def require_options(options: ColourOptions, model: ModelFile) -> None:
     """Raises ProblemError, 501, if the options ask for a part that is not to be had."""
     if options.hints:
         require("hints", model)
+    if options.strokes or options.reference is not None:  # the network is told of both by hints
+        require("hints", model)
+    if options.strength == "auto":
+        require("confidence", model)
     if options.alternative is not None:
         require("alternatives", model)

@@ -1,33 +1,43 @@
 """From a stored picture and options to a coloured one; the only place that calls the colorizer for a picture."""
 
 import hashlib
+import io
 import json
 import time
-from typing import Any
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from typing import Any, BinaryIO
 
+from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
-from tintype.colorizer.open_photo import OpenPhoto
-from tintype.colorizer.provenance import read_record, recorded
-from tintype.colorizer.taste import Taste
-from tintype.hints.hint import Hint, parse_color
-from tintype.network.model_file import ModelFile
-from tintype.photo.metadata import Metadata
-from tintype.photo.photo import Photo
-
+from ..colorizer import Colorizer
+from ..hints import Hint, parse_color
+from ..huge import Answer
+from ..metadata import Metadata
+from ..opened import OpenPhoto, Plane
+from ..photo import Photo
+from ..raster import read_metadata
+from ..record import read_record, recorded
+from ..taste import Taste
+from ..weights import ModelFile
 from .capabilities import require_options
 from .intake import suffix_of
+from .large import Head, Work, colour_large, convert, head_of, scratch, weigh
 from .problems import ProblemError, not_found
+from .quota import check_quota
 from .schemas.common import ColourOptions
 from .services import Services
-from .stored import read_file
+from .strokes import stroke_hints
 from .tables import Picture, Result, new_id
 
+Admit = Callable[[int], AbstractContextManager[None]]
 
-def options_key(model: ModelFile, options: ColourOptions) -> str:
-    """The same for the same model file asked the same: a hash of both."""
-    asked = json.dumps(options.asked(), sort_keys=True)
+
+def options_key(model: ModelFile, options: ColourOptions, further: dict[str, Any] | None = None) -> str:
+    """The same for the same model file asked the same, ``further`` included: a hash of both."""
+    asked = json.dumps(options.asked() | (further or {}), sort_keys=True)
     return hashlib.sha256(f"{model.sha256} {asked}".encode()).hexdigest()
 
 
@@ -45,26 +55,48 @@ def check(services: Services, options: ColourOptions) -> ModelFile:
     return model
 
 
-def predict(opened: OpenPhoto, options: ColourOptions) -> Photo:
-    """Colour an open picture as asked; the options have been checked.
+def check_reference(services: Services, options: ColourOptions, owner: str) -> None:
+    """Raises ProblemError, 404, if the options take colours from a picture that the owner may not see."""
+    if options.reference is not None:
+        with services.database.session() as session:
+            picture = session.get(Picture, options.reference)
+        if picture is None or picture.study_id or not (picture.owner == owner or picture.shared):
+            raise not_found("reference")
+
+
+def predict(opened: OpenPhoto, options: ColourOptions, reference: OpenPhoto | None = None) -> Photo:
+    """Colour an open picture as asked; the options have been checked, the reference is opened.
 
     Raises:
         ProblemError: 422, the picture has fewer alternatives.
     """
-    hints = library_hints(options, opened.photo)
-    if options.alternative is not None:
-        moods = opened.propose(options.alternative + 1, size=options.size)
-        if options.alternative >= len(moods):
-            raise ProblemError(
-                422, f"this picture has {len(moods)} alternatives, number {options.alternative} is beyond them"
-            )
-        hints = [*moods[options.alternative], *hints]
-    return opened.predict(size=options.size, hints=hints, taste=taste_of(options))
+    return opened.predict(size=options.size, hints=told(opened, options), reference=reference, taste=taste_of(options))
+
+
+def told(opened: OpenPhoto, options: ColourOptions) -> list[Hint]:
+    """Every hint that the options mean: those of the alternative, and a person's own.
+
+    Raises:
+        ProblemError: 422, the picture has fewer alternatives.
+    """
+    hints = [*library_hints(options, opened.photo), *stroke_hints(opened, options.strokes, options.size)]
+    if options.alternative is None:
+        return hints
+    moods = opened.propose(options.alternative + 1, size=options.size)
+    if options.alternative >= len(moods):
+        raise ProblemError(
+            422, f"this picture has {len(moods)} alternatives, number {options.alternative} is beyond them"
+        )
+    return [*moods[options.alternative], *hints]
 
 
 def taste_of(options: ColourOptions) -> Taste:
     """The options' mood in the library's own terms."""
-    return Taste(saturation=options.saturation, temperature=options.temperature, strength=options.strength)
+    palette = tuple(parse_color(color) for color in options.palette)
+    return Taste(
+        saturation=options.saturation, temperature=options.temperature, strength=options.strength,
+        keep_sepia=options.keep_sepia, restore=tuple(options.restore), mark=options.mark, palette=palette,
+    )  # fmt: skip
 
 
 def library_hints(options: ColourOptions, photo: Photo) -> list[Hint]:
@@ -76,16 +108,21 @@ def library_hints(options: ColourOptions, photo: Photo) -> list[Hint]:
             y=hint.y * (photo.height - 1),
             color=parse_color(hint.color),
             radius=None if hint.radius is None else hint.radius * short,
+            confidence=hint.strength,
         )
         for hint in options.hints
     ]
 
 
-def colour(services: Services, picture_id: str, options: ColourOptions) -> tuple[Result, bool]:
+def colour(
+    services: Services, picture_id: str, options: ColourOptions, admit: Admit | None = None
+) -> tuple[Result, bool]:
     """The result of a stored photo with these options, and whether it is new: the same question gives the same row.
 
+    ``admit``: the gate's way in, given the bytes that the work takes; that of jobs when None.
+
     Raises:
-        ProblemError: 404, the picture has gone; else as `check`.
+        ProblemError: 404, the picture has gone; 429, the server is busy; else as `check`.
     """
     model = check(services, options)
     key = options_key(model, options)
@@ -95,35 +132,70 @@ def colour(services: Services, picture_id: str, options: ColourOptions) -> tuple
         picture = session.get(Picture, picture_id)
     if picture is None:
         raise not_found("picture")
-    data = read_file(services.storage, picture.key)
-    started = time.perf_counter()
+    check_reference(services, options, picture.owner)
+    if picture.owner:  # copies in studies were counted when the study was made
+        check_quota(services, picture.owner, 0)
     colorizer = services.shelf.get(options.model)
-    photo = predict(OpenPhoto(colorizer.network, Photo.read(data, max_pixels=services.settings.max_pixels)), options)
-    encoded = photo.encode()
-    seconds = time.perf_counter() - started
-    services.metrics.coloured(services.shelf.name(model), seconds, photo.width * photo.height)
+    weight = weight_of(services, picture.key, "colour", options.size or model.info.size)
+    with (admit or services.gate.hold)(weight):
+        data = read_file(services, picture.key)
+        head = head_of(data)
+        is_streamed = head is not None and head.is_streamed and not head.is_jpeg and not colorizer.paints
+        is_streamed = is_streamed and not (options.restore or options.mark or options.keep_sepia or options.reference)
+        started = time.perf_counter()
+        if head is not None and is_streamed:
+            with scratch(".png" if head.format not in ("PNG", "TIFF") else suffix_of(head.format)) as path:
+                sides = colour_large(data, head, *_streaming(colorizer, options), path)
+                row = _row(services, picture_id, model, options, "TIFF" if path.suffix == ".tif" else "PNG", sides)
+                row.seconds = round(time.perf_counter() - started, 4)
+                with path.open("rb") as whole:
+                    return keep(services, row, whole)
+        read = Photo.read(data, max_pixels=services.settings.max_pixels)
+        photo = predict(OpenPhoto(colorizer.network, read), options, services.opened.reference(services, options))
+        encoded = photo.encode()
+        row = _row(services, picture_id, model, options, photo.format, (photo.width, photo.height))
+        row.seconds = round(time.perf_counter() - started, 4)
+        return keep(services, row, encoded)
+
+
+def _streaming(colorizer: Colorizer, options: ColourOptions) -> tuple[Answer, Callable[[Metadata], Metadata]]:
+    """What a streamed picture is coloured by: the answer to a small copy, and its metadata with the record."""
+    taste = taste_of(options)
+
+    def answer(small: Photo) -> Plane:
+        opened = OpenPhoto(colorizer.network, small)
+        return taste.apply(opened.predict_ab(size=options.size, hints=told(opened, options)), small)
+
+    def describe(meta: Metadata) -> Metadata:
+        asked = taste.as_dict() | ({} if options.size is None else {"size": options.size})
+        return recorded(meta, colorizer.model, asked | ({"hints": len(options.hints)} if options.hints else {}))
+
+    return answer, describe
+
+
+def _row(
+    services: Services, picture_id: str, model: ModelFile, options: ColourOptions, format: str, sides: tuple[int, int]
+) -> Result:
     identity = new_id()
-    row = Result(
+    return Result(
         id=identity,
         picture_id=picture_id,
         model=services.shelf.name(model),
         model_version=str(model.info.version),
         model_sha256=model.sha256,
         options=options.asked(),
-        options_key=key,
-        format=photo.format,
-        width=photo.width,
-        height=photo.height,
-        bytes=len(encoded),
-        key=f"results/{identity}/file{suffix_of(photo.format)}",
-        seconds=round(seconds, 4),
+        options_key=options_key(model, options),
+        format=format,
+        width=sides[0],
+        height=sides[1],
+        key=f"results/{identity}/file{suffix_of(format)}",
     )
-    return keep(services, row, encoded)
 
 
-def keep(services: Services, row: Result, encoded: bytes) -> tuple[Result, bool]:
+def keep(services: Services, row: Result, encoded: bytes | BinaryIO) -> tuple[Result, bool]:
     """Store a new result; if another request or worker was faster, theirs stands."""
-    services.storage.write(row.key, encoded)
+    services.metrics.coloured(row.model, row.seconds, row.width * row.height)
+    row.bytes = services.storage.write(row.key, encoded)
     return keep_row(services, row)
 
 
@@ -141,17 +213,52 @@ def keep_row(services: Services, row: Result) -> tuple[Result, bool]:
         raise not_found("picture") from None  # deleted while it was being coloured
 
 
+def read_file(services: Services, key: str) -> bytes:
+    """Raises ProblemError, 404, if the file has gone."""
+    try:
+        return services.storage.read(key)
+    except FileNotFoundError:
+        raise not_found("picture") from None
+
+
+def weight_of(services: Services, key: str, work: Work, size: int = 0) -> int:
+    """Bytes that work on a stored picture takes. Raises ProblemError, 404, if its file has gone."""
+    try:
+        with services.storage.open(key) as file:
+            return weigh(head_of(file), work, size) + (services.storage.size(key) or 0)
+    except FileNotFoundError:
+        raise not_found("picture") from None
+
+
 def anonymous(photo: Photo, model: ModelFile | None) -> Photo:
     """The photo without what its file told beside the picture: place, camera, comments.
 
     That its colours are estimated, and by which model, stays, if the model is at hand.
     """
-    meta = photo.meta
+    return Photo(photo.luma, photo.chroma, photo.alpha, _bare(photo.meta, model))
+
+
+def without_metadata(data: bytes, head: Head | None, format: str) -> bytes:
+    """A stored picture without what its file told beside the pixels, in its own format where that is written, else as
+    PNG."""
+    kind = format if format in ("JPEG", "PNG", "WEBP", "TIFF") else "PNG"
+    if head is not None and head.is_streamed:
+        with scratch(suffix_of(kind)) as path:
+            convert(data, path, kind, None, Metadata(kind))
+            return path.read_bytes()
+    return anonymous(Photo.read(data), None).encode(kind)
+
+
+def nameless(data: bytes, model: ModelFile | None) -> Metadata:
+    """What `anonymous` leaves of a file's metadata, read without decoding the picture."""
+    with Image.open(io.BytesIO(data)) as image:
+        return _bare(read_metadata(image), model)
+
+
+def _bare(meta: Metadata, model: ModelFile | None) -> Metadata:
     kept = Metadata(meta.format, meta.mode, icc=meta.icc, quality=meta.quality, subsampling=meta.subsampling)
     record = read_record(meta)
-    if record is not None and model is not None:
-        kept = recorded(kept, model, record["options"])
-    return Photo(photo.luma, photo.chroma, photo.alpha, kept)
+    return kept if record is None or model is None else recorded(kept, model, record["options"])
 
 
 def _find(session: Any, picture_id: str, key: str) -> Result | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util import CommandError
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
@@ -18,6 +19,15 @@ from tintype.errors import TintypeError
 MIGRATIONS = Path(__file__).with_name("migrations")
 # Several servers may start at once; whoever holds this Postgres lock brings the tables up to date.
 _MIGRATION_LOCK = 0x74696E74
+# What SQLite says, and what it means for whoever starts a server.
+_SQLITE = {
+    "readonly": "cannot write to {path}; make its folder writable, or name another by TINTYPE_FOLDER",
+    "unable to open": "cannot write to {path}; make its folder writable, or name another by TINTYPE_FOLDER",
+    "malformed": "{path} is damaged; put a backup in its place, or move it away to begin anew",
+    "not a database": "{path} is damaged; put a backup in its place, or move it away to begin anew",
+    "already exists": "{path} has tables but not their version; put a backup in its place, or move it away",
+    "full": "the disk of {path} is full; make room",
+}
 _IDLE_SECONDS = 3.0  # after which a connection is asked whether it lives
 
 
@@ -49,7 +59,7 @@ class Database:
         """Bring the tables up to date; several processes may do so at once.
 
         Raises:
-            TintypeError: the database does not answer.
+            TintypeError: it does not answer, cannot be written, is damaged, or was made by a newer tintype.
         """
         try:
             with self.engine.connect() as connection:
@@ -67,10 +77,21 @@ class Database:
                         connection.rollback()
                         connection.execute(text("select pg_advisory_unlock(:key)"), {"key": _MIGRATION_LOCK})
                         connection.commit()
-        except SQLAlchemyError as error:
-            raise TintypeError(
-                f"the database does not answer ({type(error).__name__}); check TINTYPE_DATABASE_URL"
-            ) from error
+        except (SQLAlchemyError, CommandError, OSError) as error:
+            raise TintypeError(self._why(error)) from error
+
+    def _why(self, error: Exception) -> str:
+        """What is wrong with the database, and what to do, in a line."""
+        path, said = self.engine.url.database, str(error)
+        if isinstance(error, CommandError) and "Can't locate revision" in said:
+            found = said.rpartition("'")[0].rpartition("'")[2]
+            return f"the database was made by a newer tintype (its tables are at {found}); install that version"
+        if self.engine.dialect.name != "sqlite":
+            return f"the database does not answer ({type(error).__name__}); check TINTYPE_DATABASE_URL"
+        for found, why in _SQLITE.items():
+            if found in said:
+                return why.format(path=path)
+        return f"the database {path} cannot be used ({said.splitlines()[0][:200]})"
 
     def check(self) -> None:
         """Raises SQLAlchemyError if the database does not answer, or nobody has made its tables yet."""
@@ -112,7 +133,12 @@ def _make_engine(url: str) -> Engine:
         _ask_idle_connections(server)
         return server
     if address.database and address.database != ":memory:":
-        Path(address.database).parent.mkdir(parents=True, exist_ok=True)
+        folder = Path(address.database).parent
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+            raise TintypeError(f"cannot write to {folder} ({why}); name another by TINTYPE_FOLDER") from error
     engine = create_engine(
         address,
         connect_args={"timeout": 20, "check_same_thread": False},

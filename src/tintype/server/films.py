@@ -4,6 +4,7 @@ Needs the extra video; whoever calls this has asked `capabilities` first.
 """
 
 import hashlib
+import itertools
 import tempfile
 from pathlib import Path
 from typing import BinaryIO
@@ -14,8 +15,9 @@ from tintype.errors import InputError
 from tintype.photo.photo import Photo
 
 from .intake import display_name, film_format, suffix_of
-from .library import check_quota, expiry
+from .library import expiry
 from .problems import ProblemError, public_text
+from .quota import check_quota
 from .services import Services
 from .tables import Picture, new_id
 from .variants import THUMBNAIL_PIXELS, store_variant
@@ -49,7 +51,7 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
             while piece := source.read(1 << 20):
                 digest.update(piece)
                 target.write(piece)
-        width, height, poster = _look(path, name)
+        width, height, poster = _look(services, path, name)
         with path.open("rb") as whole:
             services.storage.write(key, whole)
     for side in (THUMBNAIL_PIXELS, services.settings.preview_pixels):
@@ -63,16 +65,36 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
     return row
 
 
-def _look(path: Path, name: str) -> tuple[int, int, Photo]:
-    """Width, height and first frame. Raises ProblemError, 415."""
-    from tintype.video.reader import FilmReader
+def _frames(path: Path, most: int) -> int:
+    """How many pictures the film has, counted without decoding one; it ends at one more than ``most``."""
+    from ..video.reader import open_container
+
+    with open_container(path) as container:
+        pieces = (packet for packet in container.demux(container.streams.video[0]) if packet.size)
+        return sum(1 for _ in itertools.islice(pieces, most + 1))
+
+
+def _look(services: Services, path: Path, name: str) -> tuple[int, int, Photo]:
+    """Width, height and first frame. Raises ProblemError: 413, too many pixels or frames; 415, no film."""
+    settings = services.settings
+    from ..video.reader import FilmReader
 
     try:
         reader = FilmReader(str(path))
+        info = reader.info
+        if info.width * info.height > settings.max_film_pixels:
+            raise ProblemError(
+                413,
+                f"{name} is {info.width}x{info.height}, the limit is {settings.max_film_pixels / 1e6:,.1f} megapixels; "
+                "make it smaller",
+            )
+        if _frames(path, settings.max_film_frames) > settings.max_film_frames:
+            raise ProblemError(
+                413, f"{name} has more than the {settings.max_film_frames:,} frames of the limit; cut it in parts"
+            )
         frame = next(iter(reader.frames()))
     except (InputError, StopIteration) as error:
         text = public_text(str(error) or "it holds no frame").replace(path.name, name)
         raise ProblemError(415, f"{name} cannot be read as a film: {text}") from None
-    info = reader.info
     upright = np.rot90(info.signal.to_full8(frame.luma), info.rotation // 90)
     return int(info.width), int(info.height), Photo.read(np.ascontiguousarray(upright))

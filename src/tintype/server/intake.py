@@ -7,9 +7,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tintype.errors import InputError
-from tintype.photo.photo import Photo
-
+from ..errors import InputError
+from ..photo import Photo
+from .large import check_shape, head_of, small_photo
 from .problems import ProblemError, public_text
 from .schemas.common import clean
 
@@ -27,15 +27,19 @@ _STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 # What a browser or an interpreter would run, had it been talked into reading the file as text.
 _SCRIPT = re.compile(rb"<script|<\?php", re.IGNORECASE)
 _NAME_LENGTH = 120
+_SMALL_SIDE = 1280  # of the copy of a large photo that its thumbnail is made of
 
 
 @dataclass(frozen=True)
 class Checked:
-    """A photo that may come in: its display name, format, and the decoded picture."""
+    """A photo that may come in: its display name, format and size, and the decoded picture, of a large one a small
+    copy."""
 
     name: str
     format: str
     photo: Photo
+    width: int
+    height: int
 
     @property
     def suffix(self) -> str:
@@ -73,22 +77,32 @@ def check_photo(data: bytes, given_name: str | None, max_pixels: int) -> Checked
         raise ProblemError(415, f"{name} is a film; send films to /api/films")
     if _SCRIPT.search(data) or b"%PDF-" in data[:1024] or zipfile.is_zipfile(io.BytesIO(data)):
         raise ProblemError(415, f"{name} is a picture and something else at once; save it anew as a picture alone")
+    head = head_of(data)
+    check_shape(head, name, max_pixels)
     try:
-        photo = Photo.read(data, max_pixels=max_pixels)
+        if head is not None and head.is_streamed:
+            photo = small_photo(data, head, _SMALL_SIDE)
+            is_turned = (photo.width > photo.height) != (head.width > head.height)
+            sides = (head.height, head.width) if is_turned else (head.width, head.height)
+        else:
+            photo = Photo.read(data, max_pixels=max_pixels)
+            sides = (photo.width, photo.height)
     except InputError as error:
         text = (
             public_text(str(error))
             .replace("the given bytes", name)
+            .replace("the picture is", f"{name} is")
             .replace(", or raise max_pixels if you trust it", "")
         )
         raise ProblemError(413 if "megapixels" in text else 415, text) from None
-    return Checked(name, photo.meta.format, photo)
+    return Checked(name, {"MPO": "JPEG"}.get(photo.meta.format, photo.meta.format), photo, *sides)
 
 
 def film_format(head: bytes) -> str | None:
     """The container of a film by its first 64 bytes, or None."""
     if head[4:8] == b"ftyp" and head[8:12] not in _STILL_BRANDS:
-        return "MP4"
+        size = int.from_bytes(head[:4], "big")  # of the first box: text that reads like one says gigabytes
+        return "MP4" if 16 <= size <= 4096 and head[8:12].isascii() else None
     if head[:4] == b"\x1aE\xdf\xa3":
         return "MATROSKA"
     if head[:4] == b"RIFF" and head[8:12] == b"AVI ":

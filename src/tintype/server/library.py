@@ -1,17 +1,20 @@
 """The pictures of an owner: taking them in, finding, listing and deleting them."""
 
+import base64
 import hashlib
 from datetime import datetime, timedelta
 from typing import BinaryIO
 
-from sqlalchemy import ColumnElement, func, or_, select
+from sqlalchemy import ColumnElement, delete, or_, select
 from sqlalchemy.orm import Session, selectinload
 
-from .intake import Checked, check_photo
+from .intake import Checked, check_photo, display_name
+from .large import check_shape, head_of, weigh
 from .paging import Cursor, after
 from .problems import ProblemError, not_found
+from .quota import check_quota
 from .services import Services
-from .tables import Picture, Result, new_id, now
+from .tables import Picture, Result, ShareLink, Study, new_id, now
 from .variants import THUMBNAIL_PIXELS, store_variant
 
 
@@ -29,7 +32,9 @@ def add_photo(services: Services, source: BinaryIO, size: int, name: str | None,
     if size == 0:
         raise ProblemError(415, "the file is empty (0 bytes)")
     check_quota(services, owner, size)
-    with services.gate.pass_through():
+    head = head_of(source)
+    check_shape(head, display_name(name), services.settings.max_pixels)
+    with services.gate.pass_through(weigh(head, "look") + size):
         data = source.read()
         checked = check_photo(data, name, services.settings.max_pixels)
         return store_photo(services, data, checked, owner)
@@ -42,8 +47,9 @@ def store_photo(
     owner: str,
     study_id: str | None = None,
     identity: str | None = None,
+    expires: datetime | None = None,
 ) -> Picture:
-    """Store a checked photo and its thumbnail; pictures of studies do not expire."""
+    """Store a checked photo and its thumbnail; pictures of studies expire when they are told to."""
     identity = identity or new_id()
     folder = f"pictures/{identity}"
     row = Picture(
@@ -52,13 +58,13 @@ def store_photo(
         kind="photo",
         name=checked.name,
         format=checked.format,
-        width=checked.photo.width,
-        height=checked.photo.height,
+        width=checked.width,
+        height=checked.height,
         bytes=len(data),
         sha256=hashlib.sha256(data).hexdigest(),
         key=f"{folder}/file{checked.suffix}",
         study_id=study_id,
-        expires=None if study_id else expiry(services),
+        expires=expires if study_id else expiry(services),
         results=[],
     )
     services.storage.write(row.key, data)
@@ -73,17 +79,10 @@ def expiry(services: Services) -> datetime | None:
     return now() + timedelta(hours=hours) if hours else None
 
 
-def check_quota(services: Services, owner: str, size: int) -> None:
-    """Raises ProblemError, 413, if the owner would keep more than the quota with ``size`` more bytes."""
-    quota = services.settings.quota_bytes
-    if not quota:
-        return
-    with services.database.session() as session:
-        kept = session.scalar(select(func.coalesce(func.sum(Picture.bytes), 0)).where(Picture.owner == owner)) or 0
-    if int(kept) + size > quota:
-        raise ProblemError(
-            413, f"you keep {int(kept) / 1e6:,.0f} MB here and may keep {quota / 1e6:,.0f} MB; delete something first"
-        )
+def copy_id(study_id: str, digest: bytes) -> str:
+    """The identity of a photo's copy in a study, by the SHA-256 of its file: the same for the same photo."""
+    both = hashlib.sha256(study_id.encode() + digest).digest()
+    return base64.urlsafe_b64encode(both[:16]).decode().rstrip("=")
 
 
 def _readable(owner: str) -> tuple[ColumnElement[bool], ...]:
@@ -128,13 +127,36 @@ def delete_picture(services: Services, identity: str) -> int:
     with services.database.session() as session:
         results = list(session.scalars(select(Result.id).where(Result.picture_id == identity)))
         picture = session.get(Picture, identity)
+        copies = [] if picture is None or picture.study_id else _copies(session, picture)
         if picture is not None:
             session.delete(picture)
+    for copy in copies:
+        delete_picture(services, copy)
     services.opened.forget(identity)
     for result in results:
         services.storage.delete_folder(f"results/{result}")
     services.storage.delete_folder(f"pictures/{identity}")
     return len(results)
+
+
+def _copies(session: Session, picture: Picture) -> list[str]:
+    """The copies of a person's photo in that person's studies."""
+    same = (Picture.owner == picture.owner, Picture.sha256 == picture.sha256, Picture.id != picture.id)
+    if session.scalar(select(Picture.id).where(*same).limit(1)) is not None:
+        return []  # it was sent twice, and the copies may be the other's
+    studies = session.scalars(select(Study.id).where(Study.owner == picture.owner, Study.owner != ""))
+    named = [copy_id(study, bytes.fromhex(picture.sha256)) for study in studies]
+    return list(session.scalars(select(Picture.id).where(Picture.id.in_(named))))
+
+
+def delete_study(services: Services, study_id: str) -> None:
+    """Delete a study with its photos and votes."""
+    with services.database.session() as session:
+        pictures = list(session.scalars(select(Picture.id).where(Picture.study_id == study_id)))
+    for identity in pictures:
+        delete_picture(services, identity)
+    with services.database.session() as session:
+        session.execute(delete(Study).where(Study.id == study_id))
 
 
 def delete_result(services: Services, identity: str) -> None:
@@ -146,9 +168,13 @@ def delete_result(services: Services, identity: str) -> None:
 
 
 def forget_expired(services: Services) -> int:
-    """Delete every picture whose time is over; returns how many."""
+    """Delete every picture and link whose time is over; returns how many. While the clock has just jumped ahead it is
+    not believed, and nothing is deleted."""
+    if services.clock.has_jumped():
+        return 0
     with services.database.session() as session:
         expired = list(session.scalars(select(Picture.id).where(Picture.expires <= now()).limit(1000)))
+        session.execute(delete(ShareLink).where(ShareLink.expires <= now()))
     for identity in expired:
         delete_picture(services, identity)
     return len(expired)

@@ -1,9 +1,11 @@
 """What lies at /: the built web page if it is there, else a small honest one; and docs that need no network."""
 
+import gzip
+from functools import lru_cache
 from html import escape
 from pathlib import Path
 
-from fastapi import FastAPI, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import FileResponse, HTMLResponse, PlainTextResponse
 
 from tintype.version import __version__
@@ -13,7 +15,19 @@ from .problems import not_found
 
 STATIC = Path(__file__).with_name("static")
 LONGEST = 200  # characters of an address of the page; file systems refuse to look for longer names
-VIEWS = ("photo", "batch", "film", "gallery", "compare")  # of the page: what its addresses begin with (web/src/App.tsx)
+VIEWS = (
+    "photo",
+    "batch",
+    "film",
+    "gallery",
+    "compare",
+    "s",
+    "data",
+)  # of the page: what its addresses begin with (web/src/App.tsx)
+_TEXTS = {
+    ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
+    ".svg": "image/svg+xml", ".webmanifest": "application/manifest+json",
+}  # fmt: skip
 STYLE = """
 :root { color-scheme: light dark; }
 body {
@@ -47,12 +61,12 @@ def install(app: FastAPI, static: Path = STATIC) -> None:
     async def docs() -> HTMLResponse:
         return page("tintype API", as_html(app.openapi()))
 
-    @app.get("/{path:path}", include_in_schema=False)
-    async def built(path: str) -> Response:
-        return _serve(static, path)
+    @app.api_route("/{path:path}", methods=["GET", "HEAD"], include_in_schema=False)
+    async def built(path: str, request: Request) -> Response:
+        return _serve(static, path, "gzip" in request.headers.get("accept-encoding", ""))
 
 
-def _serve(static: Path, path: str) -> Response:
+def _serve(static: Path, path: str, zipped: bool = False) -> Response:
     if path.startswith(("api/", "health", "ready", "metrics")) or len(path) > LONGEST or "\0" in path:
         raise not_found("page")
     index = static / "index.html"
@@ -63,11 +77,25 @@ def _serve(static: Path, path: str) -> Response:
     wanted = (static / path).resolve()
     if path and wanted.is_relative_to(static.resolve()) and wanted.is_file():
         is_hashed = wanted.parent.name == "assets"
-        cache = "public, max-age=31536000, immutable" if is_hashed else "no-cache"
-        return FileResponse(wanted, headers={"Cache-Control": cache})
+        return _file(wanted, "public, max-age=31536000, immutable" if is_hashed else "no-cache", zipped)
     if path and path.partition("/")[0] not in VIEWS:
         raise not_found("page")
-    return FileResponse(index, headers={"Cache-Control": "no-cache"})  # an address inside the page
+    return _file(index, "no-cache", zipped)  # an address inside the page
+
+
+def _file(path: Path, cache: str, zipped: bool) -> Response:
+    """A file of the page, compressed if that is taken and makes it smaller."""
+    media = _TEXTS.get(path.suffix)
+    headers = {"Cache-Control": cache, "Vary": "Accept-Encoding"}
+    if media is None or not zipped:
+        return FileResponse(path, headers=headers, media_type=media)
+    data = _compressed(path, path.stat().st_mtime_ns)
+    return Response(data, media_type=media, headers=headers | {"Content-Encoding": "gzip"})
+
+
+@lru_cache(maxsize=64)
+def _compressed(path: Path, changed: int) -> bytes:
+    return gzip.compress(path.read_bytes(), 9, mtime=0)
 
 
 def _plain() -> str:

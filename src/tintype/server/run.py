@@ -4,6 +4,8 @@ import asyncio
 import signal
 import socket
 import threading
+from collections import Counter
+from collections.abc import Callable
 from typing import Any
 
 import structlog
@@ -14,9 +16,12 @@ from tintype.errors import TintypeError
 
 from . import logs
 from .app import create_app
+from .guard.door import network_of
 from .jobs.worker import Housekeeper, Worker
+from .machine import calm_allocator
+from .metrics import Metrics
 from .services import Services
-from .settings import Settings
+from .settings import Settings, names
 
 _MOST_HEADER_BYTES = 32_000
 
@@ -25,10 +30,26 @@ class _Patient(H11Protocol):
     """uvicorn's protocol that also hangs up on whoever opens a connection and sends no whole request head."""
 
     head_seconds = 20.0
+    most = 100  # connections of one address
+    proxies: frozenset[str] = frozenset()  # addresses that many clients come from
+    open: Counter[str]  # connections by address, one table for a server
+    address = ""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
+        peer = transport.get_extra_info("peername")
+        self.address = network_of(str(peer[0])) if peer else ""
+        self.open[self.address] += 1
+        if self.open[self.address] > self.most and self.address not in self.proxies:
+            transport.close()
+            return
         self.loop.call_later(self.head_seconds, self._hang_up_on_silence)
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.open[self.address] -= 1
+        if self.open[self.address] <= 0:
+            del self.open[self.address]
+        super().connection_lost(exc)
 
     def _hang_up_on_silence(self) -> None:
         cycle: Any = self.cycle  # None until a request's head is whole
@@ -56,24 +77,33 @@ def listen(host: str, port: int) -> socket.socket:
     return sock
 
 
-def serve(settings: Settings, sock: socket.socket) -> None:
-    """Serve on the socket until the process is told to stop.
+def serve(settings: Settings, sock: socket.socket, started: Callable[[], None] = lambda: None) -> None:
+    """Serve on the socket until the process is told to stop; ``started`` is called when nothing can fail any more.
 
     Raises:
         TintypeError: something the settings name cannot be used.
     """
     logs.configure(settings.log_format)
-    server = make_server(settings)
+    calm_allocator()
+    metrics = Metrics()
+    services = Services.start(settings, metrics)  # here, where a fault is one line and not uvicorn's traceback
+    services.settle()
+    started()
+    server = make_server(settings, services)
     server.run(sockets=[sock])
     if not server.started:
         raise TintypeError("the server did not start; the lines above say why")
 
 
-def make_server(settings: Settings) -> uvicorn.Server:
+def make_server(settings: Settings, services: Services | None = None) -> uvicorn.Server:
     """A uvicorn server, not yet running, with every limit of the settings."""
-    protocol: Any = type("Patient", (_Patient,), {"head_seconds": settings.idle_seconds})
+    limits = {
+        "head_seconds": settings.idle_seconds, "most": settings.client_connections, "open": Counter(),
+        "proxies": frozenset(network_of(name) for name in names(settings.trusted_proxies)),
+    }  # fmt: skip
+    protocol: Any = type("Patient", (_Patient,), limits)
     config = uvicorn.Config(
-        create_app(settings),
+        create_app(settings, services),
         http=protocol,
         ws="none",
         log_config=None,
@@ -89,19 +119,20 @@ def make_server(settings: Settings) -> uvicorn.Server:
     return uvicorn.Server(config)
 
 
-def work(settings: Settings, threads: int) -> None:
+def work(settings: Settings, threads: int, film_threads: int) -> None:
     """Take jobs until the process is told to stop.
 
     Raises:
         TintypeError: something the settings name cannot be used.
     """
     logs.configure(settings.log_format)
+    calm_allocator()
     services = Services.start(settings)
-    services.shelf.warm()
+    services.settle()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopped.set())
-    worker, housekeeper = Worker(services, threads), Housekeeper(services)
+    worker, housekeeper = Worker(services, threads, film_threads), Housekeeper(services)
     housekeeper.start()
     worker.start()
     structlog.get_logger("tintype.worker").info("ready", threads=threads)

@@ -6,16 +6,25 @@ import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from .clock import Intake, SteadyClock
 from .database import Database
+from .evaluations.kept import KeptTables
 from .gate import Gate
+from .health import PartsHealth
+from .machine import cores, memory_limit, resident
 from .metrics import Metrics
+from .newest import Newest
 from .settings import Settings
 from .shelf import Shelf
 from .storage import Storage
 
 if TYPE_CHECKING:
-    from .jobs.queue import JobQueue
-    from .open_pictures import OpenPictures
+    from .jobs.queue import Lanes
+    from .variants import OpenPictures
+
+_SHARE = 0.9  # of the memory that there is: the rest is for what nobody reckons with
+_CACHES = 200 << 20  # open pictures, graphs of further models
+_LEAST_MEMORY = 128 << 20
 
 
 @dataclass
@@ -28,8 +37,13 @@ class Services:
     shelf: Shelf
     gate: Gate
     metrics: Metrics
-    jobs: JobQueue
+    jobs: Lanes
     opened: OpenPictures
+    tables: KeptTables
+    intake: Intake = field(default_factory=Intake)
+    clock: SteadyClock = field(default_factory=SteadyClock)
+    health: PartsHealth = field(default_factory=PartsHealth)
+    newest: Newest = field(default_factory=Newest)
     ready: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -40,8 +54,8 @@ class Services:
         Raises:
             TintypeError: something the settings name cannot be used.
         """
-        from .jobs.queue import JobQueue
-        from .open_pictures import OpenPictures
+        from .jobs.queue import Lanes
+        from .variants import OpenPictures
 
         database = Database(settings.database)
         if settings.migrate:
@@ -50,19 +64,35 @@ class Services:
         services = cls(
             settings=settings,
             database=database,
-            storage=storage,
-            shelf=shelf,
-            gate=Gate(settings.cores, settings.waiting, settings.wait_seconds),
+            storage=Storage(settings.storage),
+            shelf=Shelf(settings),
+            gate=Gate(
+                settings.slots or cores(),
+                settings.waiting,
+                settings.wait_seconds,
+                large_seconds=max(settings.wait_seconds, settings.request_seconds * 0.8),
+            ),
             metrics=metrics or Metrics(),
-            jobs=JobQueue(settings.queue),
-            opened=OpenPictures(shelf, storage, settings),
+            jobs=Lanes(settings.queue),
+            tables=KeptTables(database),
+            opened=OpenPictures(settings.open_pictures),
         )
         services.metrics.watch("tintype_pictures_in_work", "Pictures in work or in line.", lambda: services.gate.inside)
+        services.metrics.watch(
+            "tintype_bytes_in_work", "Memory that work is reckoned to take.", lambda: services.gate.bytes_in_work
+        )
         services.metrics.watch(
             "tintype_open_hits", "Predictions on a picture that was open.", lambda: services.opened.hits
         )
         services.metrics.watch("tintype_open_misses", "Pictures opened for prediction.", lambda: services.opened.misses)
         return services
+
+    def settle(self) -> None:
+        """Load the default model, and give the gate what memory is left then."""
+        self.shelf.warm()
+        limit = self.settings.memory_bytes or memory_limit()
+        self.gate.memory = max(_LEAST_MEMORY, int(limit * _SHARE) - resident() - _CACHES)
+        self.ready = True
 
     def close(self) -> None:
         self.shelf.close()

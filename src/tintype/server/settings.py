@@ -87,6 +87,9 @@ class Settings(BaseSettings):
     workers: int = Field(
         1, ge=0, le=64, description="Job workers inside the server; 0 where `tintype worker` runs beside it."
     )
+    film_workers: int = Field(
+        1, ge=0, le=64, description="Further job workers, for films alone: no photo waits behind one. 0 with workers 0."
+    )
     lease_seconds: float = Field(
         20, ge=1, le=3600, description="After how long without a sign of life a worker's job is given to another."
     )
@@ -94,7 +97,16 @@ class Settings(BaseSettings):
         3, ge=1, le=20, description="How often a job is tried whose worker dies, before it counts as failed."
     )
     slots: int = Field(
-        0, ge=0, le=256, description="Pictures that are decoded or coloured at the same time; 0 for one a core."
+        0,
+        ge=0,
+        le=256,
+        description="Pictures that are decoded or coloured at the same time; 0 for one a core that it may use.",
+    )
+    memory_bytes: int = Field(
+        0,
+        ge=0,
+        description="Memory that the process may use; work that would need more waits or is refused. "
+        "0: the container's limit, or the machine's memory.",
     )
     waiting: int = Field(
         24, ge=0, le=10_000, description="Requests that may wait for a slot; more are told 429 and when to come back."
@@ -108,11 +120,19 @@ class Settings(BaseSettings):
     # Limits
     max_bytes: int = Field(50_000_000, ge=1000, description="Largest photo, in bytes.")
     max_film_bytes: int = Field(2_000_000_000, ge=1000, description="Largest film, in bytes.")
+    max_film_pixels: int = Field(9_000_000, ge=1, description="Largest picture of a film, in pixels.")
+    max_film_frames: int = Field(400_000, ge=1, description="Longest film, in frames: some four hours.")
     max_pixels: int = Field(64_000_000, ge=1, description="Largest photo, in pixels; a bomb is refused by its header.")
     max_files: int = Field(20, ge=1, le=1000, description="Files in one upload.")
-    max_size: int = Field(1024, ge=16, le=4096, description="Largest working size a request may ask a network for.")
-    quota_bytes: int = Field(5_000_000_000, ge=0, description="Bytes that one uploader may keep; 0 for no limit.")
-    request_seconds: float = Field(60, gt=0, description="How long any request may take, streams of events excepted.")
+    max_size: int = Field(512, ge=16, le=4096, description="Largest working size a request may ask a network for.")
+    quota_bytes: int = Field(
+        5_000_000_000,
+        ge=0,
+        description="Bytes that one uploader may keep, photos, results and copies in studies together; 0 for no limit. "
+        "From one address twice as much may come in a day.",
+    )
+    store_bytes: int = Field(0, ge=0, description="Bytes that all uploaders together may keep; 0 for no limit.")
+    request_seconds: float = Field(120, gt=0, description="How long any request may take, streams of events excepted.")
     upload_seconds: float = Field(600, gt=0, description="How long the sending of an upload may take in all.")
     idle_seconds: float = Field(20, gt=0, description="How long a sender may be silent before it is cut off.")
     requests_per_minute: int = Field(
@@ -123,7 +143,15 @@ class Settings(BaseSettings):
     )
     burst: int = Field(200, ge=1, description="Requests a client may make at once before the rate counts.")
     connections: int = Field(400, ge=1, description="Connections at the same time; more are told 503.")
+    client_connections: int = Field(
+        100, ge=1, description="Connections of one address at the same time, trusted proxies excepted; more are closed."
+    )
     streams: int = Field(100, ge=1, description="Streams of events at the same time.")
+    client_streams: int = Field(
+        8,
+        ge=1,
+        description="Streams of events of one uploader at the same time; of one address three times as many.",
+    )
 
     # Who may what, and for how long
     token: SecretStr = Field(
@@ -179,11 +207,6 @@ class Settings(BaseSettings):
     def model_names(self) -> tuple[str, ...]:
         """The models on offer, or nothing for all there are."""
         return names(self.offered_models)
-
-    @property
-    def cores(self) -> int:
-        """How many pictures are worked on at once."""
-        return self.slots or os.cpu_count() or 1
 
     @property
     def is_local(self) -> bool:

@@ -34,7 +34,11 @@ class Storage:
         protocol = self._files.protocol
         self._is_local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)
         if self._is_local:
-            Path(self._root).mkdir(parents=True, exist_ok=True)
+            try:
+                Path(self._root).mkdir(parents=True, exist_ok=True)
+            except OSError as error:
+                why = error.strerror or type(error).__name__
+                raise TintypeError(f"cannot write to {self._root} ({why}); name another by TINTYPE_FOLDER") from error
 
     def write(self, key: str, source: BinaryIO | bytes) -> int:
         """Put a file in place, complete or not at all; returns its bytes.
@@ -53,6 +57,11 @@ class Storage:
         """Raises FileNotFoundError if there is no such file."""
         data: bytes = self._files.cat_file(self._path(key))
         return data
+
+    def open(self, key: str) -> BinaryIO:
+        """The file, to be read in pieces. Raises FileNotFoundError if there is no such file."""
+        opened: BinaryIO = self._files.open(self._path(key), "rb")
+        return opened
 
     def exists(self, key: str) -> bool:
         return bool(self._files.exists(self._path(key)))

@@ -53,7 +53,8 @@ class Base(DeclarativeBase):
 
 
 class Picture(Base):
-    """A photo or film as it was uploaded. ``name`` is for people only; ``key`` is where the file lies."""
+    """A photo or film as it was uploaded. ``name`` is for people only; ``key`` is where the file lies; ``look`` is what
+    its owner was doing with it last."""
 
     __tablename__ = "pictures"
     __table_args__ = (Index(None, "owner", "created", "id"), Index(None, "shared", "created", "id"))
@@ -70,6 +71,8 @@ class Picture(Base):
     key: Mapped[str] = mapped_column(String(120))
     shared: Mapped[bool] = mapped_column(default=False)
     study_id: Mapped[str | None] = mapped_column(ForeignKey("studies.id", ondelete="CASCADE"), index=True)
+    shown: Mapped[str | None] = mapped_column(String(ID_LENGTH))
+    look: Mapped[dict[str, Any] | None] = mapped_column(JSON)
     created: Mapped[datetime] = mapped_column(default=now)
     expires: Mapped[datetime | None] = mapped_column(index=True)
 
@@ -97,9 +100,16 @@ class Result(Base):
     bytes: Mapped[int] = mapped_column(BigInteger)
     key: Mapped[str] = mapped_column(String(120))
     seconds: Mapped[float]
+    name: Mapped[str] = mapped_column(String(100), default="")
     created: Mapped[datetime] = mapped_column(default=now)
 
     picture: Mapped[Picture] = relationship(back_populates="results")
+
+
+def shown_result(picture: Picture) -> Result | None:
+    """The result that stands for a picture: the one its owner chose to show, else the newest."""
+    chosen = next((result for result in picture.results if result.id == picture.shown), None)
+    return chosen or (picture.results[-1] if picture.results else None)
 
 
 class Job(Base):
@@ -127,6 +137,7 @@ class Job(Base):
     lease: Mapped[datetime | None]
     created: Mapped[datetime] = mapped_column(default=now)
     started: Mapped[datetime | None]
+    served: Mapped[datetime | None]
     finished: Mapped[datetime | None]
 
 
@@ -142,8 +153,21 @@ class Study(Base):
     question: Mapped[str] = mapped_column(String(500))
     contestants: Mapped[list[Any]]
     listed: Mapped[bool] = mapped_column(default=False, index=True)
+    approved: Mapped[bool] = mapped_column(default=False)
     state: Mapped[str] = mapped_column(String(16), default="preparing")
     job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
+class ShareLink(Base):
+    """An address under which anybody sees one result until a moment; what it leads to can be taken back."""
+
+    __tablename__ = "share_links"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    result_id: Mapped[str] = mapped_column(ForeignKey("results.id", ondelete="CASCADE"), index=True)
+    expires: Mapped[datetime] = mapped_column(index=True)
     created: Mapped[datetime] = mapped_column(default=now)
 
 

@@ -24,6 +24,8 @@ from .timecode import timecode_of
 
 # Codecs whose standard says that an unstated range is the limited one, for grey too.
 _LIMITED_BY_STANDARD = ("h264", "hevc", "av1", "vp9", "vp8", "mpeg2video", "mpeg1video", "mpeg4")
+_BEGINNINGS = {b"\x1aE\xdf\xa3": "matroska", b"OggS": "ogg", b"\x00\x00\x01\xba": "mpeg"}
+_LONGEST_FTYP = 4096  # bytes of an MP4's first box; of text that passes for one it would be gigabytes
 _STEP_BACK = 2.0  # seconds before the wanted frame that a jump aims at: some indexes are off
 
 
@@ -116,7 +118,12 @@ def open_container(path: str | os.PathLike[str]) -> Any:
     av = need_av()
     name = os.fspath(path)
     try:
-        return av.open(name, metadata_errors="replace")
+        if is_sequence(name):
+            frames = Fraction(rate or 25).limit_denominator(1001)
+            return av.open(name, format="image2", options={"framerate": f"{frames.numerator}/{frames.denominator}"})
+        # Other files that a film names are not opened, and what it is read as is what its first bytes say.
+        local = {"protocol_whitelist": "file"}
+        return av.open(name, format=_demuxer(name), metadata_errors="replace", options=local)
     except av.error.FileNotFoundError:
         raise InputError(f"{name}: no such film") from None
     except av.error.FFmpegError as error:
@@ -127,6 +134,23 @@ def open_container(path: str | os.PathLike[str]) -> Any:
         if size and _lacks_index(Path(name)):
             what = "its index is missing, so it was cut short or never finished"
         raise InputError(f"{name}: cannot be read as a film ({what})") from None
+
+
+def _demuxer(name: str) -> str | None:
+    """FFmpeg's name for what a file begins like; None for what FFmpeg is to find out by itself.
+
+    Probing, it weighs what it finds against the other demuxers, of which some open what a text in the file names.
+    """
+    try:
+        with open(name, "rb") as file:
+            head = file.read(12)
+    except OSError:
+        return None
+    if head[4:8] == b"ftyp" and int.from_bytes(head[:4], "big") <= _LONGEST_FTYP:
+        return "mov"
+    if head[:4] == b"RIFF" and head[8:] == b"AVI ":
+        return "avi"
+    return next((demuxer for start, demuxer in _BEGINNINGS.items() if head.startswith(start)), None)
 
 
 def _lacks_index(path: Path) -> bool:

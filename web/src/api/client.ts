@@ -1,5 +1,6 @@
 // The server's API, typed by its own OpenAPI schema (`npm run client`).
 import createClient from "openapi-fetch";
+import { t } from "../state/i18n";
 import { patientFetch } from "./patience";
 import type { components, paths } from "./schema";
 
@@ -7,6 +8,10 @@ type Schemas = components["schemas"];
 export type Picture = Schemas["PicturePublic"];
 export type Result = Schemas["ResultPublic"];
 export type Options = Schemas["ColourOptions"];
+export type Stroke = Schemas["Stroke"];
+export type Kept = Schemas["Kept"];
+export type Link = Schemas["LinkPublic"];
+export type Shared = Schemas["Shared"];
 export type Hint = Schemas["Hint"];
 export type Job = Schemas["JobPublic"];
 export type Capabilities = Schemas["Capabilities"];
@@ -37,7 +42,7 @@ export function problem(body: unknown, status: number): ApiError {
   const known = body as { detail?: unknown; title?: unknown; errors?: { msg?: unknown }[] } | undefined;
   const field = known?.errors?.[0]?.msg;
   const text = [known?.detail, field, known?.title].find((one) => typeof one === "string" && one !== "");
-  return new ApiError((text as string | undefined) ?? `The server answered ${status}.`, status);
+  return new ApiError((text as string | undefined) ?? t("The server answered {status}.", { status: String(status) }), status);
 }
 
 /** The data of an answer, or its problem thrown. */
@@ -49,7 +54,7 @@ export async function unwrap<T>(asked: Promise<{ data?: T; error?: unknown; resp
 
 export function message(error: unknown): string {
   if (error instanceof ApiError) return error.message;
-  if (error instanceof TypeError) return "The server cannot be reached.";
+  if (error instanceof TypeError) return t("The server cannot be reached. Check the network; what you did is kept here.");
   return error instanceof Error ? error.message : String(error);
 }
 

@@ -197,7 +197,11 @@ export interface paths {
         delete: operations["deleteResult"];
         options?: never;
         head?: never;
-        patch?: never;
+        /**
+         * Update Result
+         * @description Give a version a name.
+         */
+        patch: operations["updateResult"];
         trace?: never;
     };
     "/api/results/{result_id}/file": {
@@ -343,6 +347,28 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pictures/{picture_id}/extent": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Find Extent
+         * @description How far a hint would reach: a PNG whose opacity is the share of its colour that each place would take.
+         *
+         *     Points with ``plus`` are on the thing, those without it beside it.
+         */
+        post: operations["findExtent"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/pictures/{picture_id}/suggestions": {
         parameters: {
             query?: never;
@@ -355,6 +381,114 @@ export interface paths {
          * @description Colours that the thing at a point may have, the likeliest first: a palette for a hint there.
          */
         get: operations["suggestColors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{result_id}/both": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Both
+         * @description Before and after in one file: side by side, or as a short clip.
+         */
+        get: operations["getBoth"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/album": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Album
+         * @description Photos in one HTML file that needs nothing else, each with its slider between grey and colour.
+         */
+        get: operations["getAlbum"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/results/{result_id}/links": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List Links
+         * @description The asker's links to a result that have not ended.
+         */
+        get: operations["listLinks"];
+        put?: never;
+        /**
+         * Create Link
+         * @description Make an address under which anybody sees this result, until it ends or is taken back.
+         */
+        post: operations["createLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/links/{link_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Open Link
+         * @description What a link leads to.
+         */
+        get: operations["openLink"];
+        put?: never;
+        post?: never;
+        /**
+         * Delete Link
+         * @description Take a link back: it leads nowhere from now on.
+         */
+        delete: operations["deleteLink"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/links/{link_id}/{side}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Side
+         * @description One of the two pictures at screen size, as JPEG without anything that the file told beside it.
+         */
+        get: operations["getLinkSide"];
         put?: never;
         post?: never;
         delete?: never;
@@ -423,6 +557,46 @@ export interface paths {
          * @description The job at every change, as events named after its state; the stream ends with the job.
          */
         get: operations["followJob"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Zip
+         * @description Every result of a job in one ZIP, in the pictures' order; it is made while it is sent.
+         */
+        get: operations["getJobZip"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/album": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Job Album
+         * @description Every photo of a job on one HTML page that needs nothing else.
+         */
+        get: operations["getJobAlbum"];
         put?: never;
         post?: never;
         delete?: never;
@@ -528,7 +702,7 @@ export interface paths {
         };
         /**
          * List Studies
-         * @description Studies that are listed, and the asker's own, newest first.
+         * @description Studies that the server's owner shows to everybody, and the asker's own, newest first.
          */
         get: operations["listStudies"];
         put?: never;
@@ -640,7 +814,8 @@ export interface paths {
         };
         /**
          * Get Ranking
-         * @description Models and settings by strength, from every blind comparison made on this server.
+         * @description Models and settings by strength, from the blind comparisons in the studies of the server's owner; or, apart
+         *     from these, from what people compared of their own photos.
          */
         get: operations["getRanking"];
         put?: never;
@@ -762,12 +937,16 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Get Kept
+         * @description What the server keeps of the asker, and until when.
+         */
+        get: operations["getKept"];
         put?: never;
         post?: never;
         /**
          * Delete Everything
-         * @description Delete every picture, result and job of the asker.
+         * @description Delete every picture, result, study and job of the asker, and the copies that studies have of the pictures.
          */
         delete: operations["deleteEverything"];
         options?: never;
@@ -999,11 +1178,43 @@ export interface components {
              */
             temperature: number;
             /**
+             * Strokes
+             * @description Lines and areas drawn by hand.
+             */
+            strokes?: components["schemas"]["Stroke"][];
+            /**
              * Strength
-             * @description How much of the colour is laid over the grey picture.
+             * @description How much of the colour is laid over the grey picture; "auto" fades what is only a guess.
              * @default 1
              */
-            strength: number;
+            strength: number | "auto";
+            /**
+             * Palette
+             * @description Colours that all others are drawn to; empty for any.
+             */
+            palette?: string[];
+            /**
+             * Restore
+             * @description What is mended before it is coloured; this changes the light.
+             */
+            restore?: ("noise" | "dust" | "fade")[];
+            /**
+             * Keep Sepia
+             * @description Lay the colours over the tint of the print instead of over grey.
+             * @default false
+             */
+            keep_sepia: boolean;
+            /**
+             * Mark
+             * @description Write into a corner that the picture was coloured.
+             * @default false
+             */
+            mark: boolean;
+            /**
+             * Reference
+             * @description A colour picture of the asker whose colours like things get.
+             */
+            reference?: string | null;
             /**
              * Alternative
              * @description Another mood, by its number; null for the best guess.
@@ -1049,6 +1260,32 @@ export interface components {
             second: components["schemas"]["ColourOptions"];
         };
         /**
+         * ExtentAsked
+         * @description Places on a thing and beside it.
+         */
+        ExtentAsked: {
+            /** Points */
+            points: components["schemas"]["ExtentPoint"][];
+            /** Model */
+            model?: string | null;
+        };
+        /**
+         * ExtentPoint
+         * @description A place on the thing that is meant, or beside it.
+         */
+        ExtentPoint: {
+            /** X */
+            x: number;
+            /** Y */
+            y: number;
+            /**
+             * Plus
+             * @description Whether it is on the thing.
+             * @default true
+             */
+            plus: boolean;
+        };
+        /**
          * Feature
          * @description Whether a part is to be had with a model.
          */
@@ -1077,6 +1314,34 @@ export interface components {
              */
             picture: string;
             options?: components["schemas"]["ColourOptions"];
+            film?: components["schemas"]["FilmWishes"];
+        };
+        /**
+         * FilmWishes
+         * @description What is asked of a film beyond its colours.
+         */
+        FilmWishes: {
+            /**
+             * Start
+             * @description Seconds from the first frame at which to begin.
+             */
+            start?: number | null;
+            /**
+             * End
+             * @description Seconds from the first frame at which to end.
+             */
+            end?: number | null;
+            /**
+             * Stability
+             * @description 0 forgets colours at every prediction, 1 never does.
+             * @default 0.75
+             */
+            stability: number;
+            /**
+             * Crf
+             * @description Quality of the codec: 0 is best, 63 is smallest.
+             */
+            crf?: number | null;
         };
         /**
          * Health
@@ -1111,6 +1376,12 @@ export interface components {
              * @example #8a1c2b
              */
             color: string;
+            /**
+             * Strength
+             * @description How far the colour is insisted on.
+             * @default 1
+             */
+            strength: number;
             /**
              * Radius
              * @description Radius of the spot, as a part of the picture's short side; null lets the model choose.
@@ -1154,6 +1425,23 @@ export interface components {
             /** Outcomes */
             outcomes: components["schemas"]["Outcome"][];
             /**
+             * Pictures
+             * @description Its pictures, in their order.
+             */
+            pictures: string[];
+            /**
+             * Options
+             * @description What was asked of the model beyond its defaults.
+             */
+            options: {
+                [key: string]: unknown;
+            };
+            /**
+             * Ahead
+             * @description While it waits: how many jobs may come before it. Photos and films have lines of their own.
+             */
+            ahead?: number | null;
+            /**
              * Attempts
              * @description How often a worker began it.
              */
@@ -1172,6 +1460,37 @@ export interface components {
              * @description A stream of server-sent events, one at every change, until the job has ended.
              */
             events_url: string;
+        };
+        /**
+         * Kept
+         * @description What the server keeps of the asker.
+         */
+        Kept: {
+            /** Pictures */
+            pictures: number;
+            /** Results */
+            results: number;
+            /** Studies */
+            studies: number;
+            /** Jobs */
+            jobs: number;
+            /** Links */
+            links: number;
+            /**
+             * Bytes
+             * @description Of pictures, results and copies in studies together.
+             */
+            bytes: number;
+            /**
+             * Quota Bytes
+             * @description How many that may be; 0 for no limit.
+             */
+            quota_bytes: number;
+            /**
+             * First Expires
+             * @description When the next of them is deleted; null if none is.
+             */
+            first_expires: string | null;
         };
         /**
          * Limits
@@ -1193,6 +1512,38 @@ export interface components {
              * @description 0 if pictures are kept.
              */
             retention_hours: number;
+        };
+        /**
+         * LinkCreate
+         * @description How long a link leads somewhere.
+         */
+        LinkCreate: {
+            /**
+             * Hours
+             * @description Hours until it ends.
+             * @default 168
+             */
+            hours: number;
+        };
+        /**
+         * LinkPublic
+         * @description A link: whoever has it sees one result, and nothing else, until it ends.
+         */
+        LinkPublic: {
+            /** Id */
+            id: string;
+            /** Result Id */
+            result_id: string;
+            /**
+             * Url
+             * @description The address of its page here.
+             */
+            url: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
         };
         /**
          * Login
@@ -1369,6 +1720,18 @@ export interface components {
             thumbnail_url: string;
             /** Results */
             results: components["schemas"]["ResultPublic"][];
+            /**
+             * Shown
+             * @description The result that stands for the picture in galleries and for guests.
+             */
+            shown?: string | null;
+            /**
+             * Look
+             * @description What its owner was doing with it last; for the owner alone.
+             */
+            look?: {
+                [key: string]: unknown;
+            } | null;
         };
         /**
          * PictureUpdate
@@ -1377,6 +1740,18 @@ export interface components {
         PictureUpdate: {
             /** Name */
             name?: string | null;
+            /**
+             * Look
+             * @description What the owner is doing with it, to go on elsewhere.
+             */
+            look?: {
+                [key: string]: unknown;
+            } | null;
+            /**
+             * Shown
+             * @description The result that stands for it.
+             */
+            shown?: string | null;
             /**
              * Shared
              * @description True lets everybody see it and its results.
@@ -1540,6 +1915,12 @@ export interface components {
             /** Bytes */
             bytes: number;
             /**
+             * Name
+             * @description What its owner calls this version.
+             * @default
+             */
+            name: string;
+            /**
              * Seconds
              * @description How long the colouring took.
              */
@@ -1558,6 +1939,17 @@ export interface components {
             preview_url: string;
             /** Thumbnail Url */
             thumbnail_url: string;
+        };
+        /**
+         * ResultUpdate
+         * @description What may be changed of a result.
+         */
+        ResultUpdate: {
+            /**
+             * Name
+             * @description What this version is called.
+             */
+            name: string;
         };
         /**
          * Revealed
@@ -1594,6 +1986,31 @@ export interface components {
             allowed: boolean;
         };
         /**
+         * Shared
+         * @description What a link leads to.
+         */
+        Shared: {
+            /** Name */
+            name: string;
+            /** Model */
+            model: string;
+            /** Width */
+            width: number;
+            /** Height */
+            height: number;
+            /** Before Url */
+            before_url: string;
+            /** After Url */
+            after_url: string;
+            /** File Url */
+            file_url: string;
+            /**
+             * Expires
+             * Format: date-time
+             */
+            expires: string;
+        };
+        /**
          * Starred
          * @description A model's stars: their mean with the bounds of its 95 % interval, and how often 1, 2, 3, 4, 5 were given.
          */
@@ -1612,6 +2029,52 @@ export interface components {
             high: number;
             /** Counts */
             counts: number[];
+        };
+        /**
+         * Stroke
+         * @description A line drawn over things: a colour for them, or a wish that they stay as they are, or grey.
+         */
+        Stroke: {
+            /**
+             * Points
+             * @description Places along the line, each x and y from 0 to 1 as in a hint.
+             */
+            points: [
+                number,
+                number
+            ][];
+            /**
+             * Kind
+             * @description paint: give it the colour; keep: leave what the model guessed; grey: take colour away.
+             * @default paint
+             * @enum {string}
+             */
+            kind: "paint" | "keep" | "grey";
+            /**
+             * Color
+             * @description As in CSS; counts for paint alone.
+             * @default #808080
+             * @example #8a1c2b
+             */
+            color: string;
+            /**
+             * Width
+             * @description Of the brush, as a part of the picture's short side.
+             * @default 0.02
+             */
+            width: number;
+            /**
+             * Area
+             * @description Whether the line is the edge of an area, all of which is meant.
+             * @default false
+             */
+            area: boolean;
+            /**
+             * Strength
+             * @description How far the colour is insisted on.
+             * @default 1
+             */
+            strength: number;
         };
         /**
          * StudyCreate
@@ -2225,6 +2688,8 @@ export interface operations {
             query?: {
                 /** @description The picture without its own colours. */
                 grey?: boolean;
+                /** @description With all its pixels instead of at screen size. */
+                full?: boolean;
             };
             header?: never;
             path: {
@@ -2765,6 +3230,78 @@ export interface operations {
             };
         };
     };
+    updateResult: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ResultUpdate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ResultPublic"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     getResultFile: {
         parameters: {
             query?: {
@@ -2981,7 +3518,10 @@ export interface operations {
     };
     predictPicture: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Answer 409 instead, if the asker asks anew about this photo before the work begins. */
+                newest?: boolean;
+            };
             header?: never;
             path: {
                 /** @description An identity that this API gave. */
@@ -3025,6 +3565,15 @@ export interface operations {
             };
             /** @description Not found */
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this state */
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3166,6 +3715,8 @@ export interface operations {
             query?: {
                 /** @description A model's name; the default if left out. */
                 model?: string | null;
+                /** @description As a thumbnail. */
+                small?: boolean;
             };
             header?: never;
             path: {
@@ -3342,6 +3893,97 @@ export interface operations {
             };
         };
     };
+    findExtent: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExtentAsked"];
+            };
+        };
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available here */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     suggestColors: {
         parameters: {
             query: {
@@ -3428,6 +4070,501 @@ export interface operations {
             };
             /** @description Not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBoth: {
+        parameters: {
+            query?: {
+                /** @description jpeg: side by side; webp and mp4: a clip that wipes. */
+                format?: "jpeg" | "webp" | "mp4";
+            };
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available here */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlbum: {
+        parameters: {
+            query: {
+                /** @description Photos of the asker, in their order. */
+                pictures: string[];
+                title?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listLinks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPublic"][];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                result_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["LinkCreate"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LinkPublic"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    openLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Shared"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                link_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getLinkSide: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                link_id: string;
+                side: "before" | "after";
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3738,6 +4875,142 @@ export interface operations {
                 };
                 content: {
                     "text/event-stream": unknown;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJobZip: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": unknown;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getJobAlbum: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The page. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/html": unknown;
                 };
             };
             /** @description A token is needed */
@@ -4750,7 +6023,10 @@ export interface operations {
     };
     getRanking: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description duels: what people compared of their own photos, outside studies. */
+                of?: "studies" | "duels";
+            };
             header?: never;
             path?: never;
             cookie?: never;
@@ -5180,6 +6456,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SessionPublic"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getKept: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kept"];
                 };
             };
             /** @description A token is needed */

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { api, message, unwrap, type Ballot, type Revealed } from "../api/client";
 import { Notice } from "./Notice";
+import { t } from "../state/i18n";
 
 const WORDS: Record<Ballot["choices"][number], string> = {
   left: "Left is better",
@@ -30,9 +31,9 @@ export function BallotCard({ ballot, question, next, onNext }: Props) {
     );
   };
   const sides = [
-    { url: ballot.photo_url, name: "The photo", label: "" },
-    { url: ballot.left_url, name: ballot.right_url ? "Left" : "The picture", label: revealed?.left_label },
-    { url: ballot.right_url, name: "Right", label: revealed?.right_label },
+    { url: ballot.photo_url, name: t("The photo"), label: "" },
+    { url: ballot.left_url, name: ballot.right_url ? t("Left") : t("The picture"), label: revealed?.left_label },
+    { url: ballot.right_url, name: t("Right"), label: revealed?.right_label },
   ];
   return (
     <div className="card ballot">
@@ -47,11 +48,19 @@ export function BallotCard({ ballot, question, next, onNext }: Props) {
       </div>
       <div className="row" aria-live="polite">
         {!revealed && ballot.choices.map((choice) => (
-          <button key={choice} type="button" onClick={() => vote(choice)}>{WORDS[choice]}</button>
+          <button key={choice} type="button" onClick={() => vote(choice)}>{t(WORDS[choice])}</button>
         ))}
         {(revealed || error) && <button type="button" className="primary" onClick={onNext}>{next}</button>}
       </div>
+      {revealed && ballot.kind === "turing" && <Notice>{verdict(revealed)}</Notice>}
       {error && <Notice error={error} />}
     </div>
   );
+}
+
+/** Whether the answer was right, and what it was. */
+function verdict({ choice, left_label: label }: Revealed): string {
+  const isReal = label === "the original";
+  if ((choice === "original") === isReal) return isReal ? t("You were right: these are the photograph's own colours.") : t("You were right: {label} made these colours.", { label });
+  return isReal ? t("You were fooled: these are the photograph's own colours.") : t("You were fooled: {label} made these colours.", { label });
 }

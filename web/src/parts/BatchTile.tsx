@@ -1,24 +1,42 @@
 import { useEffect, useState } from "react";
-import { api, unwrap, type Job } from "../api/client";
+import { api, ApiError, unwrap, type Job } from "../api/client";
+import { t } from "../state/i18n";
 import { Link } from "./Link";
 
-/** What became of one photo of a batch. */
-export function BatchTile({ outcome }: { outcome: Job["outcomes"][number] }) {
-  const { picture_id: id, result_id: result, error } = outcome;
+const AGAIN_MS = 5000;
+
+interface Props {
+  pictureId: string;
+  /** Left out while it waits. */
+  outcome: Job["outcomes"][number] | undefined;
+  onCopy: ((pictureId: string) => void) | null;
+}
+
+/** One photo of a batch: in grey while it waits, then in colour. */
+export function BatchTile({ pictureId, outcome, onCopy }: Props) {
   const [name, setName] = useState("");
+  const [away, setAway] = useState(0); // how often the server could not be asked
   useEffect(() => {
-    unwrap(api.GET("/api/pictures/{picture_id}", { params: { path: { picture_id: id } } })).then(
+    let timer = 0;
+    unwrap(api.GET("/api/pictures/{picture_id}", { params: { path: { picture_id: pictureId } } })).then(
       (picture) => setName(picture.name),
-      () => setName("deleted"),
+      (caught: unknown) => {
+        if (caught instanceof ApiError && caught.status === 404) setName(t("deleted"));
+        else timer = window.setTimeout(() => setAway((now) => now + 1), AGAIN_MS);
+      },
     );
-  }, [id]);
+    return () => window.clearTimeout(timer);
+  }, [pictureId, away]);
+  const result = outcome?.result_id;
   return (
-    <li>
-      <Link to={`/photo/${id}`}>
-        <img src={result ? `/api/results/${result}/thumbnail` : `/api/pictures/${id}/thumbnail`} alt="" />
-        <span>{name || "Photo"}</span>
-        {error && <span className="notice bad">{error}</span>}
+    <li className={outcome ? undefined : "going"}>
+      <Link to={`/photo/${pictureId}`}>
+        <img key={away} src={result ? `/api/results/${result}/thumbnail` : `/api/pictures/${pictureId}/thumbnail`} alt="" loading="lazy" />
+        <span>{name || t("Photo")}</span>
+        {!name && away > 0 && <span className="small">{t("cannot be reached")}</span>}
+        {outcome?.error && <span className="notice bad">{outcome.error}</span>}
       </Link>
+      {onCopy && result && <button type="button" className="quiet small" onClick={() => onCopy(pictureId)}>{t("Use its look for all")}</button>}
     </li>
   );
 }

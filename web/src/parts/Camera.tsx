@@ -1,5 +1,6 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { Notice } from "./Notice";
+import { t } from "../state/i18n";
 
 interface Props {
   onFiles: (files: File[]) => void;
@@ -17,13 +18,13 @@ export function Camera({ onFiles, disabled }: Props) {
   return (
     <>
       <button type="button" disabled={disabled} onClick={() => (isHandheld() ? input.current?.click() : setOpen(true))}>
-        Use the camera
+        {t("Use the camera")}
       </button>
       <input
         ref={input}
         type="file"
         hidden
-        aria-label="A picture by the camera"
+        aria-label={t("A picture by the camera")}
         accept="image/*"
         capture="environment"
         onChange={(event) => {
@@ -58,7 +59,7 @@ function Finder({ onClose, onFile }: { onClose: () => void; onFile: (file: File)
         if (gone) found.getTracks().forEach((track) => track.stop());
         else if (video.current) video.current.srcObject = found;
       },
-      () => setError("No camera can be used: none is there, or the browser was told not to show it."),
+      () => setError(t("No camera can be used: none is there, or the browser was told not to show it.")),
     );
     return () => {
       gone = true;
@@ -78,12 +79,12 @@ function Finder({ onClose, onFile }: { onClose: () => void; onFile: (file: File)
     canvas.toBlob((blob) => blob && onFile(new File([blob], "camera.jpg", { type: "image/jpeg" })), "image/jpeg", 0.95);
   };
   return (
-    <dialog className="over-all" ref={show} aria-label="Camera" onClose={onClose}>
+    <dialog className="over-all" ref={show} aria-label={t("Camera")} onClose={onClose}>
       <div className="card">
-        {error ? <Notice error={error} /> : <video ref={video} autoPlay muted playsInline aria-label="What the camera sees" onCanPlay={() => setReady(true)} />}
+        {error ? <Notice error={error} /> : <video ref={video} autoPlay muted playsInline aria-label={t("What the camera sees")} onCanPlay={() => setReady(true)} />}
         <div className="row">
-          {!error && <button type="button" className="primary" disabled={!ready} onClick={take}>Take the picture</button>}
-          <button type="button" onClick={onClose}>Close</button>
+          {!error && <button type="button" className="primary" disabled={!ready} onClick={take}>{t("Take the picture")}</button>}
+          <button type="button" onClick={onClose}>{t("Close")}</button>
         </div>
       </div>
     </dialog>

@@ -1,54 +1,25 @@
-import { useEffect, useRef, useState, type ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
+import { t } from "../state/i18n";
 import { Camera } from "./Camera";
 
 interface Props {
   onFiles: (files: File[]) => void;
   disabled: boolean;
   films: boolean;
-  /** What is said about the files: progress, or why they were not taken. */
   children?: ReactNode;
 }
 
-/** Drop, paste or pick files. Drop and paste work anywhere on the page. */
+const isHandheld = (): boolean => window.matchMedia("(pointer: coarse)").matches;
+
+/** Where files are chosen; they may be dropped and pasted on any view. */
 export function DropZone({ onFiles, disabled, films, children }: Props) {
-  const [over, setOver] = useState(false);
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
-    if (disabled) return;
-    const take = (list: FileList | undefined | null): void => {
-      if (list?.length) onFiles([...list]);
-    };
-    const drop = (event: DragEvent): void => {
-      event.preventDefault();
-      setOver(false);
-      take(event.dataTransfer?.files);
-    };
-    const drag = (event: DragEvent): void => {
-      event.preventDefault();
-      setOver(true);
-    };
-    const leave = (event: DragEvent): void => {
-      if (event.relatedTarget === null) setOver(false);
-    };
-    const paste = (event: ClipboardEvent): void => take(event.clipboardData?.files);
-    window.addEventListener("drop", drop);
-    window.addEventListener("dragover", drag);
-    window.addEventListener("dragleave", leave);
-    window.addEventListener("paste", paste);
-    return () => {
-      window.removeEventListener("drop", drop);
-      window.removeEventListener("dragover", drag);
-      window.removeEventListener("dragleave", leave);
-      window.removeEventListener("paste", paste);
-    };
-  }, [disabled, onFiles]);
+  const says = isHandheld() ? t("Choose old photos, or take a picture of one") : films ? t("Drop photos or a film here, or paste a picture") : t("Drop photos here, or paste a picture");
   return (
-    <div className={over ? "drop over" : "drop"}>
-      <p>{films ? "Drop photos or a film here" : "Drop photos here"}, or paste a picture</p>
+    <div className="drop">
+      <p>{says}</p>
       <div className="row">
-        <button type="button" className="primary" disabled={disabled} onClick={() => input.current?.click()}>
-          Choose files
-        </button>
+        <button type="button" className="primary" disabled={disabled} onClick={() => input.current?.click()}>{t("Choose files")}</button>
         <Camera onFiles={onFiles} disabled={disabled} />
       </div>
       {children}
@@ -57,7 +28,7 @@ export function DropZone({ onFiles, disabled, films, children }: Props) {
         type="file"
         multiple
         hidden
-        aria-label="Photos or a film"
+        aria-label={t("Photos or a film")}
         accept={`image/*,${films ? "video/*,.mkv," : ""}.tif,.tiff,.heic,.jxl`}
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];

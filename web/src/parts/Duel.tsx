@@ -3,6 +3,7 @@ import { api, message, unwrap, type Ballot, type Picture } from "../api/client";
 import { asOptions, PLAIN, type Look } from "../state/look";
 import { BallotCard } from "./BallotCard";
 import { Notice } from "./Notice";
+import { t } from "../state/i18n";
 
 /** The browser then keeps the focus inside, and closes it by Escape. */
 function showModally(dialog: HTMLDialogElement | null): void {
@@ -25,12 +26,12 @@ export function Duel({ picture, look }: { picture: Picture; look: Look }) {
   return (
     <>
       <p className="row">
-        <button type="button" disabled={busy} onClick={ask}>{busy ? "Drawing lots…" : "Compare blind with the first guess"}</button>
+        <button type="button" disabled={busy} onClick={ask}>{busy ? t("Colouring…") : t("Compare blind with the first guess")}</button>
       </p>
       {error && <Notice error={error} />}
       {ballot && (
-        <dialog className="over-all" ref={showModally} aria-label="Blind comparison" onClose={() => setBallot(null)}>
-          <BallotCard key={ballot.id} ballot={ballot} question="Which is better?" next="Close" onNext={() => setBallot(null)} />
+        <dialog className="over-all" ref={showModally} aria-label={t("Blind comparison")} onClose={() => setBallot(null)}>
+          <BallotCard key={ballot.id} ballot={ballot} question={t("Which is better?")} next={t("Close")} onNext={() => setBallot(null)} />
         </dialog>
       )}
     </>

@@ -1,30 +1,23 @@
 import { useState } from "react";
 import type { Result } from "../api/client";
+import { t } from "../state/i18n";
 
 interface Props {
   resultId: Result["id"];
   name?: string;
 }
 
-/** The film in colour; grey again while a button is pressed, since its light is the film's own. */
-export function FilmPlayer({ resultId, name = "The film in estimated colours" }: Props) {
-  const [isGrey, setGrey] = useState(false);
+/** The film in colour; a slider takes the colour away, since its light is the film's own. */
+export function FilmPlayer({ resultId, name = t("The film in estimated colours") }: Props) {
+  const [grey, setGrey] = useState(0);
   const file = `/api/results/${resultId}/file`;
   return (
     <>
-      <video
-        controls
-        playsInline
-        preload="metadata"
-        aria-label={name}
-        className={isGrey ? "grey" : undefined}
-        src={file}
-        poster={`/api/results/${resultId}/preview`}
-      />
+      <video controls playsInline preload="metadata" aria-label={name} style={{ filter: grey ? `grayscale(${grey})` : undefined }} src={file} poster={`/api/results/${resultId}/preview`} />
       <div className="row">
-        <a className="button primary" href={`${file}?download=true`} download>Download</a>
-        <button type="button" aria-pressed={isGrey} onClick={() => setGrey(!isGrey)}>Show it in grey</button>
-        <span className="small">Colours are estimated.</span>
+        <a className="button primary" href={`${file}?download=true`} download>{t("Download")}</a>
+        <label className="row">{t("Grey")} <input type="range" min={0} max={1} step={0.05} value={grey} onChange={(event) => setGrey(Number(event.target.value))} /></label>
+        <span className="small">{t("Colours are estimated.")}</span>
       </div>
     </>
   );

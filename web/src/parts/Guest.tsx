@@ -1,25 +1,19 @@
 import type { Picture } from "../api/client";
-import { BeforeAfter } from "./BeforeAfter";
+import { t } from "../state/i18n";
 import { Notice } from "./Notice";
 import { Rating } from "./Rating";
+import { Stage } from "./Stage";
 
-/** Somebody else's shared photo: its newest result, to look at and to rate. */
+/** Somebody else's shared photo: the version that its owner shows, to look at and to rate. */
 export function Guest({ picture }: { picture: Picture }) {
-  const result = picture.results.at(-1);
-  if (!result) return <Notice>This photo has no result yet.</Notice>;
+  const result = picture.results.find((one) => one.id === picture.shown) ?? picture.results.at(-1);
+  if (!result) return <Notice>{t("This photo has no result yet.")}</Notice>;
   return (
-    <section>
+    <section className="guest">
+      <Stage before={`${picture.preview_url}?grey=true`} after={result.preview_url} width={picture.width} height={picture.height} preview={1280} compare="slider" showBefore={false} busy={false} />
       <h1>{picture.name}</h1>
-      <BeforeAfter
-        before={`${picture.preview_url}?grey=true`}
-        after={result.preview_url}
-        width={picture.width}
-        height={picture.height}
-        full={false}
-        busy={false}
-      />
-      <p className="small">Colours are estimated by the model {result.model}.</p>
-      <Rating key={result.id} find={() => Promise.resolve(result)} />
+      <p className="small">{t("Colours are estimated by the model {model}.", { model: result.model })}</p>
+      <Rating key={result.id} find={() => Promise.resolve(result)} resultId={result.id} />
     </section>
   );
 }

@@ -1,3 +1,4 @@
+import { t } from "../state/i18n";
 export interface Interval {
   label: string;
   value: number;
@@ -24,7 +25,7 @@ export function Intervals({ caption, unit, rows, digits = 0, ends }: Props) {
     <table className="intervals">
       <caption>{caption}</caption>
       <thead>
-        <tr><th scope="col">Colouring</th><th scope="col">{unit}</th><th scope="col">95 % interval</th></tr>
+        <tr><th scope="col">{t("Colouring")}</th><th scope="col">{unit}</th><th scope="col">{t("95 % interval")}</th></tr>
       </thead>
       <tbody>
         {rows.map(({ label, value, low, high, note }) => (
@@ -36,7 +37,7 @@ export function Intervals({ caption, unit, rows, digits = 0, ends }: Props) {
                 <i style={{ left: `${place(low)}%`, width: `${place(high) - place(low)}%` }} />
                 <b style={{ left: `${place(value)}%` }} />
               </span>
-              <span className="small">{low === high ? "too few to say" : `${low.toFixed(digits)} to ${high.toFixed(digits)}`}</span>
+              <span className="small">{low === high ? t("too few to say") : t("{low} to {high}", { low: low.toFixed(digits), high: high.toFixed(digits) })}</span>
             </td>
           </tr>
         ))}

@@ -1,36 +1,38 @@
 import { useState } from "react";
-import { api, message, unwrap, type Picture } from "../api/client";
+import { api, message, unwrap, type Picture, type Result } from "../api/client";
+import { t } from "../state/i18n";
 import { go } from "../state/router";
 import { Notice } from "./Notice";
 
-/** Share and delete. */
-export function PictureActions({ picture }: { picture: Picture }) {
+/** Share and delete. What is shared is what is seen: it is kept first. */
+export function PictureActions({ picture, keep }: { picture: Picture; keep?: () => Promise<Result> }) {
   const [shared, setShared] = useState(picture.shared);
   const [error, setError] = useState("");
   const params = { path: { picture_id: picture.id } };
-  const failed = (caught: unknown): void => setError(message(caught));
-  const share = (): void => {
+  const share = async (): Promise<void> => {
     setShared(!shared); // at once; taken back if the server does not agree
-    unwrap(api.PATCH("/api/pictures/{picture_id}", { params, body: { shared: !shared } })).then(
-      (now) => setShared(now.shared),
-      (caught: unknown) => {
-        setShared(shared);
-        failed(caught);
-      },
-    );
+    setError("");
+    try {
+      if (!shared) await keep?.();
+      const now = await unwrap(api.PATCH("/api/pictures/{picture_id}", { params, body: { shared: !shared } }));
+      setShared(now.shared);
+    } catch (caught) {
+      setShared(shared);
+      setError(message(caught));
+    }
   };
   const remove = (): void => {
-    if (!window.confirm("Delete this and its results for good?")) return;
-    unwrap(api.DELETE("/api/pictures/{picture_id}", { params })).then(() => go("/gallery"), failed);
+    if (!window.confirm(t("Delete this and its results for good?"))) return;
+    unwrap(api.DELETE("/api/pictures/{picture_id}", { params })).then(() => go("/gallery"), (caught: unknown) => setError(message(caught)));
   };
   return (
-    <div className="card">
+    <>
       <label className="check">
-        <input type="checkbox" checked={shared} onChange={share} />
-        <span>Show it in the shared gallery<span className="small">Everybody who reaches this server sees it then.</span></span>
+        <input type="checkbox" checked={shared} onChange={() => void share()} />
+        <span>{t("Show it in the shared gallery")}<span className="small">{t("Everybody who reaches this server sees the version you see now, and its file name.")}</span></span>
       </label>
-      <button type="button" className="danger" onClick={remove}>Delete {picture.kind}</button>
+      <button type="button" className="danger" onClick={remove}>{picture.kind === "film" ? t("Delete film") : t("Delete photo")}</button>
       {error && <Notice error={error} />}
-    </div>
+    </>
   );
 }

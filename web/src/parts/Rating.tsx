@@ -1,20 +1,31 @@
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { api, message, unwrap, type Result } from "../api/client";
+import { t } from "../state/i18n";
 import { Notice } from "./Notice";
 
-/** Stars and a comment for the result that `find` gives. */
-export function Rating({ find }: { find: () => Promise<Result> }) {
+/** Stars and a comment for the result that `find` gives; those that were given before are shown. */
+export function Rating({ find, resultId }: { find: () => Promise<Result>; resultId?: string | undefined }) {
   const [stars, setStars] = useState(0);
   const [comment, setComment] = useState("");
   const [said, setSaid] = useState("");
   const [error, setError] = useState("");
+  useEffect(() => {
+    if (!resultId) return;
+    unwrap(api.GET("/api/results/{result_id}/rating", { params: { path: { result_id: resultId } } })).then(
+      (mine) => {
+        setStars(mine.stars);
+        setComment(mine.comment);
+      },
+      () => undefined, // none was given yet
+    );
+  }, [resultId]);
   const rate = async (): Promise<void> => {
     setError("");
     try {
       const result = await find();
       const path = { result_id: result.id };
       await unwrap(api.PUT("/api/results/{result_id}/rating", { params: { path }, body: { stars, comment } }));
-      setSaid("Thank you, your rating is kept.");
+      setSaid(t("Thank you, your rating is kept."));
     } catch (caught) {
       setError(message(caught));
     }
@@ -27,23 +38,23 @@ export function Rating({ find }: { find: () => Promise<Result> }) {
         void rate();
       }}
     >
-      <fieldset>
-        <legend>How natural are the colours?</legend>
+      <fieldset className="bare">
+        <legend>{t("How natural are the colours?")}</legend>
         <div className="stars">
           {[1, 2, 3, 4, 5].map((value) => (
             <label key={value} className={value <= stars ? "star on" : "star"}>
               <input type="radio" name="stars" value={value} checked={stars === value} onChange={() => setStars(value)} />
               <span aria-hidden="true">★</span>
-              <span className="hidden">{value === 1 ? "1 star" : `${value} stars`}</span>
+              <span className="hidden">{value === 1 ? t("1 star") : t("{count} stars", { count: value })}</span>
             </label>
           ))}
         </div>
       </fieldset>
       <label>
-        Comment, if you like
+        {t("Comment, if you like")}
         <input type="text" maxLength={1000} value={comment} onChange={(event) => setComment(event.target.value)} />
       </label>
-      <button type="submit" disabled={stars === 0}>Rate</button>
+      <button type="submit" disabled={stars === 0}>{t("Rate")}</button>
       {(said || error) && <Notice error={error}>{said}</Notice>}
     </form>
   );

@@ -1,3 +1,4 @@
+import { t } from "../state/i18n";
 interface Props {
   onFiles: (files: File[]) => void;
   onTrouble: (error: unknown) => void;
@@ -23,12 +24,12 @@ export function Samples({ onFiles, onTrouble, disabled }: Props) {
   };
   return (
     <section aria-labelledby="samples">
-      <h2 id="samples">No photo at hand? Try one of these</h2>
+      <h2 id="samples">{t("No photo at hand? Try one of these")}</h2>
       <div className="samples">
         {SAMPLES.map(({ url, name }) => (
           <button key={name} type="button" disabled={disabled} onClick={() => void take(url, name)}>
             <img src={url} alt="" />
-            <span>{name}</span>
+            <span>{t(name)}</span>
           </button>
         ))}
       </div>

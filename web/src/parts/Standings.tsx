@@ -2,40 +2,44 @@ import { useEffect, useState } from "react";
 import { api, message, unwrap, type Outcome, type Ranking, type Starred } from "../api/client";
 import { Intervals } from "./Intervals";
 import { Notice } from "./Notice";
+import { t } from "../state/i18n";
 
-const votes = (count: number): string => (count === 1 ? "1 vote" : `${count} votes`);
+const votes = (count: number): string => (count === 1 ? t("1 vote") : t("{count} votes", { count }));
 
 /** What all blind comparisons and stars on this server say, and the tables to take away. */
 export function Standings() {
   const [ranking, setRanking] = useState<Ranking | null>(null);
+  const [duels, setDuels] = useState<Ranking | null>(null);
   const [stars, setStars] = useState<Starred[]>([]);
   const [error, setError] = useState("");
   useEffect(() => {
     const failed = (caught: unknown): void => setError(message(caught));
     unwrap(api.GET("/api/ranking")).then(setRanking, failed);
+    unwrap(api.GET("/api/ranking", { params: { query: { of: "duels" } } })).then(setDuels, failed);
     unwrap(api.GET("/api/stars")).then(setStars, failed);
   }, []);
   return (
     <section aria-labelledby="standings">
-      <h2 id="standings">What people said so far</h2>
+      <h2 id="standings">{t("What people said so far")}</h2>
       {error && <Notice error={error} />}
-      {ranking && (ranking.votes > 0 ? <Ranked ranking={ranking} /> : <p className="small">Nobody has compared anything yet.</p>)}
+      {ranking && (ranking.votes > 0 ? <Ranked ranking={ranking} /> : <p className="small">{t("Nobody has compared anything yet.")}</p>)}
+      {duels && duels.votes > 0 && <Ranked ranking={duels} title={t("Comparisons of people's own photos")} />}
       {stars.length > 0 && (
         <Intervals
-          caption="Stars"
-          unit="Mean"
+          caption={t("Stars")}
+          unit={t("Mean")}
           digits={1}
           ends={[1, 5]}
           rows={stars.map((one) => ({
             label: `${one.model} ${one.model_version}`, value: one.mean, low: one.low, high: one.high,
-            note: one.ratings === 1 ? "1 rating" : `${one.ratings} ratings`,
+            note: one.ratings === 1 ? t("1 rating") : t("{count} ratings", { count: one.ratings }),
           }))}
         />
       )}
       {stars.length > 0 && (
         <p className="row">
-          <a className="button" href="/api/ratings?format=csv" download>Ratings as CSV</a>
-          <a className="button" href="/api/ratings" download="ratings.json">Ratings as JSON</a>
+          <a className="button" href="/api/ratings?format=csv" download>{t("Ratings as CSV")}</a>
+          <a className="button" href="/api/ratings" download="ratings.json">{t("Ratings as JSON")}</a>
         </p>
       )}
     </section>
@@ -60,31 +64,31 @@ export function StudyStandings({ id }: { id: string }) {
       {outcome.ranking && outcome.ranking.votes > 0 && <Ranked ranking={outcome.ranking} />}
       {outcome.taken && outcome.taken.length > 0 && (
         <Intervals
-          caption="Taken for the original"
+          caption={t("Taken for the original")}
           unit="%"
           ends={[0, 100]}
           rows={outcome.taken.map((one) => ({
-            label: one.label || "the originals", value: 100 * one.rate, low: 100 * one.low, high: 100 * one.high,
-            note: `${one.taken} of ${one.shown}`,
+            label: one.is_original ? t("the originals") : one.label, value: 100 * one.rate, low: 100 * one.low, high: 100 * one.high,
+            note: t("{taken} of {shown}", { taken: one.taken, shown: one.shown }),
           }))}
         />
       )}
       <p className="row">
-        <a className="button" href={`${votesUrl}?format=csv`} download>Votes as CSV</a>
-        <a className="button" href={votesUrl} download="votes.json">Votes as JSON</a>
+        <a className="button" href={`${votesUrl}?format=csv`} download>{t("Votes as CSV")}</a>
+        <a className="button" href={votesUrl} download="votes.json">{t("Votes as JSON")}</a>
       </p>
     </>
   );
 }
 
-function Ranked({ ranking }: { ranking: Ranking }) {
+function Ranked({ ranking, title = t("Blind comparisons") }: { ranking: Ranking; title?: string }) {
   return (
     <Intervals
-      caption={`Blind comparisons: ${votes(ranking.votes)} by ${ranking.voters === 1 ? "1 person" : `${ranking.voters} people`}`}
+      caption={t("{title}: {votes} by {people}", { title, votes: votes(ranking.votes), people: ranking.voters === 1 ? t("1 person") : t("{count} people", { count: ranking.voters }) })}
       unit="Elo"
       rows={ranking.contestants.map((one) => ({
         label: one.label, value: one.score, low: one.low, high: one.high,
-        note: `${one.wins} won, ${one.losses} lost, ${one.ties} tied${one.both_bad ? `, ${one.both_bad} both bad` : ""}`,
+        note: t("{wins} won, {losses} lost, {ties} tied, {bad} both bad", { wins: one.wins, losses: one.losses, ties: one.ties, bad: one.both_bad }),
       }))}
     />
   );

@@ -1,6 +1,7 @@
 import { useState } from "react";
 import { api, message, unwrap } from "../api/client";
 import { Notice } from "./Notice";
+import { t } from "../state/i18n";
 
 /** Ends a job; what is finished stays. */
 export function Stop({ jobId }: { jobId: string }) {
@@ -15,7 +16,7 @@ export function Stop({ jobId }: { jobId: string }) {
   };
   return (
     <>
-      <button type="button" disabled={busy} onClick={stop}>{busy ? "Stopping…" : "Stop"}</button>
+      <button type="button" disabled={busy} onClick={stop}>{busy ? t("Stopping…") : t("Stop")}</button>
       {error && <Notice error={error} />}
     </>
   );

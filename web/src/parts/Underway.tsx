@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { api, unwrap, type Job } from "../api/client";
 import { hasEnded } from "../api/useJob";
 import { Link } from "./Link";
+import { t } from "../state/i18n";
 
 const EVERY_MS = 5000;
 const VIEW: Partial<Record<Job["kind"], string>> = { colorize: "batch", film: "film" };
@@ -32,12 +33,12 @@ export function Underway() {
   if (jobs.length === 0) return null;
   return (
     <section className="card" aria-labelledby="underway">
-      <h2 id="underway">Still being coloured</h2>
+      <h2 id="underway">{t("Still being coloured")}</h2>
       <ul className="plain">
         {jobs.map((job) => (
           <li key={job.id}>
-            <Link to={`/${VIEW[job.kind]}/${job.id}`}>{job.kind === "film" ? "A film" : `A batch of ${job.total} photos`}</Link>
-            <span className="small"> {job.state === "queued" ? "waiting for its turn" : `${job.done} of ${job.total || "?"} done`}</span>
+            <Link to={`/${VIEW[job.kind]}/${job.id}`}>{job.kind === "film" ? t("A film") : t("A batch of {total} photos", { total: job.total })}</Link>
+            <span className="small"> {job.state === "queued" ? t("Waiting for its turn") : t("{done} of {total} done", { done: job.done, total: job.total || "?" })}</span>
           </li>
         ))}
       </ul>

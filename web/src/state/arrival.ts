@@ -1,8 +1,9 @@
 // A new view says its name in the window's title and takes the focus, as a new page would: screen readers go on there.
 import { useEffect, useRef } from "react";
+import { t } from "./i18n";
 
 const TITLES: Record<string, string> = {
-  photo: "Photo", batch: "Batch", film: "Film", gallery: "Gallery", compare: "Compare",
+  photo: "Photo", batch: "Batch", film: "Film", gallery: "Gallery", compare: "Compare", data: "What is kept of you", s: "Photo",
 };
 
 export function useArrival(route: string[]) {
@@ -11,7 +12,7 @@ export function useArrival(route: string[]) {
   const path = route.join("/");
   useEffect(() => {
     const title = TITLES[path.split("/")[0] ?? ""];
-    document.title = title ? `${title} - tintype` : "tintype: colour old photographs";
+    document.title = title ? `${t(title)} - tintype` : `tintype: ${t("Colour old photographs")}`;
     if (last.current !== null && last.current !== path) main.current?.focus({ preventScroll: true });
     last.current = path;
   }, [path]);

@@ -1,5 +1,6 @@
 // Light or dark: as the system has it, until somebody chooses.
 import { useEffect, useState } from "react";
+import { keep, recall } from "./storage";
 
 type Theme = "light" | "dark";
 const KEY = "tintype-theme";
@@ -9,7 +10,7 @@ function system(): Theme {
 }
 
 function chosen(): Theme | null {
-  const kept = window.localStorage.getItem(KEY);
+  const kept = recall<string>(KEY, "");
   return kept === "light" || kept === "dark" ? kept : null;
 }
 
@@ -20,7 +21,7 @@ export function useTheme(): [Theme, () => void] {
   }, [theme]);
   const toggle = (): void => {
     const next = theme === "dark" ? "light" : "dark";
-    window.localStorage.setItem(KEY, next);
+    keep(KEY, next);
     setTheme(next);
   };
   return [theme, toggle];

@@ -1,64 +1,61 @@
 import { useState } from "react";
-import { message } from "../api/client";
+import { api, message, unwrap } from "../api/client";
 import { hasEnded, useJob } from "../api/useJob";
-import { findRefused } from "../state/refused";
-import { fetchAndZip } from "../state/zip";
 import { BatchTile } from "../parts/BatchTile";
 import { Lost } from "../parts/Lost";
 import { Notice } from "../parts/Notice";
 import { Progress } from "../parts/Progress";
 import { Stop } from "../parts/Stop";
+import { t } from "../state/i18n";
+import { forOthers, lookOf, recallLook } from "../state/look";
+import { findRefused } from "../state/refused";
+import { go } from "../state/router";
 
 /** Many photos on their way; what is done is shown at once, and all of it comes as one ZIP. */
 export function Batch({ id }: { id: string }) {
-  const { job, error } = useJob(id);
-  const [packed, setPacked] = useState<number | null>(null);
+  const { job, error, away } = useJob(id);
   const [trouble, setTrouble] = useState("");
   const [refused] = useState(() => findRefused(id));
   if (error) return <Lost error={error} />;
-  if (!job) return <Notice>Looking for the batch.</Notice>;
+  if (!job) return <Notice error={away}>{t("Looking for the batch.")}</Notice>;
   const results = job.outcomes.flatMap((one) => (one.result_id ? [one.result_id] : []));
-  const save = async (): Promise<void> => {
-    setTrouble("");
-    setPacked(0);
-    try {
-      const zip = await fetchAndZip(results.map((one) => `/api/results/${one}/file?download=true`), setPacked);
-      const link = document.createElement("a");
-      link.href = URL.createObjectURL(zip);
-      link.download = "tintype.zip";
-      link.click();
-      window.setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
-    } catch (caught) {
-      setTrouble(message(caught));
-    }
-    setPacked(null);
+  const failed = job.outcomes.filter((one) => one.error).map((one) => one.picture_id);
+  const again = (pictures: string[], options: Record<string, unknown>): void => {
+    unwrap(api.POST("/api/jobs", { body: { kind: "colorize", pictures, options: options as never } })).then((next) => go(`/batch/${next.id}`), (caught: unknown) => setTrouble(message(caught)));
   };
+  const copyLook = (pictureId: string): void => {
+    unwrap(api.GET("/api/pictures/{picture_id}", { params: { path: { picture_id: pictureId } } })).then(
+      (picture) => again(job.pictures, { ...forOthers(recallLook(pictureId) ?? lookOf(picture.look)) }),
+      (caught: unknown) => setTrouble(message(caught)),
+    );
+  };
+  const waiting = job.ahead ? t("Waiting: {count} before yours", { count: job.ahead }) : t("Waiting for its turn");
   return (
     <section>
-      <h1>Batch</h1>
+      <h1>{t("Batch")}</h1>
       {!hasEnded(job) && (
         <div className="card">
-          <Progress label={`${job.done} of ${job.total} photos`} share={job.total ? job.done / job.total : undefined} />
+          <Progress label={job.state === "queued" && job.done === 0 ? waiting : t("{done} of {total} photos", { done: job.done, total: job.total })} share={job.total ? job.done / job.total : undefined} />
           <Stop jobId={id} />
         </div>
       )}
-      {job.state === "cancelled" && <Notice>{`Stopped after ${job.done} of ${job.total} photos.`}</Notice>}
-      {job.state === "failed" && <Notice error={job.error ?? "The batch failed."} />}
-      {refused.map((one) => <Notice key={one.name} error={`Not taken: ${one.detail}`} />)}
+      {away && <Notice error={away} />}
+      {job.state === "cancelled" && <Notice>{t("Stopped after {done} of {total} photos.", { done: job.done, total: job.total })}</Notice>}
+      {job.state === "failed" && <Notice error={job.error ?? t("The batch failed.")} />}
+      {refused.map((one) => <Notice key={one.name} error={t("Not taken: {detail}", { detail: one.detail })} />)}
       {trouble && <Notice error={trouble} />}
-      {hasEnded(job) && results.length > 0 && (
+      {hasEnded(job) && (
         <p className="row">
-          <button type="button" className="primary" disabled={packed !== null} onClick={() => void save()}>
-            {packed === null ? `Download ${results.length} as ZIP` : `Packing ${packed} of ${results.length}`}
-          </button>
-          <span className="small">Colours are estimated.</span>
+          {results.length > 0 && <a className="button primary" href={`/api/jobs/${id}/zip`} download>{t("Download {count} as ZIP", { count: results.length })}</a>}
+          {results.length > 0 && <a className="button" href={`/api/jobs/${id}/album`} download>{t("Album")}</a>}
+          {failed.length > 0 && <button type="button" onClick={() => again(failed, job.options)}>{t("Try {count} again", { count: failed.length })}</button>}
+          {job.state === "cancelled" && <button type="button" onClick={() => again(job.pictures.slice(job.done), job.options)}>{t("Go on with the rest")}</button>}
         </p>
       )}
       <ul className="tiles">
-        {job.outcomes.map((one) => (
-          <BatchTile key={one.picture_id} outcome={one} />
+        {job.pictures.map((pictureId, at) => (
+          <BatchTile key={pictureId} pictureId={pictureId} outcome={job.outcomes[at]} onCopy={hasEnded(job) && job.pictures.length > 1 ? copyLook : null} />
         ))}
-        {!hasEnded(job) && Array.from({ length: job.total - job.outcomes.length }, (_, at) => <li key={at} className="waiting" aria-hidden="true" />)}
       </ul>
     </section>
   );

@@ -5,29 +5,44 @@ import io
 from collections import Counter, defaultdict
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tintype.server.schemas.evaluations import Ranked, Ranking, Starred, Taken
-from tintype.server.tables import Ballot, Rating
-
+from ..schemas.evaluations import Ranked, Ranking, Starred, Taken
+from ..tables import Ballot, Rating, Study
 from .ranking import bradley_terry, mean_interval, wilson
 
 _POINTS = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
 
 
-def ranking(session: Session, study_id: str | None = None) -> Ranking:
-    """Contestants by strength, from the votes of one study or of all comparisons."""
+def ranking(session: Session, study_id: str | None = None, *, duels: bool = False) -> Ranking:
+    """Contestants by strength: from the votes of one study, or of all studies of the server's owner, or of duels.
+
+    What strangers make studies of, under labels of their own, does not rank the server's models.
+    """
     query = select(Ballot).where(Ballot.kind == "arena", Ballot.choice.is_not(None))
-    votes = list(session.scalars(query.where(Ballot.study_id == study_id) if study_id else query))
+    if study_id:
+        query = query.where(Ballot.study_id == study_id)
+    elif duels:
+        query = query.where(Ballot.study_id.is_(None))
+    else:
+        query = query.where(Ballot.study_id.in_(select(Study.id).where(Study.owner == "")))
+    cast = query.subquery().c
+    counted = session.execute(
+        select(cast.left_label, cast.right_label, cast.choice, func.count()).group_by(
+            cast.left_label, cast.right_label, cast.choice
+        )
+    ).all()
     bad: Counter[str] = Counter()
-    for one in votes:
-        if one.choice == "both_bad":
-            bad.update((one.left_label, one.right_label))
-    ranked = bradley_terry((one.left_label, one.right_label, _POINTS[one.choice or "tie"]) for one in votes)
+    for left, right, choice, count in counted:
+        if choice == "both_bad":
+            bad.update({left: count})
+            bad.update({right: count})
+    votes = ((left, right, _POINTS[choice]) for left, right, choice, count in counted for _ in range(count))
+    ranked = bradley_terry(votes)
     return Ranking(
-        votes=len(votes),
-        voters=len({one.voter for one in votes}),
+        votes=sum(count for *_, count in counted),
+        voters=session.scalar(select(func.count(cast.voter.distinct()))) or 0,
         contestants=[
             Ranked(
                 label=one.name, score=round(one.score, 1), low=round(one.low, 1), high=round(one.high, 1),
@@ -61,8 +76,11 @@ def taken_for_original(session: Session, study_id: str) -> list[Taken]:
 def stars(session: Session) -> list[Starred]:
     """Mean stars by model, the best first."""
     given: dict[tuple[str, str], list[int]] = defaultdict(list)
-    for rating in session.scalars(select(Rating)):
-        given[rating.model, rating.model_version].append(rating.stars)
+    counted = select(Rating.model, Rating.model_version, Rating.stars, func.count())
+    for model, version, one, count in session.execute(
+        counted.group_by(Rating.model, Rating.model_version, Rating.stars)
+    ):
+        given[model, version] += [one] * count
     found = []
     for (model, version), values in given.items():
         mean, low, high = mean_interval(values)

@@ -1,19 +1,18 @@
 """Making a study: its photos are copied, and each is coloured by every contestant before anybody votes."""
 
-import base64
 import hashlib
 from typing import Any
 
-from tintype.imaging.planes import chroma_is_neutral
-from tintype.server.colouring import check, colour
-from tintype.server.intake import check_photo
-from tintype.server.jobs.ledger import Claim
-from tintype.server.library import store_photo
-from tintype.server.problems import ProblemError
-from tintype.server.schemas.common import ColourOptions
-from tintype.server.services import Services
-from tintype.server.stored import read_file
-from tintype.server.tables import Picture, Study
+from ...planes import chroma_is_neutral
+from ..colouring import check, colour, read_file, without_metadata
+from ..intake import check_photo
+from ..jobs.ledger import Claim
+from ..large import head_of, weigh
+from ..library import copy_id, expiry, store_photo
+from ..problems import ProblemError
+from ..schemas.common import ColourOptions
+from ..services import Services
+from ..tables import Picture, Study
 
 DEFAULT_QUESTION = {
     "arena": "Which of the two is the better colouring of this photograph?",
@@ -32,8 +31,9 @@ def contestant(services: Services, options: ColourOptions, label: str | None = N
 def label_of(options: ColourOptions, model: str) -> str:
     """What a colouring is called in rankings: the model, and what was asked beyond its defaults."""
     asked = options.asked()
-    if "hints" in asked:
-        asked["hints"] = len(options.hints)
+    for drawn in ("hints", "strokes"):
+        if drawn in asked:
+            asked[drawn] = len(asked[drawn])
     return " ".join([model, *(f"{name}={value}" for name, value in asked.items())])[:120]
 
 
@@ -73,23 +73,22 @@ def add_photo(services: Services, study: Study, data: bytes, name: str) -> None:
     Raises:
         ProblemError: the photo is no picture, or grey where the study asks which colours are real.
     """
-    identity = copy_id(study.id, data)
+    identity = copy_id(study.id, hashlib.sha256(data).digest())
     with services.database.session() as session:
         known = session.get(Picture, identity) is not None
     if not known:
-        checked = check_photo(data, name, services.settings.max_pixels)
+        head = head_of(data)
+        with services.gate.hold(weigh(head, "convert") + len(data)):
+            checked = check_photo(data, name, services.settings.max_pixels)
+            bare = without_metadata(data, head, checked.format)
         chroma = checked.photo.chroma
         if study.kind == "turing" and (chroma is None or chroma_is_neutral(chroma)):
             raise ProblemError(422, f"{checked.name} is grey; this study needs photographs in their own colours")
-        store_photo(services, data, checked, owner="", study_id=study.id, identity=identity)
+        # A copy of a person's photo goes when the photo would; those of the server's owner stay.
+        expires = expiry(services) if study.owner else None
+        store_photo(services, bare, checked, owner="", study_id=study.id, identity=identity, expires=expires)
     for one in study.contestants:
         colour(services, identity, ColourOptions.model_validate(one["options"]))
-
-
-def copy_id(study_id: str, data: bytes) -> str:
-    """The same for the same photo in the same study."""
-    digest = hashlib.sha256(study_id.encode() + hashlib.sha256(data).digest()).digest()
-    return base64.urlsafe_b64encode(digest[:16]).decode().rstrip("=")
 
 
 def open_study(services: Services, study_id: str) -> None:
@@ -119,6 +118,8 @@ def prepare_study(services: Services, mine: Claim) -> None:
             outcome["error"] = error.detail
         outcomes.append(outcome)
         mine.progress(len(outcomes), outcomes=list(outcomes))
+        if len(outcomes) < len(payload["pictures"]):
+            mine.give_way()
     if all(outcome["error"] for outcome in outcomes):
         raise ProblemError(422, outcomes[0]["error"] if outcomes else "no photo was given")
     open_study(services, study.id)

@@ -5,10 +5,10 @@ import ipaddress
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tintype.server.identity import COOKIE, cookie_header, identify
-from tintype.server.problems import respond
-from tintype.server.settings import Settings
-
+from ..gate import CLIENT, Client
+from ..identity import COOKIE, cookie_header, identify
+from ..problems import respond
+from ..settings import Settings
 from .rate import Limiter
 
 MOST_HEADERS = 100
@@ -33,6 +33,7 @@ class Door:
         headers = Headers(scope=scope)
         caller = identify(headers, self._tokens)
         scope.setdefault("state", {})["caller"] = caller
+        CLIENT.set(Client(client_address(scope), caller.owner))
         refusal = await self._refusal(scope, headers, caller.allowed)
         if refusal is not None:
             await refusal(scope, receive, send)
@@ -58,9 +59,11 @@ class Door:
             return respond(403, "this host name is not served; the server's TINTYPE_ALLOWED_HOSTS lists those that are")
         if scope["method"] not in _SAFE and _is_from_elsewhere(headers):
             return respond(403, "another site may not change anything here")
-        if path not in _UNCOUNTED and (seconds := await self._rate.seconds(_client(scope))):
+        if path not in _UNCOUNTED and (seconds := await self._rate.seconds(client_address(scope))):
             wait = str(max(1, round(seconds)))
             return respond(429, f"too many requests; try again in {wait} s", headers={"Retry-After": wait})
+        if path == "/metrics" and not self._tokens and not is_near(scope):
+            return respond(404, "there is nothing at this address; the API is described at /docs")
         needs_token = path.startswith(("/api", "/metrics", "/openapi.json", "/docs")) and path not in _OPEN
         if needs_token and not allowed:
             challenge = {"WWW-Authenticate": "Bearer"}
@@ -83,9 +86,21 @@ def _is_from_elsewhere(headers: Headers) -> bool:
     return origin is not None and origin.partition("://")[2] != headers.get("host", "")
 
 
-def _client(scope: Scope) -> str:
+def is_near(scope: Scope) -> bool:
+    """Whether the asker is of this machine or of a private network."""
+    try:
+        return ipaddress.ip_address((scope.get("client") or ("", 0))[0]).is_private
+    except ValueError:
+        return False
+
+
+def client_address(scope: Scope) -> str:
     """The client's address; of IPv6 the network, since one client has as many addresses as it likes."""
-    host = (scope.get("client") or ("unknown", 0))[0]
+    return network_of((scope.get("client") or ("unknown", 0))[0])
+
+
+def network_of(host: str) -> str:
+    """An IPv4 address as it is, of an IPv6 address the network of 64 bits."""
     try:
         address = ipaddress.ip_address(host)
     except ValueError:

@@ -8,15 +8,15 @@ from typing import Any
 
 from sqlalchemy import select
 
-from tintype.server.capabilities import require
-from tintype.server.colouring import keep_row, options_key, taste_of
-from tintype.server.problems import not_found
-from tintype.server.schemas.common import ColourOptions
-from tintype.server.services import Services
-from tintype.server.tables import Job, Picture, Result, new_id
-from tintype.server.variants import THUMBNAIL_PIXELS
-from tintype.video import FilmOptions, colorize_film
-
+from ...video import FilmOptions, colorize_film
+from ..capabilities import require
+from ..colouring import keep_row, options_key, taste_of
+from ..problems import not_found
+from ..schemas.common import ColourOptions
+from ..schemas.jobs import FilmWishes
+from ..services import Services
+from ..tables import Job, Picture, Result, new_id
+from ..variants import THUMBNAIL_PIXELS
 from .ledger import OPEN, Claim
 
 _TELL_SECONDS = 0.5
@@ -26,6 +26,7 @@ def colour_film(services: Services, mine: Claim) -> None:
     """Colour the payload's film. Its parts lie in the job's folder: a worker on this machine can go on with them."""
     payload = mine.job.payload
     options = ColourOptions.model_validate(payload["options"])
+    wishes = FilmWishes.model_validate(payload.get("film") or {})
     model = services.shelf.file(options.model)
     require("films", model)
     with services.database.session() as session:
@@ -44,11 +45,11 @@ def colour_film(services: Services, mine: Claim) -> None:
             str(source),
             str(target),
             colorizer,
-            FilmOptions(size=options.size, taste=taste_of(options)),
+            film_options(options, wishes),
             progress=watch.tell,
         )
     mine.checkpoint()
-    identity = new_id()
+    identity, asked = new_id(), wishes.model_dump(exclude_defaults=True)
     key = f"results/{identity}/file.mp4"
     with target.open("rb") as whole:
         size = services.storage.write(key, whole)
@@ -57,13 +58,22 @@ def colour_film(services: Services, mine: Claim) -> None:
             services.storage.write(f"results/{identity}/{side}.jpg", watch.poster)
     row = Result(
         id=identity, picture_id=film.id, model=services.shelf.name(model), model_version=str(model.info.version),
-        model_sha256=model.sha256, options=options.asked(), options_key=options_key(model, options), format="MP4",
+        model_sha256=model.sha256, options=options.asked() | asked, options_key=options_key(model, options, asked),
+        format="MP4",
         width=film.width, height=film.height, bytes=size, key=key, seconds=round(time.perf_counter() - started, 3),
     )  # fmt: skip
     result, _ = keep_row(services, row)
     total = watch.total or watch.done or 1
     mine.progress(total, total=total, outcomes=[{"picture_id": film.id, "result_id": result.id, "error": None}])
     shutil.rmtree(folder, ignore_errors=True)
+
+
+def film_options(options: ColourOptions, wishes: FilmWishes) -> FilmOptions:
+    """What is asked, in the library's own terms. Raises TintypeError for what a film cannot have."""
+    return FilmOptions(
+        size=options.size, taste=taste_of(options), start=wishes.start, end=wishes.end, stability=wishes.stability,
+        crf=wishes.crf,
+    )  # fmt: skip
 
 
 def forget_parts(services: Services) -> int:
@@ -78,6 +88,14 @@ def forget_parts(services: Services) -> int:
     for folder in ended:
         shutil.rmtree(folder, ignore_errors=True)
     return len(ended)
+
+
+def in_words(seconds: float) -> str:
+    """A time as people say it: 40 s, 3 min, 2 h 5 min."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
 
 
 class _Watch:
@@ -96,7 +114,7 @@ class _Watch:
         self._mine.checkpoint()
         with contextlib.suppress(FileNotFoundError):  # it goes away with the film's parts, when the film is whole
             self.poster = Path(progress.thumbnail).read_bytes()
-        left = "" if progress.seconds_left is None else f", {progress.seconds_left:.0f} s left"
+        left = "" if progress.seconds_left is None else f", {in_words(progress.seconds_left)} left"
         self._mine.progress(self.done, total=self.total, note=f"{progress.rate:.1f} frames a second{left}")
 
 

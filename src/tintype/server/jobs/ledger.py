@@ -4,18 +4,21 @@ Every change of a running job names the worker and the attempt that it is made b
 another finds that nothing was changed, and stops.
 """
 
-from collections.abc import Iterable
+import time
 from datetime import timedelta
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, func, select, update
+from sqlalchemy import CursorResult, Select, and_, func, or_, select, update
 
-from tintype.server.problems import ProblemError
-from tintype.server.services import Services
-from tintype.server.tables import Job, now
+from ..problems import ProblemError
+from ..services import Services
+from ..tables import Job, now
+from .queue import KINDS, lane_of
 
 OPEN = ("queued", "running")
 MOST_OPEN = 50
+TURN_SECONDS = 2.0  # of work on one job of many, after which others' go first
+_TRIES = 5
 
 
 class LostJobError(Exception):
@@ -43,8 +46,43 @@ def create(services: Services, kind: str, payload: dict[str, Any], total: int, o
             )  # fmt: skip
         job = Job(kind=kind, payload=payload, total=total, owner=owner)
         session.add(job)
-    services.jobs.send(job.id)
+    services.jobs.send(kind, job.id)
     return job
+
+
+def claim_next(services: Services, lane: str, worker: str) -> Job | None:
+    """Make the next job of a lane this worker's: of the owner who was served longest ago the oldest; None if none
+    waits. Messages only wake workers up."""
+    for _ in range(_TRIES):
+        with services.database.session() as session:
+            job_id: str | None = session.scalar(_turns(lane).limit(1))
+        if job_id is None:
+            return None
+        if (job := claim(services, job_id, worker)) is not None:
+            return job
+    return None
+
+
+def _turns(lane: str) -> Select[Any]:
+    """The numbers of a lane's waiting jobs in the order in which they will be done."""
+    kinds = Job.kind.in_(KINDS[lane])
+    last = select(Job.owner, func.max(Job.served).label("last")).where(kinds).group_by(Job.owner).subquery()
+    return (
+        select(Job.id)
+        .join(last, last.c.owner == Job.owner)
+        .where(Job.state == "queued", kinds)
+        .order_by(last.c.last.is_not(None), last.c.last, Job.created, Job.id)
+    )
+
+
+def ahead(services: Services, job: Job) -> int | None:
+    """How many jobs are before a waiting one, at the most: those in work and those older; None if it does not wait."""
+    if job.state != "queued":
+        return None
+    in_lane = Job.kind.in_(KINDS[lane_of(job.kind)])
+    before = or_(Job.state == "running", and_(Job.state == "queued", Job.created < job.created))
+    with services.database.session() as session:
+        return session.scalar(select(func.count()).select_from(Job).where(in_lane, before)) or 0
 
 
 def claim(services: Services, job_id: str, worker: str) -> Job | None:
@@ -56,7 +94,7 @@ def claim(services: Services, job_id: str, worker: str) -> Job | None:
             .where(Job.id == job_id, Job.state == "queued")
             .values(
                 state="running", worker=worker, attempts=Job.attempts + 1, lease=_lease(services),
-                started=func.coalesce(Job.started, moment),
+                started=func.coalesce(Job.started, moment), served=moment,
             )
         )  # fmt: skip
         if not cast("CursorResult[Any]", claimed).rowcount:
@@ -65,7 +103,7 @@ def claim(services: Services, job_id: str, worker: str) -> Job | None:
 
 
 class LeftJobError(Exception):
-    """This worker is stopping; another will go on with the job."""
+    """This worker is stopping, or it is another owner's turn; some worker will go on with the job."""
 
 
 class Claim:
@@ -74,6 +112,7 @@ class Claim:
     def __init__(self, services: Services, job: Job, worker: str) -> None:
         self.job = job
         self._services = services
+        self._turn_ends = time.monotonic() + TURN_SECONDS
         self._mine = (
             Job.id == job.id, Job.worker == worker, Job.attempts == job.attempts, Job.state == "running",
         )  # fmt: skip
@@ -99,6 +138,21 @@ class Claim:
         if cancel:
             raise CancelledJobError
 
+    def give_way(self) -> None:
+        """Between two steps of a job of many: let another owner's job go first, if one waits and this had its turn.
+
+        Raises:
+            LeftJobError: it is another's turn.
+        """
+        if time.monotonic() < self._turn_ends:
+            return
+        self._turn_ends = time.monotonic() + TURN_SECONDS
+        in_lane = Job.kind.in_(KINDS[lane_of(self.job.kind)])
+        others = select(Job.id).where(Job.state == "queued", in_lane, Job.owner != self.job.owner).limit(1)
+        with self._services.database.session() as session:
+            if session.scalar(others) is not None:
+                raise LeftJobError
+
     def progress(
         self, done: int, *, total: int | None = None, note: str = "", outcomes: list[Any] | None = None
     ) -> None:
@@ -117,7 +171,7 @@ class Claim:
     def leave(self) -> None:
         """Put the job back in line for another worker; this try does not count."""
         self._change(state="queued", worker=None, lease=None, attempts=self.job.attempts - 1)
-        self._services.jobs.send(self.job.id)
+        self._services.jobs.send(self.job.kind, self.job.id)
 
     def _change(self, **values: Any) -> None:
         with self._services.database.session() as session:
@@ -149,17 +203,17 @@ def rescue(services: Services) -> list[str]:
             .where(*dead, Job.attempts >= services.settings.job_attempts)
             .values(state="failed", error="its worker died each time it was tried", finished=moment, lease=None)
         )
-        orphans = list(
-            session.scalars(update(Job).where(*dead).values(state="queued", worker=None, lease=None).returning(Job.id))
+        back = update(Job).where(*dead).values(state="queued", worker=None, lease=None).returning(Job.id, Job.kind)
+        orphans = {row.id: row.kind for row in session.execute(back)}
+        waiting = session.execute(
+            select(Job.id, Job.kind).where(Job.state == "queued", Job.created < stale).order_by(Job.created).limit(200)
         )
-        waiting: Iterable[str] = session.scalars(
-            select(Job.id).where(Job.state == "queued", Job.created < stale).order_by(Job.created).limit(200)
-        )
-        found = [job_id for job_id in waiting if job_id not in orphans]
+        found = {job_id: kind for job_id, kind in waiting if job_id not in orphans}
     # Dead workers' jobs go back at once, however long the line is; others can only be known to be lost by its end.
-    lost = found if found and services.jobs.waiting() == 0 else []
-    for job_id in (*orphans, *lost):
-        services.jobs.send(job_id)
+    empty = {lane for lane in KINDS if found and services.jobs[lane].waiting() == 0}
+    lost = {job_id: kind for job_id, kind in found.items() if lane_of(kind) in empty}
+    for job_id, kind in (orphans | lost).items():
+        services.jobs.send(kind, job_id)
     return [*orphans, *lost]
 
 

@@ -14,6 +14,8 @@ from tintype.errors import MissingExtra, TintypeError
 
 STOP_SECONDS = 8  # how long a stopping worker waits for its jobs to come to a place where they can be left
 _NAME = "tintype"
+# What waits in which line.
+KINDS: dict[str, tuple[str, ...]] = {"photos": ("colorize", "study"), "films": ("film",)}
 
 
 class _JsonSerializer(Serializer):  # type: ignore[misc]
@@ -35,16 +37,16 @@ class _Threads(Consumer):  # type: ignore[misc]
 
 
 class JobQueue:
-    """Sends numbers of jobs, and makes consumers that hand them to a function.
+    """One lane: sends numbers of jobs, and makes consumers that hand them to a function.
 
     Raises:
         TintypeError: the address makes no sense, the queue does not answer, or its package is not installed.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, lane: str = "") -> None:
         self._handle: Callable[[str], None] = _nobody
         try:
-            self._huey = _connect(url)
+            self._huey = _connect(url, _NAME + lane)
         except (TintypeError, KeyboardInterrupt):
             raise
         except Exception as error:  # each backend raises what it likes
@@ -79,20 +81,47 @@ class JobQueue:
         self._handle(job_id)
 
 
+class Lanes:
+    """A queue for photos and one for films: what takes seconds never waits behind what takes hours.
+
+    Raises:
+        TintypeError: as `JobQueue`.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._queues = {lane: JobQueue(url, "" if lane == "photos" else f"-{lane}") for lane in KINDS}
+
+    def __getitem__(self, lane: str) -> JobQueue:
+        return self._queues[lane]
+
+    def send(self, kind: str, job_id: str) -> None:
+        """Put a job of that kind in its line."""
+        self._queues[lane_of(kind)].send(job_id)
+
+    def close(self) -> None:
+        for queue in self._queues.values():
+            queue.close()
+
+
+def lane_of(kind: str) -> str:
+    """The lane that jobs of a kind wait in."""
+    return next(lane for lane, kinds in KINDS.items() if kind in kinds)
+
+
 def _nobody(job_id: str) -> None:
     raise RuntimeError("this process has no worker")
 
 
-def _connect(url: str) -> Huey:
+def _connect(url: str, name: str) -> Huey:
     scheme, _, rest = url.partition("://")
     options: dict[str, Any] = {"results": False, "serializer": _JsonSerializer()}
     try:
         if scheme in ("redis", "rediss", "unix"):
-            huey = RedisHuey(_NAME, url=url, **options)
+            huey = RedisHuey(name, url=url, **options)
             huey.storage.conn.ping()
             return huey
         if scheme in ("postgres", "postgresql"):
-            return PostgresHuey(_NAME, dsn=url, table_prefix="tintype_queue", **options)
+            return PostgresHuey(name, dsn=url, table_prefix="tintype_queue", **options)
     except Exception as error:
         if type(error).__name__ == "ConfigurationError":
             extra = "redis" if scheme.startswith("redis") else "postgres"
@@ -101,5 +130,5 @@ def _connect(url: str) -> Huey:
     if scheme == "sqlite":
         path = Path(rest.removeprefix("/"))
         path.parent.mkdir(parents=True, exist_ok=True)
-        return SqliteHuey(_NAME, filename=str(path), fsync=True, **options)
+        return SqliteHuey(name, filename=str(path), fsync=True, **options)
     raise TintypeError(f"TINTYPE_QUEUE_URL begins with {scheme}://; known are redis://, postgresql:// and sqlite:///")

@@ -11,14 +11,13 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from tintype.errors import TintypeError
-from tintype.server.colouring import colour
-from tintype.server.predictor.address import RETRY_SECONDS, PredictorAwayError
-from tintype.server.problems import ProblemError, from_library
-from tintype.server.schemas.common import ColourOptions
-from tintype.server.services import Services
-
-from .ledger import CancelledJobError, Claim, LeftJobError, LostJobError, claim
+from ...errors import TintypeError
+from ..colouring import colour
+from ..predictor.address import RETRY_SECONDS, PredictorAwayError
+from ..problems import ProblemError, from_library
+from ..schemas.common import ColourOptions
+from ..services import Services
+from .ledger import CancelledJobError, Claim, LeftJobError, LostJobError, claim_next
 
 Step = Callable[[Services, Claim], None]
 
@@ -27,9 +26,9 @@ def worker_name() -> str:
     return f"{socket.gethostname()[:60]}:{os.getpid()}:{secrets.token_hex(4)}"
 
 
-def run(services: Services, job_id: str, worker: str) -> None:
-    """Do the job if it is still to be done; every outcome is written down."""
-    job = claim(services, job_id, worker)
+def run(services: Services, lane: str, worker: str) -> None:
+    """Do the next job of a lane, if one waits; every outcome is written down."""
+    job = claim_next(services, lane, worker)
     if job is None:
         return
     log = structlog.get_logger("tintype.jobs").bind(job=job.id, kind=job.kind, attempt=job.attempts)
@@ -101,6 +100,8 @@ def _colour_each(services: Services, mine: Claim) -> None:
             outcome = {"picture_id": picture_id, "result_id": None, "error": _public(error)}
         outcomes.append(outcome)
         mine.progress(len(outcomes), outcomes=list(outcomes))
+        if len(outcomes) < len(payload["pictures"]):
+            mine.give_way()
     if outcomes and all(outcome["error"] for outcome in outcomes):
         raise ProblemError(422, outcomes[0]["error"])
 

@@ -2,35 +2,50 @@
 
 import threading
 from collections.abc import Callable
+from functools import partial
 
 import structlog
 
-from tintype.server.library import forget_expired
-from tintype.server.services import Services
-
+from ..library import forget_expired
+from ..machine import give_back
+from ..services import Services
 from .films import forget_parts
 from .ledger import rescue
 from .work import run, worker_name
 
+_REST_SECONDS = 20.0
+
 
 class Worker:
-    """``threads`` jobs at a time, in this process; start() returns at once."""
+    """``threads`` jobs of photos and ``film_threads`` of films at a time, in this process; start() returns at once."""
 
-    def __init__(self, services: Services, threads: int) -> None:
+    def __init__(self, services: Services, threads: int, film_threads: int) -> None:
         self._services = services
         self._name = worker_name()
-        self._consumer = services.jobs.consumer(self._do, threads)
+        counts = {"photos": threads, "films": film_threads}
+        self._consumers = [
+            services.jobs[lane].consumer(partial(self._do, lane), count) for lane, count in counts.items() if count
+        ]
 
     def start(self) -> None:
-        self._consumer.start()
+        for consumer in self._consumers:
+            consumer.start()
 
     def stop(self) -> None:
         """Leave running jobs after their step; one whose step takes long is another's when its lease runs out."""
         self._services.stopping.set()
-        self._consumer.stop(graceful=True)
+        for consumer in self._consumers:
+            consumer.stop(graceful=True)
 
-    def _do(self, job_id: str) -> None:
-        run(self._services, job_id, self._name)
+    def _do(self, lane: str, job_id: str) -> None:
+        run(self._services, lane, self._name)
+
+
+def _give_back(services: Services) -> int:
+    """Return freed memory to the system while nothing is being done."""
+    if not services.gate.inside:
+        give_back()
+    return 0
 
 
 class Housekeeper:
@@ -43,6 +58,7 @@ class Housekeeper:
             threading.Thread(target=self._every, args=(seconds, work), name=name, daemon=True)
             for name, seconds, work in (
                 ("rescue", max(0.5, services.settings.lease_seconds / 4), lambda: rescue(services)),
+                ("give back", _REST_SECONDS, lambda: _give_back(services)),
                 (
                     "forget",
                     services.settings.cleanup_seconds,

@@ -1,8 +1,22 @@
 """The API, a module for each topic."""
 
-from . import ballots, films, gallery, hints, jobs, pictures, ratings, results, session, studies, system
-
-ROUTERS = tuple(
-    topic.router
-    for topic in (pictures, films, gallery, results, hints, jobs, ratings, studies, ballots, session, system)
+from . import (
+    ballots,
+    films,
+    gallery,
+    hints,
+    jobs,
+    links,
+    pictures,
+    ratings,
+    results,
+    session,
+    studies,
+    system,
+    takeaway,
 )
+
+_TOPICS = (
+    pictures, films, gallery, results, hints, takeaway, links, jobs, ratings, studies, ballots, session, system,
+)  # fmt: skip
+ROUTERS = tuple(topic.router for topic in _TOPICS)

@@ -34,8 +34,7 @@ def create_duel(picture_id: Id, body: Duel, services: ServicesDep, owner: OwnerD
     labels = [label_of(options, services.shelf.name(check(services, options))) for options in pair]
     if labels[0] == labels[1]:
         raise ProblemError(422, f"both sides are {labels[0]}; change the model or an option of one")
-    with services.gate.pass_through():
-        coloured = [colour(services, picture_id, options)[0] for options in pair]
+    coloured = [colour(services, picture_id, options, services.gate.pass_through)[0] for options in pair]
     ballot = duel(services, picture_id, dict(zip(labels, coloured, strict=True)), owner)
     return BallotPublic.of(ballot, CHOICES["arena"])
 

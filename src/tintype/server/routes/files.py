@@ -22,7 +22,7 @@ _ANY_PICTURE = {"schema": {"type": "string", "format": "binary"}}
 PICTURE: dict[int | str, dict[str, Any]] = {
     200: {"description": "The file.", "content": {"image/*": _ANY_PICTURE, "video/*": _ANY_PICTURE}}
 }
-_HEADERS = {"Content-Security-Policy": FILE_POLICY, "Cache-Control": "private, max-age=3600"}
+FILE_HEADERS = {"Content-Security-Policy": FILE_POLICY, "Cache-Control": "private, max-age=3600"}
 
 
 def send_file(services: Services, key: str, name: str | None = None, *, download: bool = False) -> Response:
@@ -31,7 +31,7 @@ def send_file(services: Services, key: str, name: str | None = None, *, download
     if size is None:
         raise not_found("file")
     media = media_type_of(PurePosixPath(key).suffix)
-    headers = _HEADERS | {"Content-Disposition": disposition(name or PurePosixPath(key).name, download)}
+    headers = FILE_HEADERS | {"Content-Disposition": disposition(name or PurePosixPath(key).name, download)}
     path = services.storage.local_path(key)
     if path is not None:
         return FileResponse(path, media_type=media, headers=headers)
@@ -77,7 +77,7 @@ def send_bytes(
     data: bytes, media: str, name: str, *, download: bool = False, headers: dict[str, str] | None = None
 ) -> Response:
     """A file that was just made."""
-    shown = _HEADERS | {"Content-Disposition": disposition(name, download)} | (headers or {})
+    shown = FILE_HEADERS | {"Content-Disposition": disposition(name, download)} | (headers or {})
     return Response(data, media_type=media, headers=shown)
 
 

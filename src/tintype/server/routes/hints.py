@@ -2,6 +2,7 @@
 
 import io
 import time
+from contextlib import AbstractContextManager
 from typing import Annotated
 from urllib.parse import urlencode
 
@@ -9,16 +10,19 @@ import numpy as np
 from fastapi import APIRouter, Query, Response
 from PIL import Image
 
-from tintype.server.capabilities import require
-from tintype.server.colouring import check, predict
-from tintype.server.identity import OwnerDep
-from tintype.server.library import find_picture
-from tintype.server.problems import ProblemError, documented
-from tintype.server.schemas.common import ColourOptions, Id
-from tintype.server.schemas.hints import Mood, Moods, SuggestionPublic
-from tintype.server.services import Services
-from tintype.server.tables import Picture
-
+from ...photo import Photo
+from ..capabilities import require
+from ..colouring import check, check_reference, predict, weight_of
+from ..extent import extent, extent_image
+from ..identity import OwnerDep
+from ..large import Head, weigh
+from ..library import find_picture
+from ..problems import ProblemError, documented
+from ..schemas.common import ColourOptions, Id
+from ..schemas.hints import ExtentAsked, Mood, Moods, SuggestionPublic
+from ..services import Services
+from ..tables import Picture
+from ..variants import THUMBNAIL_PIXELS, shrink
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes
 
@@ -26,24 +30,34 @@ router = APIRouter(prefix="/api/pictures/{picture_id}", tags=["hints"])
 _QUALITY = 85
 ModelQuery = Annotated[str | None, Query(max_length=100, description="A model's name; the default if left out.")]
 
+NewestQuery = Annotated[
+    bool, Query(description="Answer 409 instead, if the asker asks anew about this photo before the work begins.")
+]
+
 
 @router.post(
     "/predict", operation_id="predictPicture", response_class=Response,
-    responses=documented(404, 429, 501, 503) | PICTURE,
+    responses=documented(404, 409, 429, 501, 503) | PICTURE,
 )  # fmt: skip
-def predict_picture(picture_id: Id, body: ColourOptions, services: ServicesDep, owner: OwnerDep) -> Response:
+def predict_picture(
+    picture_id: Id, body: ColourOptions, services: ServicesDep, owner: OwnerDep, newest: NewestQuery = False
+) -> Response:
     """Colour a photo at screen size, as JPEG, without keeping the result: for hints, sliders and moods.
 
     The header Server-Timing says how long the prediction took. To keep what you see, ask for a result with the same
     options.
     """
     check(services, body)
+    check_reference(services, body, owner)
     picture = _photo(services, picture_id, owner)
-    with services.gate.pass_through():
+    is_newest = services.newest.asked((owner, picture_id))
+    with _admitted(services, picture, body):
+        if newest and not is_newest():
+            raise ProblemError(409, "a newer question about this photo came before this one was begun")
         started = time.perf_counter()
         opened = services.opened.get(picture, body.model)
         ready = time.perf_counter()
-        data = predict(opened, body).encode("JPEG", _QUALITY)
+        data = predict(opened, body, services.opened.reference(services, body)).encode("JPEG", _QUALITY)
         done = time.perf_counter()
     timing = f"open;dur={1000 * (ready - started):.1f}, predict;dur={1000 * (done - ready):.1f}"
     return send_bytes(data, "image/jpeg", "preview.jpg", headers={"Server-Timing": timing, "Cache-Control": "no-store"})
@@ -61,8 +75,8 @@ def list_alternatives(
     file = check(services, ColourOptions(model=model))
     require("alternatives", file)
     picture = _photo(services, picture_id, owner)
-    with services.gate.pass_through():
-        found = len(services.opened.get(picture, model).propose(count))
+    with _admitted(services, picture, ColourOptions(model=model)):
+        found = len(services.opened.get(services, picture, model).propose(count))
     base = f"/api/pictures/{picture_id}/alternatives"
     chosen = "" if model is None else f"?{urlencode({'model': model})}"  # by the name that was asked for
     return Moods(
@@ -78,12 +92,21 @@ def list_alternatives(
     responses=documented(404, 429, 501, 503) | PICTURE,
 )  # fmt: skip
 def get_alternative(
-    picture_id: Id, number: int, services: ServicesDep, owner: OwnerDep, model: ModelQuery = None
+    picture_id: Id,
+    number: int,
+    services: ServicesDep,
+    owner: OwnerDep,
+    model: ModelQuery = None,
+    small: Annotated[bool, Query(description="As a thumbnail.")] = False,
 ) -> Response:
     """Another mood at screen size, as JPEG."""
     if not 0 <= number <= 7:
         raise ProblemError(422, f"alternative is {number}, 0 to 7 are possible")
-    return predict_picture(picture_id, ColourOptions(model=model, alternative=number), services, owner)
+    shown = predict_picture(picture_id, ColourOptions(model=model, alternative=number), services, owner)
+    if not small:
+        return shown
+    data = shrink(Photo.read(bytes(shown.body)), THUMBNAIL_PIXELS).encode("JPEG", _QUALITY)
+    return send_bytes(data, "image/jpeg", "preview.jpg", headers={"Cache-Control": "no-store"})
 
 
 @router.get(
@@ -95,11 +118,29 @@ def get_confidence(picture_id: Id, services: ServicesDep, owner: OwnerDep, model
     options = ColourOptions(model=model)
     require("confidence", check(services, options))
     picture = _photo(services, picture_id, owner)
-    with services.gate.pass_through():
-        plane = services.opened.get(picture, model).confidence()
+    with _admitted(services, picture, options):
+        plane = services.opened.get(services, picture, model).confidence()
         target = io.BytesIO()
         Image.fromarray(np.round(plane.clip(0, 1) * 255).astype(np.uint8)).save(target, "PNG")
     return send_bytes(target.getvalue(), "image/png", "confidence.png")
+
+
+@router.post(
+    "/extent", operation_id="findExtent", response_class=Response, responses=documented(404, 429, 501, 503) | PICTURE
+)
+def find_extent(picture_id: Id, body: ExtentAsked, services: ServicesDep, owner: OwnerDep) -> Response:
+    """How far a hint would reach: a PNG whose opacity is the share of its colour that each place would take.
+
+    Points with ``plus`` are on the thing, those without it beside it.
+    """
+    options = ColourOptions(model=body.model)
+    require("hints", check(services, options))
+    picture = _photo(services, picture_id, owner)
+    with _admitted(services, picture, options):
+        opened = services.opened.get(services, picture, body.model)
+        target = io.BytesIO()
+        extent_image(extent(opened, [(one.x, one.y, one.plus) for one in body.points])).save(target, "PNG")
+    return send_bytes(target.getvalue(), "image/png", "extent.png", headers={"Cache-Control": "no-store"})
 
 
 @router.get("/suggestions", operation_id="suggestColors", responses=documented(404, 429, 501, 503))
@@ -115,13 +156,22 @@ def suggest_colors(
     """Colours that the thing at a point may have, the likeliest first: a palette for a hint there."""
     require("suggestions", check(services, ColourOptions(model=model)))
     picture = _photo(services, picture_id, owner)
-    with services.gate.pass_through():
-        opened = services.opened.get(picture, model)
+    with _admitted(services, picture, ColourOptions(model=model)):
+        opened = services.opened.get(services, picture, model)
         found = opened.suggest(x * (opened.photo.width - 1), y * (opened.photo.height - 1), count)
     return [
         SuggestionPublic(color="#{:02x}{:02x}{:02x}".format(*one.color), probability=round(one.probability, 4))
         for one in found
     ]
+
+
+def _admitted(services: Services, picture: Picture, options: ColourOptions) -> AbstractContextManager[None]:
+    """A slot for a prediction at screen size, weighed with the opening of the picture if it is not open."""
+    model = services.shelf.file(options.model)
+    size = options.size or model.info.size
+    if services.opened.has(picture, model.sha256):
+        return services.gate.pass_through(weigh(Head("JPEG", size, size, "RGB", False), "look", size))
+    return services.gate.pass_through(weight_of(services, picture.key, "look", size))
 
 
 def _photo(services: Services, picture_id: str, owner: str) -> Picture:

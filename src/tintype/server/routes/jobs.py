@@ -2,31 +2,39 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import AsyncIterable
+from pathlib import PurePosixPath
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.responses import StreamingResponse
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from sqlalchemy import select
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, selectinload
 from starlette.concurrency import run_in_threadpool
 
-from tintype.server.capabilities import require
-from tintype.server.colouring import check
-from tintype.server.identity import OwnerDep
-from tintype.server.jobs.ledger import OPEN, cancel, create
-from tintype.server.library import find_picture
-from tintype.server.paging import CursorDep, LimitQuery, after
-from tintype.server.problems import ProblemError, busy, documented, not_found
-from tintype.server.schemas.common import Id, Page
-from tintype.server.schemas.jobs import FilmJob, JobCreate, JobPublic
-from tintype.server.services import Services
-from tintype.server.tables import Job
-
+from ..capabilities import require
+from ..colouring import check, check_reference
+from ..guard.door import client_address
+from ..identity import OwnerDep
+from ..jobs.films import film_options
+from ..jobs.ledger import OPEN, ahead, cancel, create
+from ..library import find_picture
+from ..packing import packed
+from ..paging import CursorDep, LimitQuery, after
+from ..problems import ProblemError, busy, documented, not_found
+from ..schemas.common import Id, Page
+from ..schemas.jobs import FilmJob, JobCreate, JobPublic
+from ..services import Services
+from ..tables import Job, Result
 from .deps import ServicesDep
+from .files import FILE_HEADERS, disposition
+from .takeaway import send_album
 
 router = APIRouter(prefix="/api/jobs", tags=["jobs"])
 _POLL_SECONDS = 0.25
+_BRISK_SECONDS = 10  # after which a job is looked at less often
 
 
 @router.post("", operation_id="createJob", status_code=202, responses=documented(404, 429, 501))
@@ -35,15 +43,21 @@ def create_job(body: JobCreate, services: ServicesDep, owner: OwnerDep) -> JobPu
     model = check(services, body.options)
     if isinstance(body, FilmJob):
         require("films", model)
-        if body.options.hints or body.options.alternative is not None:
+        if body.options.hints or body.options.strokes or body.options.alternative is not None:
             raise ProblemError(422, "hints and alternatives are for photos; a film takes a model, a size and a mood")
         _own(services, [body.picture], owner, "film")
-        payload = {"picture": body.picture, "options": body.options.model_dump()}
-        return JobPublic.of(create(services, "film", payload, 0, owner))
+        film_options(body.options, body.film)  # says what cannot be
+        payload = {
+            "picture": body.picture, "options": body.options.model_dump(), "film": body.film.model_dump(),
+        }  # fmt: skip
+        film = create(services, "film", payload, 0, owner)
+        return JobPublic.of(film, ahead(services, film))
+    check_reference(services, body.options, owner)
     pictures = list(dict.fromkeys(body.pictures))
     _own(services, pictures, owner, "photo")
     payload_many = {"pictures": pictures, "options": body.options.model_dump()}
-    return JobPublic.of(create(services, "colorize", payload_many, len(pictures), owner))
+    job = create(services, "colorize", payload_many, len(pictures), owner)
+    return JobPublic.of(job, ahead(services, job))
 
 
 @router.get("", operation_id="listJobs")
@@ -51,19 +65,23 @@ def list_jobs(services: ServicesDep, owner: OwnerDep, cursor: CursorDep, limit: 
     """The asker's jobs, newest first."""
     with services.database.session() as session:
         rows, following = after(session, select(Job).where(Job.owner == owner), Job.created, Job.id, limit, cursor)
-    return Page(items=[JobPublic.of(row) for row in rows], next=following)
+    return Page(items=[JobPublic.of(row, ahead(services, row)) for row in rows], next=following)
 
 
 @router.get("/{job_id}", operation_id="getJob", responses=documented(404))
 def get_job(job_id: Id, services: ServicesDep, owner: OwnerDep) -> JobPublic:
     """One job and how far it is."""
     with services.database.session() as session:
-        return JobPublic.of(_find(session, job_id, owner))
+        job = _find(session, job_id, owner)
+    return JobPublic.of(job, ahead(services, job))
 
 
 def _followed(job_id: Id, request: Request, services: ServicesDep, owner: OwnerDep) -> JobPublic:
-    if request.app.state.streams >= services.settings.streams:
-        raise busy(10, f"{request.app.state.streams} streams of events are open, as many as may")
+    streams, settings = request.app.state.streams, services.settings
+    address = client_address(request.scope)
+    for key, most in (("", settings.streams), (owner, settings.client_streams), (address, 3 * settings.client_streams)):
+        if streams[key] >= most:
+            raise busy(10, f"{streams[key]} streams of events are open, as many as may; ask for the job itself instead")
     return get_job(job_id, services, owner)
 
 
@@ -77,9 +95,12 @@ async def follow_job(
     job: Annotated[JobPublic, Depends(_followed)], request: Request, services: ServicesDep, owner: OwnerDep
 ) -> AsyncIterable[ServerSentEvent]:
     """The job at every change, as events named after its state; the stream ends with the job."""
-    request.app.state.streams += 1
+    streams: Counter[str] = request.app.state.streams
+    keys = ("", owner, client_address(request.scope))
+    streams.update(keys)
     last = ""
-    ends = time.monotonic() + 24 * 3600
+    begun = time.monotonic()
+    ends = begun + 24 * 3600
     try:
         while time.monotonic() < ends:
             now = job.model_dump_json()
@@ -88,13 +109,51 @@ async def follow_job(
                 yield ServerSentEvent(event=job.state, data=job)
             if job.state not in OPEN:
                 return
-            await asyncio.sleep(_POLL_SECONDS)
+            await asyncio.sleep(_POLL_SECONDS if time.monotonic() - begun < _BRISK_SECONDS else 4 * _POLL_SECONDS)
             try:
                 job = await run_in_threadpool(get_job, job.id, services, owner)
             except ProblemError:  # deleted while it was followed
                 return
     finally:
-        request.app.state.streams -= 1
+        streams.subtract(keys)
+        for key in keys:
+            if streams[key] <= 0:
+                del streams[key]
+
+
+@router.get(
+    "/{job_id}/zip", operation_id="getJobZip", response_class=Response,
+    responses=documented(404) | {200: {"description": "The file.", "content": {"application/zip": {}}}},
+)  # fmt: skip
+def get_zip(job_id: Id, services: ServicesDep, owner: OwnerDep) -> Response:
+    """Every result of a job in one ZIP, in the pictures' order; it is made while it is sent."""
+    files = [
+        (f"{PurePosixPath(row.picture.name).stem}-color{PurePosixPath(row.key).suffix}", row.key, row.created)
+        for row in _results(job_id, services, owner)
+    ]
+    headers = FILE_HEADERS | {"Content-Disposition": disposition("tintype.zip", True)}
+    return StreamingResponse(packed(services.storage, files), media_type="application/zip", headers=headers)
+
+
+@router.get(
+    "/{job_id}/album", operation_id="getJobAlbum", response_class=Response,
+    responses=documented(404) | {200: {"description": "The page.", "content": {"text/html": {}}}},
+)  # fmt: skip
+def get_job_album(job_id: Id, services: ServicesDep, owner: OwnerDep) -> Response:
+    """Every photo of a job on one HTML page that needs nothing else."""
+    return send_album(services, [row for row in _results(job_id, services, owner) if row.format != "MP4"], "Album")
+
+
+def _results(job_id: str, services: Services, owner: str) -> list[Result]:
+    with services.database.session() as session:
+        job = _find(session, job_id, owner)
+        wanted = [one["result_id"] for one in job.outcomes if one["result_id"]]
+        query = select(Result).where(Result.id.in_(wanted)).options(selectinload(Result.picture))
+        found = {row.id: row for row in session.scalars(query)}
+    rows = [found[one] for one in wanted if one in found]
+    if not rows:
+        raise not_found("result")
+    return rows
 
 
 @router.post("/{job_id}/cancel", operation_id="cancelJob", status_code=202, responses=documented(404))

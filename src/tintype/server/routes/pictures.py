@@ -1,24 +1,25 @@
 """Photos: send, list, look at, share, delete."""
 
+import json
 from typing import Annotated
 
 from fastapi import APIRouter, File, Query, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from tintype.server.identity import OwnerDep
-from tintype.server.intake import display_name
-from tintype.server.library import add_photo, delete_picture, find_picture, list_pictures
-from tintype.server.paging import CursorDep, LimitQuery
-from tintype.server.problems import ProblemError, documented, outcome_of
-from tintype.server.schemas.common import Id, Page
-from tintype.server.schemas.pictures import Deleted, PicturePublic, PictureUpdate, Refusal, Upload
-from tintype.server.tables import Picture
-from tintype.server.variants import THUMBNAIL_PIXELS, variant
-
+from ..identity import OwnerDep
+from ..intake import display_name
+from ..library import add_photo, delete_picture, find_picture, list_pictures
+from ..paging import CursorDep, LimitQuery
+from ..problems import ProblemError, documented, not_found, outcome_of
+from ..schemas.common import Id, Page
+from ..schemas.pictures import Deleted, PicturePublic, PictureUpdate, Refusal, Upload
+from ..tables import Picture
+from ..variants import FULL, THUMBNAIL_PIXELS, variant
 from .deps import ServicesDep
 from .files import PICTURE, send_file
 
 router = APIRouter(prefix="/api/pictures", tags=["pictures"])
+MOST_LOOK = 100_000
 GreyQuery = Annotated[bool, Query(description="The picture without its own colours.")]
 DownloadQuery = Annotated[bool, Query(description="Save it instead of showing it.")]
 
@@ -76,6 +77,14 @@ def update_picture(picture_id: Id, body: PictureUpdate, services: ServicesDep, o
             row.name = display_name(body.name)
         if body.shared is not None:
             row.shared = body.shared
+        if body.look is not None:
+            if len(json.dumps(body.look)) > MOST_LOOK:
+                raise ProblemError(413, f"a look may have {MOST_LOOK:,} bytes")
+            row.look = body.look
+        if body.shown is not None:
+            if all(result.id != body.shown for result in row.results):
+                raise not_found("result")
+            row.shown = body.shown
         return PicturePublic.of(row, owner)
 
 
@@ -99,10 +108,16 @@ def get_file(picture_id: Id, services: ServicesDep, owner: OwnerDep, download: D
     "/{picture_id}/preview", operation_id="getPicturePreview", response_class=Response,
     responses=documented(404, 429) | PICTURE,
 )  # fmt: skip
-def get_preview(picture_id: Id, services: ServicesDep, owner: OwnerDep, grey: GreyQuery = False) -> Response:
+def get_preview(
+    picture_id: Id,
+    services: ServicesDep,
+    owner: OwnerDep,
+    grey: GreyQuery = False,
+    full: Annotated[bool, Query(description="With all its pixels instead of at screen size.")] = False,
+) -> Response:
     """The photo at screen size, as JPEG."""
     row = _mine(picture_id, services, owner)
-    return send_file(services, variant(services, row, services.settings.preview_pixels, grey))
+    return send_file(services, variant(services, row, FULL if full else services.settings.preview_pixels, grey))
 
 
 @router.get(

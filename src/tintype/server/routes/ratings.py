@@ -67,8 +67,7 @@ def delete_rating(result_id: Id, services: ServicesDep, owner: OwnerDep) -> None
 @router.get("/stars", operation_id="listStars")
 def list_stars(services: ServicesDep) -> list[Starred]:
     """Mean stars of every model that was rated, the best first."""
-    with services.database.session() as session:
-        return stars(session)
+    return services.tables.get("stars", stars)
 
 
 @router.get(

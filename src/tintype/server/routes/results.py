@@ -5,18 +5,17 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from tintype.photo.photo import Photo
-from tintype.server.colouring import anonymous, check, colour
-from tintype.server.identity import OwnerDep
-from tintype.server.intake import media_type_of, suffix_of
-from tintype.server.library import delete_result, find_picture, find_result
-from tintype.server.problems import ProblemError, documented
-from tintype.server.schemas.common import ColourOptions, Id
-from tintype.server.schemas.pictures import Deleted, ResultPublic
-from tintype.server.stored import read_file
-from tintype.server.tables import Result
-from tintype.server.variants import THUMBNAIL_PIXELS, variant
-
+from ...photo import Photo
+from ..colouring import anonymous, check, check_reference, colour, nameless, read_file, weight_of
+from ..identity import OwnerDep
+from ..intake import media_type_of, suffix_of
+from ..large import convert, head_of, scratch
+from ..library import delete_result, find_picture, find_result
+from ..problems import ProblemError, documented
+from ..schemas.common import ColourOptions, Id
+from ..schemas.pictures import Deleted, ResultPublic, ResultUpdate
+from ..tables import Result
+from ..variants import THUMBNAIL_PIXELS, variant
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes, send_file
 
@@ -39,8 +38,8 @@ def colorize_picture(
         picture = find_picture(session, picture_id, owner, to_change=True)
     if picture.kind != "photo":
         raise ProblemError(422, "this is a film; make a job of kind film for it")
-    with services.gate.pass_through():
-        row, is_new = colour(services, picture_id, body)
+    check_reference(services, body, owner)
+    row, is_new = colour(services, picture_id, body, services.gate.pass_through)
     response.status_code = 201 if is_new else 200
     return ResultPublic.of(row)
 
@@ -49,6 +48,15 @@ def colorize_picture(
 def get_result(result_id: Id, services: ServicesDep, owner: OwnerDep) -> ResultPublic:
     """One result."""
     return ResultPublic.of(_mine(result_id, services, owner))
+
+
+@router.patch("/results/{result_id}", operation_id="updateResult", responses=documented(404))
+def update_result(result_id: Id, body: ResultUpdate, services: ServicesDep, owner: OwnerDep) -> ResultPublic:
+    """Give a version a name."""
+    with services.database.session() as session:
+        row = find_result(session, result_id, owner, to_change=True)
+        row.name = body.name
+        return ResultPublic.of(row)
 
 
 @router.delete("/results/{result_id}", operation_id="deleteResult", responses=documented(404))
@@ -78,12 +86,19 @@ def get_file(
     if (is_own and format is None and quality is None) or row.picture.kind == "film":
         suffix = PurePosixPath(row.key).suffix
         return send_file(services, row.key, name + suffix, download=download)
-    with services.gate.pass_through():
-        photo = Photo.read(read_file(services.storage, row.key), max_pixels=services.settings.max_pixels)
-        kind = (format or photo.format).upper()
-        data = (photo if is_own else anonymous(photo, services.shelf.offered().get(row.model))).encode(kind, quality)
+    kind = (format or row.format).upper()
     suffix = suffix_of(kind)
-    return send_bytes(data, media_type_of(suffix), name + suffix, download=download)
+    model = services.shelf.offered().get(row.model)
+    with services.gate.pass_through(weight_of(services, row.key, "convert")):
+        data = read_file(services, row.key)
+        head = head_of(data)
+        if head is not None and head.is_streamed:
+            with scratch(suffix) as path:
+                convert(data, path, kind, quality, None if is_own else nameless(data, model))
+                return send_bytes(path.read_bytes(), media_type_of(suffix), name + suffix, download=download)
+        photo = Photo.read(data, max_pixels=services.settings.max_pixels)
+        encoded = (photo if is_own else anonymous(photo, model)).encode(kind, quality)
+    return send_bytes(encoded, media_type_of(suffix), name + suffix, download=download)
 
 
 @router.get(

@@ -1,16 +1,18 @@
 """The asker's own session: show the token, and forget everything."""
 
+from typing import Any
+
 from fastapi import APIRouter, Request, Response
-from sqlalchemy import select
+from sqlalchemy import func, select
 
-from tintype.server.identity import TOKEN_COOKIE, CallerDep, OwnerDep, cookie_header, pass_for, token_for
-from tintype.server.jobs.ledger import OPEN, cancel
-from tintype.server.library import delete_picture
-from tintype.server.problems import ProblemError, documented
-from tintype.server.schemas.pictures import Deleted
-from tintype.server.schemas.system import Login, SessionPublic
-from tintype.server.tables import Job, Picture
-
+from ..identity import TOKEN_COOKIE, CallerDep, OwnerDep, cookie_header, pass_for, token_for
+from ..jobs.ledger import OPEN, cancel
+from ..library import delete_picture, delete_study
+from ..problems import ProblemError, documented
+from ..quota import kept_bytes
+from ..schemas.pictures import Deleted, Kept
+from ..schemas.system import Login, SessionPublic
+from ..tables import Base, Job, Picture, Result, ShareLink, Study
 from .deps import ServicesDep
 
 router = APIRouter(prefix="/api/session", tags=["session"])
@@ -35,14 +37,37 @@ def login(body: Login, request: Request, response: Response, services: ServicesD
     return SessionPublic(token_needed=bool(tokens), allowed=True)
 
 
+@router.get("/data", operation_id="getKept")
+def get_kept(services: ServicesDep, owner: OwnerDep) -> Kept:
+    """What the server keeps of the asker, and until when."""
+    with services.database.session() as session:
+
+        def count(table: type[Base], *conditions: Any) -> int:
+            return session.scalar(select(func.count()).select_from(table).where(*conditions)) or 0
+
+        return Kept(
+            pictures=count(Picture, Picture.owner == owner),
+            results=count(Result, Result.picture_id.in_(select(Picture.id).where(Picture.owner == owner))),
+            studies=count(Study, Study.owner == owner),
+            jobs=count(Job, Job.owner == owner),
+            links=count(ShareLink, ShareLink.owner == owner),
+            bytes=kept_bytes(session, owner),
+            quota_bytes=services.settings.quota_bytes,
+            first_expires=session.scalar(select(func.min(Picture.expires)).where(Picture.owner == owner)),
+        )
+
+
 @router.delete("/data", operation_id="deleteEverything")
 def delete_everything(services: ServicesDep, owner: OwnerDep) -> Deleted:
-    """Delete every picture, result and job of the asker."""
+    """Delete every picture, result, study and job of the asker, and the copies that studies have of the pictures."""
     with services.database.session() as session:
         pictures = list(session.scalars(select(Picture.id).where(Picture.owner == owner)))
+        studies = list(session.scalars(select(Study.id).where(Study.owner == owner)))
         jobs = list(session.scalars(select(Job.id).where(Job.owner == owner, Job.state.in_(OPEN))))
     for job_id in jobs:
         cancel(services, job_id)
+    for study in studies:
+        delete_study(services, study)
     results = sum(delete_picture(services, identity) for identity in pictures)
     with services.database.session() as session:
         ended = list(session.scalars(select(Job).where(Job.owner == owner, Job.state.not_in(OPEN))))

@@ -1,19 +1,22 @@
 """Studies: make one, vote in it, see what it says."""
 
-from fastapi import APIRouter, Response
-from sqlalchemy import delete, select
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Query, Response
+from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from tintype.server.evaluations.ballots import CHOICES, draw
-from tintype.server.evaluations.outcome import VOTE_COLUMNS, ranking, taken_for_original, vote_rows
-from tintype.server.evaluations.prepare import contestant, create_study
-from tintype.server.identity import OwnerDep
-from tintype.server.jobs.ledger import create
-from tintype.server.library import delete_picture, find_picture
-from tintype.server.paging import CursorDep, LimitQuery, after
-from tintype.server.problems import ProblemError, documented, not_found
-from tintype.server.schemas.common import Id, Page
-from tintype.server.schemas.evaluations import (
+from .. import library
+from ..evaluations.ballots import CHOICES, draw
+from ..evaluations.outcome import VOTE_COLUMNS, ranking, taken_for_original, vote_rows
+from ..evaluations.prepare import contestant, create_study
+from ..identity import OwnerDep
+from ..jobs.ledger import create
+from ..library import find_picture
+from ..paging import CursorDep, LimitQuery, after
+from ..problems import ProblemError, documented, not_found
+from ..schemas.common import Id, Page
+from ..schemas.evaluations import (
     BallotPublic,
     Question,
     Ranking,
@@ -23,12 +26,14 @@ from tintype.server.schemas.evaluations import (
     StudyUpdate,
     Table,
 )
-from tintype.server.tables import Picture, Study
-
+from ..tables import Study
 from .deps import ServicesDep
 from .ratings import FormatQuery, table
 
 router = APIRouter(prefix="/api", tags=["evaluations"])
+OfQuery = Annotated[
+    Literal["studies", "duels"], Query(description="duels: what people compared of their own photos, outside studies.")
+]
 
 
 @router.post("/studies", operation_id="createStudy", status_code=202, responses=documented(404, 429, 501))
@@ -54,8 +59,8 @@ def create_one(body: StudyCreate, services: ServicesDep, owner: OwnerDep) -> Stu
 def list_studies(
     services: ServicesDep, owner: OwnerDep, cursor: CursorDep, limit: LimitQuery = 20
 ) -> Page[StudyPublic]:
-    """Studies that are listed, and the asker's own, newest first."""
-    query = select(Study).where((Study.owner == owner) | Study.listed)
+    """Studies that the server's owner shows to everybody, and the asker's own, newest first."""
+    query = select(Study).where(or_(Study.owner == owner, and_(Study.listed, or_(Study.owner == "", Study.approved))))
     with services.database.session() as session:
         rows, following = after(session, query, Study.created, Study.id, limit, cursor)
         return Page(items=[StudyPublic.of(row, owner) for row in rows], next=following)
@@ -87,11 +92,7 @@ def delete_study(study_id: Id, services: ServicesDep, owner: OwnerDep) -> None:
     """Delete a study with its photos and votes."""
     with services.database.session() as session:
         _find(session, study_id, owner)
-        pictures = list(session.scalars(select(Picture.id).where(Picture.study_id == study_id)))
-    for identity in pictures:
-        delete_picture(services, identity)
-    with services.database.session() as session:
-        session.execute(delete(Study).where(Study.id == study_id))
+    library.delete_study(services, study_id)
 
 
 @router.post("/studies/{study_id}/ballots", operation_id="drawBallot", responses=documented(404, 409))
@@ -125,10 +126,10 @@ def export_votes(study_id: Id, services: ServicesDep, format: FormatQuery = "jso
 
 
 @router.get("/ranking", operation_id="getRanking")
-def get_ranking(services: ServicesDep) -> Ranking:
-    """Models and settings by strength, from every blind comparison made on this server."""
-    with services.database.session() as session:
-        return ranking(session)
+def get_ranking(services: ServicesDep, of: OfQuery = "studies") -> Ranking:
+    """Models and settings by strength, from the blind comparisons in the studies of the server's owner; or, apart
+    from these, from what people compared of their own photos."""
+    return services.tables.get(f"ranking {of}", lambda session: ranking(session, duels=of == "duels"))
 
 
 def _find(session: Session, study_id: str, owner: str | None = None) -> Study:

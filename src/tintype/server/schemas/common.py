@@ -1,7 +1,7 @@
 """Pieces that many schemas share: cleaned text, identities, pages, and what may be asked of a model."""
 
 import unicodedata
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from fastapi import Path
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -38,12 +38,31 @@ class Hint(Strict):
     x: float = Field(ge=0, le=1, description="From the left edge (0) to the right (1).")
     y: float = Field(ge=0, le=1, description="From the top edge (0) to the bottom (1).")
     color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$", description="As in CSS: #rrggbb.", examples=["#8a1c2b"])
+    strength: float = Field(1.0, gt=0, le=1, description="How far the colour is insisted on.")
     radius: float | None = Field(
         None,
         gt=0,
         le=0.5,
         description="Radius of the spot, as a part of the picture's short side; null lets the model choose.",
     )
+
+
+Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="As in CSS: #rrggbb.", examples=["#8a1c2b"])]
+
+
+class Stroke(Strict):
+    """A line drawn over things: a colour for them, or a wish that they stay as they are, or grey."""
+
+    points: list[tuple[Annotated[float, Field(ge=0, le=1)], Annotated[float, Field(ge=0, le=1)]]] = Field(
+        min_length=1, max_length=500, description="Places along the line, each x and y from 0 to 1 as in a hint."
+    )
+    kind: Literal["paint", "keep", "grey"] = Field(
+        "paint", description="paint: give it the colour; keep: leave what the model guessed; grey: take colour away."
+    )
+    color: Color = Field("#808080", description="As in CSS; counts for paint alone.")
+    width: float = Field(0.02, gt=0, le=0.5, description="Of the brush, as a part of the picture's short side.")
+    area: bool = Field(False, description="Whether the line is the edge of an area, all of which is meant.")
+    strength: float = Field(1.0, gt=0, le=1, description="How far the colour is insisted on.")
 
 
 class ColourOptions(Strict):
@@ -56,7 +75,21 @@ class ColourOptions(Strict):
     hints: list[Hint] = Field(default_factory=list, max_length=200, description="Points whose colour is given.")
     saturation: float = Field(1.0, ge=0, le=2, description="1 as the model has it, 0 grey, 2 twice as colourful.")
     temperature: float = Field(0.0, ge=-1, le=1, description="-1 cooler, 0 as the model has it, 1 warmer.")
-    strength: float = Field(1.0, ge=0, le=1, description="How much of the colour is laid over the grey picture.")
+    strokes: list[Stroke] = Field(default_factory=list, max_length=100, description="Lines and areas drawn by hand.")
+    strength: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = Field(
+        1.0, description='How much of the colour is laid over the grey picture; "auto" fades what is only a guess.'
+    )
+    palette: list[Color] = Field(
+        default_factory=list, max_length=16, description="Colours that all others are drawn to; empty for any."
+    )
+    restore: list[Literal["noise", "dust", "fade"]] = Field(
+        default_factory=list, max_length=3, description="What is mended before it is coloured; this changes the light."
+    )
+    keep_sepia: bool = Field(False, description="Lay the colours over the tint of the print instead of over grey.")
+    mark: bool = Field(False, description="Write into a corner that the picture was coloured.")
+    reference: str | None = Field(
+        None, pattern=r"^[A-Za-z0-9_-]{22}$", description="A colour picture of the asker whose colours like things get."
+    )
     alternative: int | None = Field(
         None, ge=0, le=7, description="Another mood, by its number; null for the best guess."
     )

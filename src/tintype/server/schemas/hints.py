@@ -4,6 +4,23 @@ from typing import Any
 
 from pydantic import BaseModel, Field
 
+from .common import Strict
+
+
+class ExtentPoint(Strict):
+    """A place on the thing that is meant, or beside it."""
+
+    x: float = Field(ge=0, le=1)
+    y: float = Field(ge=0, le=1)
+    plus: bool = Field(True, description="Whether it is on the thing.")
+
+
+class ExtentAsked(Strict):
+    """Places on a thing and beside it."""
+
+    points: list[ExtentPoint] = Field(min_length=1, max_length=50)
+    model: str | None = Field(None, max_length=100)
+
 
 class Mood(BaseModel):
     """One alternative colouring."""

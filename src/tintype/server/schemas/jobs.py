@@ -1,7 +1,7 @@
 """Jobs: asked for, and as they are reported."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -21,12 +21,22 @@ class ColorizeJob(Strict):
     options: ColourOptions = Field(default_factory=ColourOptions)
 
 
+class FilmWishes(Strict):
+    """What is asked of a film beyond its colours."""
+
+    start: float | None = Field(None, ge=0, description="Seconds from the first frame at which to begin.")
+    end: float | None = Field(None, gt=0, description="Seconds from the first frame at which to end.")
+    stability: float = Field(0.75, ge=0, le=1, description="0 forgets colours at every prediction, 1 never does.")
+    crf: int | None = Field(None, ge=0, le=63, description="Quality of the codec: 0 is best, 63 is smallest.")
+
+
 class FilmJob(Strict):
     """Colour one film."""
 
     kind: Literal["film"]
     picture: PictureId = Field(description="A film of the asker.")
     options: ColourOptions = Field(default_factory=ColourOptions)
+    film: FilmWishes = Field(default_factory=FilmWishes)
 
 
 JobCreate = Annotated[ColorizeJob | FilmJob, Field(discriminator="kind")]
@@ -40,6 +50,9 @@ class Outcome(BaseModel):
     error: str | None = None
 
 
+_DERIVED = ("events_url", "ahead", "pictures", "options")
+
+
 class JobPublic(BaseModel):
     """A job and how far it is. The same object comes with every event of its stream."""
 
@@ -51,6 +64,12 @@ class JobPublic(BaseModel):
     note: str = Field(description="What is being done, in words.")
     error: str | None
     outcomes: list[Outcome]
+    pictures: list[str] = Field(description="Its pictures, in their order.")
+    options: dict[str, Any] = Field(description="What was asked of the model beyond its defaults.")
+    ahead: int | None = Field(
+        None,
+        description="While it waits: how many jobs may come before it. Photos and films have lines of their own.",
+    )
     attempts: int = Field(description="How often a worker began it.")
     created: datetime
     started: datetime | None
@@ -58,8 +77,15 @@ class JobPublic(BaseModel):
     events_url: str = Field(description="A stream of server-sent events, one at every change, until the job has ended.")
 
     @classmethod
-    def of(cls, row: Job) -> "JobPublic":
+    def of(cls, row: Job, ahead: int | None = None) -> "JobPublic":
         return cls.model_validate(
-            {name: getattr(row, name) for name in cls.model_fields if name != "events_url"}
-            | {"events_url": f"/api/jobs/{row.id}/events"}
+            {name: getattr(row, name) for name in cls.model_fields if name not in _DERIVED}
+            | {
+                "events_url": f"/api/jobs/{row.id}/events",
+                "ahead": ahead,
+                "pictures": row.payload.get("pictures") or [one for one in [row.payload.get("picture")] if one],
+                "options": ColourOptions.model_validate(row.payload.get("options") or {}).model_dump(
+                    exclude_defaults=True
+                ),
+            }
         )

@@ -5,8 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from tintype.server.tables import Picture, Result
-
+from ..tables import Picture, Result, shown_result
 from .common import Line, Strict
 
 
@@ -22,6 +21,7 @@ class ResultPublic(BaseModel):
     width: int
     height: int
     bytes: int
+    name: str = Field("", description="What its owner calls this version.")
     seconds: float = Field(description="How long the colouring took.")
     created: datetime
     file_url: str = Field(
@@ -35,7 +35,7 @@ class ResultPublic(BaseModel):
         base = f"/api/results/{row.id}"
         return cls(
             id=row.id, picture_id=row.picture_id, model=row.model, model_version=row.model_version, options=row.options,
-            format=row.format, width=row.width, height=row.height, bytes=row.bytes, seconds=row.seconds,
+            format=row.format, width=row.width, height=row.height, bytes=row.bytes, name=row.name, seconds=row.seconds,
             created=row.created, file_url=f"{base}/file", preview_url=f"{base}/preview",
             thumbnail_url=f"{base}/thumbnail",
         )  # fmt: skip
@@ -59,6 +59,8 @@ class PicturePublic(BaseModel):
     preview_url: str = Field(description="At screen size, as JPEG; add ?grey=true for the picture without its colours.")
     thumbnail_url: str
     results: list[ResultPublic]
+    shown: str | None = Field(None, description="The result that stands for the picture in galleries and for guests.")
+    look: dict[str, Any] | None = Field(None, description="What its owner was doing with it last; for the owner alone.")
 
     @classmethod
     def of(cls, row: Picture, owner: str) -> "PicturePublic":
@@ -69,6 +71,7 @@ class PicturePublic(BaseModel):
             height=row.height, bytes=row.bytes, shared=row.shared, mine=row.owner == owner, created=row.created,
             expires=row.expires, file_url=f"{base}/file", preview_url=f"{base}/preview",
             thumbnail_url=f"{base}/thumbnail", results=[ResultPublic.of(result) for result in row.results],
+            shown=shown.id if (shown := shown_result(row)) else None, look=row.look if row.owner == owner else None,
         )  # fmt: skip
 
 
@@ -91,7 +94,28 @@ class PictureUpdate(Strict):
     """What may be changed of a picture; what is left out stays."""
 
     name: Line | None = Field(None, max_length=200)
+    look: dict[str, Any] | None = Field(None, description="What the owner is doing with it, to go on elsewhere.")
+    shown: str | None = Field(None, pattern=r"^[A-Za-z0-9_-]{22}$", description="The result that stands for it.")
     shared: bool | None = Field(None, description="True lets everybody see it and its results.")
+
+
+class ResultUpdate(Strict):
+    """What may be changed of a result."""
+
+    name: Line = Field(max_length=100, description="What this version is called.")
+
+
+class Kept(BaseModel):
+    """What the server keeps of the asker."""
+
+    pictures: int
+    results: int
+    studies: int
+    jobs: int
+    links: int
+    bytes: int = Field(description="Of pictures, results and copies in studies together.")
+    quota_bytes: int = Field(description="How many that may be; 0 for no limit.")
+    first_expires: datetime | None = Field(description="When the next of them is deleted; null if none is.")
 
 
 class Deleted(BaseModel):

@@ -1,0 +1,61 @@
+"""A ZIP of stored files, made while it is sent: it lies nowhere as a whole."""
+
+import zipfile
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from pathlib import PurePosixPath
+from typing import IO, cast
+
+from .storage import Storage
+
+
+class _Pieces:
+    """A file that can only be written to, whose bytes are taken out as they come."""
+
+    def __init__(self) -> None:
+        self._pieces: list[bytes] = []
+
+    def write(self, data: bytes) -> int:
+        self._pieces.append(bytes(data))
+        return len(data)
+
+    def flush(self) -> None:
+        pass
+
+    def take(self) -> bytes:
+        data = b"".join(self._pieces)
+        self._pieces.clear()
+        return data
+
+
+def packed(storage: Storage, files: Iterable[tuple[str, str, datetime]]) -> Iterator[bytes]:
+    """A ZIP of (name, key, when it was made), in pieces.
+
+    Names that come twice get a number. Photos do not get smaller by packing, so they are stored. A file that has gone
+    meanwhile is left out.
+    """
+    pieces = _Pieces()
+    taken: set[str] = set()
+    with zipfile.ZipFile(cast("IO[bytes]", pieces), "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
+        for name, key, made in files:
+            size = storage.size(key)
+            if size is None:
+                continue
+            info = zipfile.ZipInfo(free_name(name, taken), made.timetuple()[:6])
+            info.file_size = size
+            with archive.open(info, "w", force_zip64=size > 1 << 31) as target:
+                for piece in storage.chunks(key, 0, size):
+                    target.write(piece)
+                    yield pieces.take()
+            yield pieces.take()
+    yield pieces.take()
+
+
+def free_name(name: str, taken: set[str]) -> str:
+    """The name, or the first like it with a number that is not taken yet."""
+    path, free, number = PurePosixPath(name), name, 1
+    while free.casefold() in taken:
+        number += 1
+        free = f"{path.stem}-{number}{path.suffix}"
+    taken.add(free.casefold())
+    return free
