@@ -14,7 +14,7 @@ from PIL import Image
 from pictures import file_bytes, noise, smooth
 from server.serving import Site, Visitor, serving, until
 from tintype.server.intake import film_format
-from tintype.server.running import listen, make_server
+from tintype.server.run import listen, make_server
 from tintype.server.settings import Settings
 
 TINY = file_bytes(Image.fromarray(np.full((8, 8), 77, np.uint8)), "PNG")
@@ -210,7 +210,7 @@ def _newer(folder: Path) -> None:
 @pytest.mark.parametrize("what", FAULTS)
 def test_a_start_that_fails_says_why_in_one_line(tmp_path: Path, what: str, capsys: pytest.CaptureFixture[str]) -> None:
     from tintype.errors import TintypeError
-    from tintype.server.running import serve
+    from tintype.server.run import serve
 
     spoil, words = FAULTS[what]
     spoil(tmp_path)

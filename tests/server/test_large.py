@@ -10,8 +10,8 @@ from PIL import Image
 
 from pictures import file_bytes, noise, smooth
 from server.serving import Site, serving
-from tintype.photo import Photo
-from tintype.record import read_record
+from tintype.colorizer.provenance import read_record
+from tintype.photo.photo import Photo
 from tintype.server import large
 from tintype.server.large import check_shape, head_of, small_photo, weigh
 from tintype.server.problems import ProblemError

@@ -6,8 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from .completion import models as complete_models
+
 if TYPE_CHECKING:
-    from ..server.services import Services
+    from tintype.server.services import Services
 
 
 def arena(
@@ -103,9 +105,9 @@ def _moderate(services: "Services", approve: str | None, delete: str | None, sho
     """What the server's owner does with studies that visitors made."""
     from sqlalchemy import select
 
-    from ..errors import InputError
-    from ..server.library import delete_study
-    from ..server.tables import Study
+    from tintype.errors import InputError
+    from tintype.server.library import delete_study
+    from tintype.server.tables import Study
 
     with services.database.session() as session:
         for study_id in (approve, delete):

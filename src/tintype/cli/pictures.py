@@ -26,15 +26,15 @@ def pictures(
     """
     from sqlalchemy import select
 
-    from ..errors import InputError
-    from ..server.library import delete_picture
-    from ..server.services import Services
-    from ..server.tables import Picture
-    from . import server_settings
+    from tintype.errors import InputError
+    from tintype.server.library import delete_picture
+    from tintype.server.services import Services
+    from tintype.server.settings import load_settings
+    from tintype.server.tables import Picture
 
     if not (shared or unshare or delete):
         raise InputError("nothing was asked; give --shared, --unshare PICTURE or --delete PICTURE")
-    services = Services.start(server_settings())
+    services = Services.start(load_settings())
     try:
         with services.database.session() as session:
             for identity in (unshare, delete):

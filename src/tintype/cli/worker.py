@@ -27,4 +27,4 @@ def worker(
     from tintype.server.settings import load_settings
 
     print("tintype takes jobs (stop with Ctrl+C)", flush=True)
-    work(server_settings(), threads, film_threads)
+    work(load_settings(), threads, film_threads)

@@ -11,24 +11,27 @@ from typing import Any, BinaryIO
 from PIL import Image
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import selectinload
 
-from ..colorizer import Colorizer
-from ..hints import Hint, parse_color
-from ..huge import Answer
-from ..metadata import Metadata
-from ..opened import OpenPhoto, Plane
-from ..photo import Photo
-from ..raster import read_metadata
-from ..record import read_record, recorded
-from ..taste import Taste
-from ..weights import ModelFile
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.open_photo import OpenPhoto, Plane
+from tintype.colorizer.provenance import read_record, recorded
+from tintype.colorizer.streaming import Answer
+from tintype.colorizer.taste import Taste
+from tintype.hints.hint import Hint, parse_color
+from tintype.network.model_file import ModelFile
+from tintype.photo.metadata import Metadata
+from tintype.photo.photo import Photo
+from tintype.photo.pillow import read_metadata
+
 from .capabilities import require_options
 from .intake import suffix_of
-from .large import Head, Work, colour_large, convert, head_of, scratch, weigh
+from .large import Head, colour_large, convert, head_of, scratch
 from .problems import ProblemError, not_found
 from .quota import check_quota
 from .schemas.common import ColourOptions
 from .services import Services
+from .stored import read_file, weight_of
 from .strokes import stroke_hints
 from .tables import Picture, Result, new_id
 
@@ -55,13 +58,15 @@ def check(services: Services, options: ColourOptions) -> ModelFile:
     return model
 
 
-def check_reference(services: Services, options: ColourOptions, owner: str) -> None:
-    """Raises ProblemError, 404, if the options take colours from a picture that the owner may not see."""
-    if options.reference is not None:
-        with services.database.session() as session:
-            picture = session.get(Picture, options.reference)
-        if picture is None or picture.study_id or not (picture.owner == owner or picture.shared):
-            raise not_found("reference")
+def reference_of(services: Services, options: ColourOptions, owner: str) -> Picture | None:
+    """The picture that the options take colours from. Raises ProblemError, 404, if the owner may not see it."""
+    if options.reference is None:
+        return None
+    with services.database.session() as session:
+        picture = session.get(Picture, options.reference, options=[selectinload(Picture.results)])
+    if picture is None or picture.study_id or not (picture.owner == owner or picture.shared):
+        raise not_found("reference")
+    return picture
 
 
 def predict(opened: OpenPhoto, options: ColourOptions, reference: OpenPhoto | None = None) -> Photo:
@@ -132,13 +137,13 @@ def colour(
         picture = session.get(Picture, picture_id)
     if picture is None:
         raise not_found("picture")
-    check_reference(services, options, picture.owner)
+    reference = reference_of(services, options, picture.owner)
     if picture.owner:  # copies in studies were counted when the study was made
         check_quota(services, picture.owner, 0)
     colorizer = services.shelf.get(options.model)
-    weight = weight_of(services, picture.key, "colour", options.size or model.info.size)
+    weight = weight_of(services.storage, picture.key, "colour", options.size or model.info.size)
     with (admit or services.gate.hold)(weight):
-        data = read_file(services, picture.key)
+        data = read_file(services.storage, picture.key)
         head = head_of(data)
         is_streamed = head is not None and head.is_streamed and not head.is_jpeg and not colorizer.paints
         is_streamed = is_streamed and not (options.restore or options.mark or options.keep_sepia or options.reference)
@@ -151,7 +156,8 @@ def colour(
                 with path.open("rb") as whole:
                     return keep(services, row, whole)
         read = Photo.read(data, max_pixels=services.settings.max_pixels)
-        photo = predict(OpenPhoto(colorizer.network, read), options, services.opened.reference(services, options))
+        colours = services.opened.reference(reference, options.model)
+        photo = predict(OpenPhoto(colorizer.network, read), options, colours)
         encoded = photo.encode()
         row = _row(services, picture_id, model, options, photo.format, (photo.width, photo.height))
         row.seconds = round(time.perf_counter() - started, 4)
@@ -211,23 +217,6 @@ def keep_row(services: Services, row: Result) -> tuple[Result, bool]:
             if found := _find(session, row.picture_id, row.options_key):
                 return found, False
         raise not_found("picture") from None  # deleted while it was being coloured
-
-
-def read_file(services: Services, key: str) -> bytes:
-    """Raises ProblemError, 404, if the file has gone."""
-    try:
-        return services.storage.read(key)
-    except FileNotFoundError:
-        raise not_found("picture") from None
-
-
-def weight_of(services: Services, key: str, work: Work, size: int = 0) -> int:
-    """Bytes that work on a stored picture takes. Raises ProblemError, 404, if its file has gone."""
-    try:
-        with services.storage.open(key) as file:
-            return weigh(head_of(file), work, size) + (services.storage.size(key) or 0)
-    except FileNotFoundError:
-        raise not_found("picture") from None
 
 
 def anonymous(photo: Photo, model: ModelFile | None) -> Photo:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from ..hints import Hint
-from ..opened import OpenPhoto
-from ..proposals import color_at
+from tintype.colorizer.open_photo import OpenPhoto
+from tintype.hints.alternatives import color_at
+from tintype.hints.hint import Hint
 
 Plane = NDArray[np.float32]
 VIVID = 60.0  # CIE units of the colour that is tried, away from what the place has

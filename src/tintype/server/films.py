@@ -67,7 +67,7 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
 
 def _frames(path: Path, most: int) -> int:
     """How many pictures the film has, counted without decoding one; it ends at one more than ``most``."""
-    from ..video.reader import open_container
+    from tintype.video.reader import open_container
 
     with open_container(path) as container:
         pieces = (packet for packet in container.demux(container.streams.video[0]) if packet.size)
@@ -77,7 +77,7 @@ def _frames(path: Path, most: int) -> int:
 def _look(services: Services, path: Path, name: str) -> tuple[int, int, Photo]:
     """Width, height and first frame. Raises ProblemError: 413, too many pixels or frames; 415, no film."""
     settings = services.settings
-    from ..video.reader import FilmReader
+    from tintype.video.reader import FilmReader
 
     try:
         reader = FilmReader(str(path))

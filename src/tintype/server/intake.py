@@ -7,8 +7,9 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from ..errors import InputError
-from ..photo import Photo
+from tintype.errors import InputError
+from tintype.photo.photo import Photo
+
 from .large import check_shape, head_of, small_photo
 from .problems import ProblemError, public_text
 from .schemas.common import clean

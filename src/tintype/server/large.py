@@ -16,13 +16,14 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 import numpy as np
 from PIL import Image
 
-from ..deep import is_deep
-from ..errors import InputError, OutputError
-from ..huge import Answer, colour_file
-from ..metadata import Metadata
-from ..photo import Photo
-from ..raster import own_pixel_limit
-from ..reading import READ_FORMATS
+from tintype.colorizer.streaming import Answer, colour_file
+from tintype.errors import InputError, OutputError
+from tintype.photo.decode import READ_FORMATS
+from tintype.photo.metadata import Metadata
+from tintype.photo.photo import Photo
+from tintype.photo.pillow import own_pixel_limit
+from tintype.photo.sixteen_bit import is_deep
+
 from .problems import ProblemError
 
 if TYPE_CHECKING:

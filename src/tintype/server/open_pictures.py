@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.photo.photo import Photo
 
+from .problems import ProblemError
 from .settings import Settings
 from .shelf import Shelf
 from .shrink import shrink
 from .storage import Storage
-from .stored import read_file
-from .tables import Picture
+from .stored import read_small
+from .tables import Picture, shown_result
 
 
 @dataclass
@@ -43,13 +44,34 @@ class OpenPictures:
         with entry.lock:
             if entry.opened is None:
                 self.misses += 1
-                data = read_file(self._storage, picture.key)
-                photo = Photo.read(data, max_pixels=self._settings.max_pixels).grey()
-                small = shrink(photo, self._settings.preview_pixels)
-                entry.opened = OpenPhoto(colorizer.network, small)
+                entry.opened = OpenPhoto(colorizer.network, self._small(picture.key).grey())
             else:
                 self.hits += 1
             return entry.opened
+
+    def has(self, picture: Picture, sha256: str) -> bool:
+        """Whether the picture is open for the model with that hash."""
+        with self._lock:
+            entry = self._entries.get((picture.id, sha256))
+        return entry is not None and entry.opened is not None
+
+    def reference(self, picture: Picture | None, model: str | None) -> OpenPhoto | None:
+        """A picture in colour that others take colours from, opened; its shown result if it is grey itself.
+
+        Raises ProblemError: 404, its file has gone; 422, it is in no colour.
+        """
+        if picture is None:
+            return None
+        small, shown = self._small(picture.key), shown_result(picture)
+        if small.chroma is None and shown is not None:
+            small = self._small(shown.key)
+        if small.chroma is None:
+            raise ProblemError(422, "the reference has no colour; give a photograph in colour")
+        return OpenPhoto(self._shelf.get(model).network, small)
+
+    def _small(self, key: str) -> Photo:
+        side = self._settings.preview_pixels
+        return shrink(read_small(self._storage, key, side, self._settings.max_pixels), side)
 
     def forget(self, picture_id: str) -> None:
         with self._lock:

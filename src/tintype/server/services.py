@@ -20,7 +20,7 @@ from .storage import Storage
 
 if TYPE_CHECKING:
     from .jobs.queue import Lanes
-    from .variants import OpenPictures
+    from .open_pictures import OpenPictures
 
 _SHARE = 0.9  # of the memory that there is: the rest is for what nobody reckons with
 _CACHES = 200 << 20  # open pictures, graphs of further models
@@ -55,7 +55,7 @@ class Services:
             TintypeError: something the settings name cannot be used.
         """
         from .jobs.queue import Lanes
-        from .variants import OpenPictures
+        from .open_pictures import OpenPictures
 
         database = Database(settings.database)
         if settings.migrate:
@@ -64,8 +64,8 @@ class Services:
         services = cls(
             settings=settings,
             database=database,
-            storage=Storage(settings.storage),
-            shelf=Shelf(settings),
+            storage=storage,
+            shelf=shelf,
             gate=Gate(
                 settings.slots or cores(),
                 settings.waiting,
@@ -75,7 +75,7 @@ class Services:
             metrics=metrics or Metrics(),
             jobs=Lanes(settings.queue),
             tables=KeptTables(database),
-            opened=OpenPictures(settings.open_pictures),
+            opened=OpenPictures(shelf, storage, settings),
         )
         services.metrics.watch("tintype_pictures_in_work", "Pictures in work or in line.", lambda: services.gate.inside)
         services.metrics.watch(

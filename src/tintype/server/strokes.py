@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from ..hints import Hint, parse_color
-from ..opened import OpenPhoto
-from ..proposals import color_at
+from tintype.colorizer.open_photo import OpenPhoto
+from tintype.hints.alternatives import color_at
+from tintype.hints.hint import Hint, parse_color
+
 from .schemas.common import Stroke
 
 MOST = 60  # hints of one stroke: more tell the network nothing new

@@ -118,9 +118,6 @@ def open_container(path: str | os.PathLike[str]) -> Any:
     av = need_av()
     name = os.fspath(path)
     try:
-        if is_sequence(name):
-            frames = Fraction(rate or 25).limit_denominator(1001)
-            return av.open(name, format="image2", options={"framerate": f"{frames.numerator}/{frames.denominator}"})
         # Other files that a film names are not opened, and what it is read as is what its first bytes say.
         local = {"protocol_whitelist": "file"}
         return av.open(name, format=_demuxer(name), metadata_errors="replace", options=local)

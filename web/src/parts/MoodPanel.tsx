@@ -72,7 +72,7 @@ export function MoodPanel({ picture, history }: Props) {
       {known.models.length > 1 && (
         <label className="stack">
           {t("Model")}
-          <select value={look.model ?? ""} onChange={(event) => chooseModel(event.target.value)}>
+          <select aria-label={t("Model")} value={look.model ?? ""} onChange={(event) => chooseModel(event.target.value)}>
             {known.models.map((one) => (
               <option key={one.name} value={one.default ? "" : one.name}>{one.name}{one.condition === "sketch" ? t(", for drawings") : ""}</option>
             ))}

@@ -44,7 +44,7 @@ export function SavePanel({ picture, keep }: Props) {
     <>
       <label className="stack">
         {t("Format")}
-        <select value={format} onChange={(event) => setFormat(event.target.value)}>
+        <select aria-label={t("Format")} value={format} onChange={(event) => setFormat(event.target.value)}>
           <option value="">{own === picture.format ? t("{format}, as sent", { format: own }) : t("{format}, since {sent} is only read", { format: own, sent: picture.format })}</option>
           {known.formats.filter((one) => one !== own.toLowerCase()).map((one) => <option key={one} value={one}>{one.toUpperCase()}</option>)}
         </select>

@@ -60,8 +60,9 @@ export function useView(box: RefObject<HTMLElement | null>, width: number, heigh
       const { frame: room, fit: least } = limits.current;
       const at = { x: x ?? room.width / 2, y: y ?? room.height / 2 };
       const old = now.current;
-      const scale = Math.min(MOST_ZOOM, Math.max(least.scale, old.scale * factor));
-      if (scale <= least.scale * 1.001) return setAsked(null);
+      const smallest = Math.min(least.scale, 1 / window.devicePixelRatio); // of a small photo 1:1 is less than what fits
+      const scale = Math.min(MOST_ZOOM, Math.max(smallest, old.scale * factor));
+      if (Math.abs(scale / least.scale - 1) < 0.001) return setAsked(null);
       const ratio = scale / old.scale;
       show({ scale, x: at.x - (at.x - old.x) * ratio, y: at.y - (at.y - old.y) * ratio });
     },

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..database import Database
-from ..tables import Ballot, Rating
+from tintype.server.database import Database
+from tintype.server.tables import Ballot, Rating
 
 Made = TypeVar("Made")
 

@@ -8,8 +8,9 @@ from typing import Any
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from ..schemas.evaluations import Ranked, Ranking, Starred, Taken
-from ..tables import Ballot, Rating, Study
+from tintype.server.schemas.evaluations import Ranked, Ranking, Starred, Taken
+from tintype.server.tables import Ballot, Rating, Study
+
 from .ranking import bradley_terry, mean_interval, wilson
 
 _POINTS = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}

@@ -3,16 +3,17 @@
 import hashlib
 from typing import Any
 
-from ...planes import chroma_is_neutral
-from ..colouring import check, colour, read_file, without_metadata
-from ..intake import check_photo
-from ..jobs.ledger import Claim
-from ..large import head_of, weigh
-from ..library import copy_id, expiry, store_photo
-from ..problems import ProblemError
-from ..schemas.common import ColourOptions
-from ..services import Services
-from ..tables import Picture, Study
+from tintype.imaging.planes import chroma_is_neutral
+from tintype.server.colouring import check, colour, without_metadata
+from tintype.server.intake import check_photo
+from tintype.server.jobs.ledger import Claim
+from tintype.server.large import head_of, weigh
+from tintype.server.library import copy_id, expiry, store_photo
+from tintype.server.problems import ProblemError
+from tintype.server.schemas.common import ColourOptions
+from tintype.server.services import Services
+from tintype.server.stored import read_file
+from tintype.server.tables import Picture, Study
 
 DEFAULT_QUESTION = {
     "arena": "Which of the two is the better colouring of this photograph?",

@@ -5,10 +5,11 @@ import ipaddress
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from ..gate import CLIENT, Client
-from ..identity import COOKIE, cookie_header, identify
-from ..problems import respond
-from ..settings import Settings
+from tintype.server.gate import CLIENT, Client
+from tintype.server.identity import COOKIE, cookie_header, identify
+from tintype.server.problems import respond
+from tintype.server.settings import Settings
+
 from .rate import Limiter
 
 MOST_HEADERS = 100

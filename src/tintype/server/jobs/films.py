@@ -8,15 +8,16 @@ from typing import Any
 
 from sqlalchemy import select
 
-from ...video import FilmOptions, colorize_film
-from ..capabilities import require
-from ..colouring import keep_row, options_key, taste_of
-from ..problems import not_found
-from ..schemas.common import ColourOptions
-from ..schemas.jobs import FilmWishes
-from ..services import Services
-from ..tables import Job, Picture, Result, new_id
-from ..variants import THUMBNAIL_PIXELS
+from tintype.server.capabilities import require
+from tintype.server.colouring import keep_row, options_key, taste_of
+from tintype.server.problems import not_found
+from tintype.server.schemas.common import ColourOptions
+from tintype.server.schemas.jobs import FilmWishes
+from tintype.server.services import Services
+from tintype.server.tables import Job, Picture, Result, new_id
+from tintype.server.variants import THUMBNAIL_PIXELS
+from tintype.video import FilmOptions, colorize_film
+
 from .ledger import OPEN, Claim
 
 _TELL_SECONDS = 0.5

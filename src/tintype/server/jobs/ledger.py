@@ -10,9 +10,10 @@ from typing import Any, cast
 
 from sqlalchemy import CursorResult, Select, and_, func, or_, select, update
 
-from ..problems import ProblemError
-from ..services import Services
-from ..tables import Job, now
+from tintype.server.problems import ProblemError
+from tintype.server.services import Services
+from tintype.server.tables import Job, now
+
 from .queue import KINDS, lane_of
 
 OPEN = ("queued", "running")

@@ -11,12 +11,13 @@ import structlog
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from ...errors import TintypeError
-from ..colouring import colour
-from ..predictor.address import RETRY_SECONDS, PredictorAwayError
-from ..problems import ProblemError, from_library
-from ..schemas.common import ColourOptions
-from ..services import Services
+from tintype.errors import TintypeError
+from tintype.server.colouring import colour
+from tintype.server.predictor.address import RETRY_SECONDS, PredictorAwayError
+from tintype.server.problems import ProblemError, from_library
+from tintype.server.schemas.common import ColourOptions
+from tintype.server.services import Services
+
 from .ledger import CancelledJobError, Claim, LeftJobError, LostJobError, claim_next
 
 Step = Callable[[Services, Claim], None]

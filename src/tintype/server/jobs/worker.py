@@ -6,9 +6,10 @@ from functools import partial
 
 import structlog
 
-from ..library import forget_expired
-from ..machine import give_back
-from ..services import Services
+from tintype.server.library import forget_expired
+from tintype.server.machine import give_back
+from tintype.server.services import Services
+
 from .films import forget_parts
 from .ledger import rescue
 from .work import run, worker_name

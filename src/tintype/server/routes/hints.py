@@ -10,19 +10,22 @@ import numpy as np
 from fastapi import APIRouter, Query, Response
 from PIL import Image
 
-from ...photo import Photo
-from ..capabilities import require
-from ..colouring import check, check_reference, predict, weight_of
-from ..extent import extent, extent_image
-from ..identity import OwnerDep
-from ..large import Head, weigh
-from ..library import find_picture
-from ..problems import ProblemError, documented
-from ..schemas.common import ColourOptions, Id
-from ..schemas.hints import ExtentAsked, Mood, Moods, SuggestionPublic
-from ..services import Services
-from ..tables import Picture
-from ..variants import THUMBNAIL_PIXELS, shrink
+from tintype.photo.photo import Photo
+from tintype.server.capabilities import require
+from tintype.server.colouring import check, predict, reference_of
+from tintype.server.extent import extent, extent_image
+from tintype.server.identity import OwnerDep
+from tintype.server.large import Head, weigh
+from tintype.server.library import find_picture
+from tintype.server.problems import ProblemError, documented
+from tintype.server.schemas.common import ColourOptions, Id
+from tintype.server.schemas.hints import ExtentAsked, Mood, Moods, SuggestionPublic
+from tintype.server.services import Services
+from tintype.server.shrink import shrink
+from tintype.server.stored import weight_of
+from tintype.server.tables import Picture
+from tintype.server.variants import THUMBNAIL_PIXELS
+
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes
 
@@ -48,7 +51,7 @@ def predict_picture(
     options.
     """
     check(services, body)
-    check_reference(services, body, owner)
+    reference = reference_of(services, body, owner)
     picture = _photo(services, picture_id, owner)
     is_newest = services.newest.asked((owner, picture_id))
     with _admitted(services, picture, body):
@@ -57,7 +60,7 @@ def predict_picture(
         started = time.perf_counter()
         opened = services.opened.get(picture, body.model)
         ready = time.perf_counter()
-        data = predict(opened, body, services.opened.reference(services, body)).encode("JPEG", _QUALITY)
+        data = predict(opened, body, services.opened.reference(reference, body.model)).encode("JPEG", _QUALITY)
         done = time.perf_counter()
     timing = f"open;dur={1000 * (ready - started):.1f}, predict;dur={1000 * (done - ready):.1f}"
     return send_bytes(data, "image/jpeg", "preview.jpg", headers={"Server-Timing": timing, "Cache-Control": "no-store"})
@@ -76,7 +79,7 @@ def list_alternatives(
     require("alternatives", file)
     picture = _photo(services, picture_id, owner)
     with _admitted(services, picture, ColourOptions(model=model)):
-        found = len(services.opened.get(services, picture, model).propose(count))
+        found = len(services.opened.get(picture, model).propose(count))
     base = f"/api/pictures/{picture_id}/alternatives"
     chosen = "" if model is None else f"?{urlencode({'model': model})}"  # by the name that was asked for
     return Moods(
@@ -119,7 +122,7 @@ def get_confidence(picture_id: Id, services: ServicesDep, owner: OwnerDep, model
     require("confidence", check(services, options))
     picture = _photo(services, picture_id, owner)
     with _admitted(services, picture, options):
-        plane = services.opened.get(services, picture, model).confidence()
+        plane = services.opened.get(picture, model).confidence()
         target = io.BytesIO()
         Image.fromarray(np.round(plane.clip(0, 1) * 255).astype(np.uint8)).save(target, "PNG")
     return send_bytes(target.getvalue(), "image/png", "confidence.png")
@@ -137,7 +140,7 @@ def find_extent(picture_id: Id, body: ExtentAsked, services: ServicesDep, owner:
     require("hints", check(services, options))
     picture = _photo(services, picture_id, owner)
     with _admitted(services, picture, options):
-        opened = services.opened.get(services, picture, body.model)
+        opened = services.opened.get(picture, body.model)
         target = io.BytesIO()
         extent_image(extent(opened, [(one.x, one.y, one.plus) for one in body.points])).save(target, "PNG")
     return send_bytes(target.getvalue(), "image/png", "extent.png", headers={"Cache-Control": "no-store"})
@@ -157,7 +160,7 @@ def suggest_colors(
     require("suggestions", check(services, ColourOptions(model=model)))
     picture = _photo(services, picture_id, owner)
     with _admitted(services, picture, ColourOptions(model=model)):
-        opened = services.opened.get(services, picture, model)
+        opened = services.opened.get(picture, model)
         found = opened.suggest(x * (opened.photo.width - 1), y * (opened.photo.height - 1), count)
     return [
         SuggestionPublic(color="#{:02x}{:02x}{:02x}".format(*one.color), probability=round(one.probability, 4))
@@ -171,7 +174,7 @@ def _admitted(services: Services, picture: Picture, options: ColourOptions) -> A
     size = options.size or model.info.size
     if services.opened.has(picture, model.sha256):
         return services.gate.pass_through(weigh(Head("JPEG", size, size, "RGB", False), "look", size))
-    return services.gate.pass_through(weight_of(services, picture.key, "look", size))
+    return services.gate.pass_through(weight_of(services.storage, picture.key, "look", size))
 
 
 def _photo(services: Services, picture_id: str, owner: str) -> Picture:

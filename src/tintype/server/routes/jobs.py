@@ -14,20 +14,21 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 from starlette.concurrency import run_in_threadpool
 
-from ..capabilities import require
-from ..colouring import check, check_reference
-from ..guard.door import client_address
-from ..identity import OwnerDep
-from ..jobs.films import film_options
-from ..jobs.ledger import OPEN, ahead, cancel, create
-from ..library import find_picture
-from ..packing import packed
-from ..paging import CursorDep, LimitQuery, after
-from ..problems import ProblemError, busy, documented, not_found
-from ..schemas.common import Id, Page
-from ..schemas.jobs import FilmJob, JobCreate, JobPublic
-from ..services import Services
-from ..tables import Job, Result
+from tintype.server.capabilities import require
+from tintype.server.colouring import check, reference_of
+from tintype.server.guard.door import client_address
+from tintype.server.identity import OwnerDep
+from tintype.server.jobs.films import film_options
+from tintype.server.jobs.ledger import OPEN, ahead, cancel, create
+from tintype.server.library import find_picture
+from tintype.server.packing import packed
+from tintype.server.paging import CursorDep, LimitQuery, after
+from tintype.server.problems import ProblemError, busy, documented, not_found
+from tintype.server.schemas.common import Id, Page
+from tintype.server.schemas.jobs import FilmJob, JobCreate, JobPublic
+from tintype.server.services import Services
+from tintype.server.tables import Job, Result
+
 from .deps import ServicesDep
 from .files import FILE_HEADERS, disposition
 from .takeaway import send_album
@@ -52,7 +53,7 @@ def create_job(body: JobCreate, services: ServicesDep, owner: OwnerDep) -> JobPu
         }  # fmt: skip
         film = create(services, "film", payload, 0, owner)
         return JobPublic.of(film, ahead(services, film))
-    check_reference(services, body.options, owner)
+    reference_of(services, body.options, owner)
     pictures = list(dict.fromkeys(body.pictures))
     _own(services, pictures, owner, "photo")
     payload_many = {"pictures": pictures, "options": body.options.model_dump()}

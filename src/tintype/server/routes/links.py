@@ -7,14 +7,15 @@ from fastapi import APIRouter, Response
 from sqlalchemy import select
 from sqlalchemy.orm import Session, selectinload
 
-from ..colouring import read_file
-from ..identity import OwnerDep
-from ..library import find_result
-from ..problems import documented, not_found
-from ..schemas.common import Id
-from ..schemas.links import LinkCreate, LinkPublic, Shared
-from ..tables import Result, ShareLink, now
-from ..variants import variant
+from tintype.server.identity import OwnerDep
+from tintype.server.library import find_result
+from tintype.server.problems import documented, not_found
+from tintype.server.schemas.common import Id
+from tintype.server.schemas.links import LinkCreate, LinkPublic, Shared
+from tintype.server.stored import read_file
+from tintype.server.tables import Result, ShareLink, now
+from tintype.server.variants import variant
+
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes
 
@@ -78,7 +79,7 @@ def get_side(link_id: Id, side: Literal["before", "after"], services: ServicesDe
         row = result if side == "after" else result.picture
     key = variant(services, row, services.settings.preview_pixels, grey=side == "before")
     headers = {"Cache-Control": "no-store"}
-    return send_bytes(read_file(services, key), "image/jpeg", f"{side}.jpg", headers=headers)
+    return send_bytes(read_file(services.storage, key), "image/jpeg", f"{side}.jpg", headers=headers)
 
 
 def _alive(session: Session, link_id: str) -> ShareLink:

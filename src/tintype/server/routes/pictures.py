@@ -6,15 +6,16 @@ from typing import Annotated
 from fastapi import APIRouter, File, Query, Response, UploadFile
 from starlette.concurrency import run_in_threadpool
 
-from ..identity import OwnerDep
-from ..intake import display_name
-from ..library import add_photo, delete_picture, find_picture, list_pictures
-from ..paging import CursorDep, LimitQuery
-from ..problems import ProblemError, documented, not_found, outcome_of
-from ..schemas.common import Id, Page
-from ..schemas.pictures import Deleted, PicturePublic, PictureUpdate, Refusal, Upload
-from ..tables import Picture
-from ..variants import FULL, THUMBNAIL_PIXELS, variant
+from tintype.server.identity import OwnerDep
+from tintype.server.intake import display_name
+from tintype.server.library import add_photo, delete_picture, find_picture, list_pictures
+from tintype.server.paging import CursorDep, LimitQuery
+from tintype.server.problems import ProblemError, documented, not_found, outcome_of
+from tintype.server.schemas.common import Id, Page
+from tintype.server.schemas.pictures import Deleted, PicturePublic, PictureUpdate, Refusal, Upload
+from tintype.server.tables import Picture
+from tintype.server.variants import FULL, THUMBNAIL_PIXELS, variant
+
 from .deps import ServicesDep
 from .files import PICTURE, send_file
 

@@ -5,17 +5,19 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Query, Response
 
-from ...photo import Photo
-from ..colouring import anonymous, check, check_reference, colour, nameless, read_file, weight_of
-from ..identity import OwnerDep
-from ..intake import media_type_of, suffix_of
-from ..large import convert, head_of, scratch
-from ..library import delete_result, find_picture, find_result
-from ..problems import ProblemError, documented
-from ..schemas.common import ColourOptions, Id
-from ..schemas.pictures import Deleted, ResultPublic, ResultUpdate
-from ..tables import Result
-from ..variants import THUMBNAIL_PIXELS, variant
+from tintype.photo.photo import Photo
+from tintype.server.colouring import anonymous, check, colour, nameless, reference_of
+from tintype.server.identity import OwnerDep
+from tintype.server.intake import media_type_of, suffix_of
+from tintype.server.large import convert, head_of, scratch
+from tintype.server.library import delete_result, find_picture, find_result
+from tintype.server.problems import ProblemError, documented
+from tintype.server.schemas.common import ColourOptions, Id
+from tintype.server.schemas.pictures import Deleted, ResultPublic, ResultUpdate
+from tintype.server.stored import read_file, weight_of
+from tintype.server.tables import Result
+from tintype.server.variants import THUMBNAIL_PIXELS, variant
+
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes, send_file
 
@@ -38,7 +40,7 @@ def colorize_picture(
         picture = find_picture(session, picture_id, owner, to_change=True)
     if picture.kind != "photo":
         raise ProblemError(422, "this is a film; make a job of kind film for it")
-    check_reference(services, body, owner)
+    reference_of(services, body, owner)
     row, is_new = colour(services, picture_id, body, services.gate.pass_through)
     response.status_code = 201 if is_new else 200
     return ResultPublic.of(row)
@@ -89,8 +91,8 @@ def get_file(
     kind = (format or row.format).upper()
     suffix = suffix_of(kind)
     model = services.shelf.offered().get(row.model)
-    with services.gate.pass_through(weight_of(services, row.key, "convert")):
-        data = read_file(services, row.key)
+    with services.gate.pass_through(weight_of(services.storage, row.key, "convert")):
+        data = read_file(services.storage, row.key)
         head = head_of(data)
         if head is not None and head.is_streamed:
             with scratch(suffix) as path:

@@ -5,14 +5,15 @@ from typing import Any
 from fastapi import APIRouter, Request, Response
 from sqlalchemy import func, select
 
-from ..identity import TOKEN_COOKIE, CallerDep, OwnerDep, cookie_header, pass_for, token_for
-from ..jobs.ledger import OPEN, cancel
-from ..library import delete_picture, delete_study
-from ..problems import ProblemError, documented
-from ..quota import kept_bytes
-from ..schemas.pictures import Deleted, Kept
-from ..schemas.system import Login, SessionPublic
-from ..tables import Base, Job, Picture, Result, ShareLink, Study
+from tintype.server.identity import TOKEN_COOKIE, CallerDep, OwnerDep, cookie_header, pass_for, token_for
+from tintype.server.jobs.ledger import OPEN, cancel
+from tintype.server.library import delete_picture, delete_study
+from tintype.server.problems import ProblemError, documented
+from tintype.server.quota import kept_bytes
+from tintype.server.schemas.pictures import Deleted, Kept
+from tintype.server.schemas.system import Login, SessionPublic
+from tintype.server.tables import Base, Job, Picture, Result, ShareLink, Study
+
 from .deps import ServicesDep
 
 router = APIRouter(prefix="/api/session", tags=["session"])

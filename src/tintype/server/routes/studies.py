@@ -6,17 +6,17 @@ from fastapi import APIRouter, Query, Response
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
-from .. import library
-from ..evaluations.ballots import CHOICES, draw
-from ..evaluations.outcome import VOTE_COLUMNS, ranking, taken_for_original, vote_rows
-from ..evaluations.prepare import contestant, create_study
-from ..identity import OwnerDep
-from ..jobs.ledger import create
-from ..library import find_picture
-from ..paging import CursorDep, LimitQuery, after
-from ..problems import ProblemError, documented, not_found
-from ..schemas.common import Id, Page
-from ..schemas.evaluations import (
+from tintype.server import library
+from tintype.server.evaluations.ballots import CHOICES, draw
+from tintype.server.evaluations.outcome import VOTE_COLUMNS, ranking, taken_for_original, vote_rows
+from tintype.server.evaluations.prepare import contestant, create_study
+from tintype.server.identity import OwnerDep
+from tintype.server.jobs.ledger import create
+from tintype.server.library import find_picture
+from tintype.server.paging import CursorDep, LimitQuery, after
+from tintype.server.problems import ProblemError, documented, not_found
+from tintype.server.schemas.common import Id, Page
+from tintype.server.schemas.evaluations import (
     BallotPublic,
     Question,
     Ranking,
@@ -26,7 +26,8 @@ from ..schemas.evaluations import (
     StudyUpdate,
     Table,
 )
-from ..tables import Study
+from tintype.server.tables import Study
+
 from .deps import ServicesDep
 from .ratings import FormatQuery, table
 

@@ -8,16 +8,17 @@ from fastapi import APIRouter, Query, Response
 from fastapi.responses import StreamingResponse
 from PIL import Image
 
-from ..capabilities import require
-from ..identity import OwnerDep
-from ..large import Head, weigh
-from ..library import find_picture, find_result
-from ..problems import ProblemError, documented
-from ..schemas.common import Id, clean
-from ..services import Services
-from ..tables import Result, shown_result
-from ..takeaway import SIDE, Pair, album, animated_webp, mp4, side_by_side
-from ..variants import read_small
+from tintype.server.capabilities import require
+from tintype.server.identity import OwnerDep
+from tintype.server.large import Head, weigh
+from tintype.server.library import find_picture, find_result
+from tintype.server.problems import ProblemError, documented
+from tintype.server.schemas.common import Id, clean
+from tintype.server.services import Services
+from tintype.server.stored import read_small
+from tintype.server.tables import Result, shown_result
+from tintype.server.takeaway import SIDE, Pair, album, animated_webp, mp4, side_by_side
+
 from .deps import ServicesDep
 from .files import FILE_HEADERS, PICTURE, disposition, send_bytes
 
@@ -91,8 +92,8 @@ def _weight(row: Result) -> int:
 
 
 def _pair(services: Services, row: Result) -> Pair:
-    before = Image.fromarray(read_small(services, row.picture.key, SIDE).luma)
-    after = Image.fromarray(read_small(services, row.key, SIDE).rgb())
+    before = Image.fromarray(read_small(services.storage, row.picture.key, SIDE, services.settings.max_pixels).luma)
+    after = Image.fromarray(read_small(services.storage, row.key, SIDE, services.settings.max_pixels).rgb())
     return Pair(
         row.picture.name, f"Colours estimated by tintype, model {row.model} {row.model_version}.", before, after
     )

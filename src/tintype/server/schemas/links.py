@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
-from ..tables import ShareLink
+from tintype.server.tables import ShareLink
+
 from .common import Strict
 
 

@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from ..tables import Picture, Result, shown_result
+from tintype.server.tables import Picture, Result, shown_result
+
 from .common import Line, Strict
 
 
