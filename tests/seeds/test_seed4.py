@@ -36,6 +36,9 @@ SHARD = Path(os.environ.get("TINTYPE_DATA", "nowhere")) / "landscape.tar"
 STATED = {16: 58_064, 24: 130_104, 30: 202_950, 38: 325_166, 46: 476_054, 52: 608_036, 72: 1_164_456}
 
 
+SMALL_CRITIC = LandscapeCriticConfig(complexity=2, side=32)
+
+
 def weights(network: nn.Module) -> int:
     return sum(p.numel() for p in network.parameters())
 
@@ -136,7 +139,29 @@ def test_layers_of_the_generator() -> None:
     assert {m.negative_slope for m in network.modules() if isinstance(m, nn.LeakyReLU)} == {0.2}
     assert [m.p for m in network.modules() if isinstance(m, nn.Dropout)] == 4 * [0.5]
     assert (body.inc.kernel_size, network.outc.kernel_size) == ((3, 3), (3, 3))
+    assert isinstance(body.inc_activation, nn.LeakyReLU)
     assert network.eval()(10 * torch.randn(1, 1, 32, 32)).abs().max() <= 1
+
+
+@pytest.mark.seed("S4-10", "S4-13")
+@pytest.mark.parametrize("network", [LandscapeUNet(LandscapeConfig(complexity=3)), LandscapeCritic(SMALL_CRITIC)])
+def test_the_first_convolution_is_followed_by_a_leaky_rectifier(network: LandscapeUNet | LandscapeCritic) -> None:
+    """What the encoder is given is 0.2 of the convolution's answer where that is negative, in both networks."""
+    seen: dict[str, Tensor] = {}
+    network.body.inc.register_forward_hook(lambda m, args, output: seen.update(answer=output.clone()))
+    network.body.downs[0].register_forward_pre_hook(lambda m, args: seen.update(given=args[0]))
+    channels = network.body.inc.in_channels
+    with torch.inference_mode():
+        network.eval()(torch.randn(1, channels, 32, 32))
+    assert (seen["answer"] < 0).any()
+    torch.testing.assert_close(seen["given"], torch.where(seen["answer"] < 0, 0.2 * seen["answer"], seen["answer"]))
+
+
+@pytest.mark.seed("S4-21")
+def test_the_recipe_keeps_true_and_false_apart() -> None:
+    assert load_recipe("landscape").stages[0].critic_update == "separate"
+    assert load_recipe("landscape", ["stages.0.critic_update=joint"]).stages[0].critic_update == "joint"
+    assert load_recipe("pix2pix").stages[0].critic_update == "joint"  # which adds both and takes the average
 
 
 @pytest.mark.seed("S4-10", "S4-11")
@@ -239,7 +264,7 @@ def devices() -> list[str]:
 def test_a_step_of_both_networks_on_every_device_that_is_there(cache: PictureCache, device: str) -> None:
     changes = ["generator.complexity=4", "critic.complexity=2", "stages.0.size=32", "precision=32-true"]
     recipe = load_recipe("landscape", changes)
-    fabric = Fabric(accelerator=device, devices=1, precision=recipe.precision)
+    fabric = Fabric(accelerator=device, devices=1, precision="32-true")
     training = Training(recipe, cache, np.arange(len(cache)), fabric)
     stage = training.build_stage(recipe.stages[0])
     given = next(iter(training.loader(recipe.stages[0], 0)))

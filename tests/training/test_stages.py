@@ -110,6 +110,41 @@ def test_the_critic_rests_between_its_turns(networks: dict[str, nn.Module], batc
     assert len(take(networks, batch, 0, critic_every=0)) == 1
 
 
+@pytest.mark.seed("S4-21")
+def test_true_and_false_pictures_are_kept_apart_in_two_steps_of_the_critic(
+    networks: dict[str, nn.Module], batch: PairBatch
+) -> None:
+    """Each step goes down one loss alone, and the second judges with the critic that the first left."""
+    critic = networks["critic"]
+    assert isinstance(critic, Counted)
+    before = [p.detach().clone() for p in critic.parameters()]
+    turns = take(networks, batch, critic_update="separate")
+    assert [turn.network for turn in turns] == ["critic", "critic", "generator"]
+    real, fake, _ = critic.seen
+    assert not fake.requires_grad
+
+    def stepped(weights: list[Tensor], picture: Tensor, label: float) -> tuple[Tensor, list[Tensor]]:
+        w, b = (p.detach().clone().requires_grad_() for p in weights)
+        verdicts = F.conv2d(picture.detach(), w, b, padding=1)
+        loss = F.binary_cross_entropy_with_logits(verdicts, torch.full_like(verdicts, label))
+        gradients = torch.autograd.grad(loss, (w, b))
+        return loss.detach(), [p.detach() - 0.1 * g for p, g in zip((w, b), gradients, strict=True)]
+
+    loss_real, after_real = stepped(before, real, 1.0)
+    loss_fake, after_both = stepped(after_real, fake, 0.0)
+    torch.testing.assert_close(turns[0].loss.detach(), loss_real)
+    torch.testing.assert_close(turns[1].loss.detach(), loss_fake)
+    torch.testing.assert_close(list(critic.parameters()), after_both, check_dtype=False)
+    parts = turns[0].parts | turns[1].parts
+    torch.testing.assert_close(parts["loss_D"], (loss_real + loss_fake) / 2)
+
+
+def test_a_critic_stage_of_separate_steps_logs_both_losses(networks: dict[str, nn.Module], batch: PairBatch) -> None:
+    first, second = take(networks, batch, kind="critic", losses={}, critic_update="separate")
+    assert "loss" not in first.parts
+    assert second.parts["loss"] == second.parts["loss_D"]
+
+
 @pytest.mark.seed("S3-08")
 def test_a_critic_stage_leaves_the_generator_alone(networks: dict[str, nn.Module], batch: PairBatch) -> None:
     generator = networks["generator"]

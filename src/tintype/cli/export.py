@@ -9,8 +9,12 @@ import typer
 def export(
     checkpoint: Annotated[Path, typer.Argument(metavar="CHECKPOINT", help="A weights file, or a run directory.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The model file to write.")],
-    name: Annotated[str, typer.Option("--name", help="The model's name in its metadata.")] = "tint",
-    version: Annotated[str, typer.Option("--version", help="The model's version.")] = "1",
+    name: Annotated[
+        str | None, typer.Option("--name", help="The model's name in its metadata; default: its recipe's.")
+    ] = None,
+    version: Annotated[
+        str | None, typer.Option("--version", help="The model's version; default: the images it has seen.")
+    ] = None,
     temperature: Annotated[
         float, typer.Option("--temperature", min=0.05, max=2, help="1: mean colour, dull; lower: more vivid.")
     ] = 0.6,
@@ -21,7 +25,10 @@ def export(
         float | None,
         typer.Option("--warm-gain", min=0.1, max=3, help="The same for the hue of skin, where it should be another."),
     ] = None,
-    size: Annotated[int, typer.Option("--size", min=32, help="Short side of the network's input, by default.")] = 256,
+    size: Annotated[
+        int | None,
+        typer.Option("--size", min=32, help="Short side of the network's input in use; default: as it was trained."),
+    ] = None,
     training_data: Annotated[str, typer.Option("--training-data", help="What it was trained on, in words.")] = "",
     licence: Annotated[str, typer.Option("--licence", help="Terms of the weights, in words.")] = "",
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file if it exists.")] = False,
@@ -30,12 +37,17 @@ def export(
 
     Examples:
 
+      tintype export runs/landscape --output landscape.onnx
+
       tintype export runs/tint --output mine.onnx --name mine
 
       tintype export runs/tint/checkpoints/weights-000700000.safetensors --output tint.onnx --temperature 0.5
     """
+    import sys
+
     from tintype.training.export import export_checkpoint
 
+    print("exporting; a large network takes a minute or two ...", file=sys.stderr, flush=True)
     path = export_checkpoint(
         checkpoint,
         output,

@@ -1,11 +1,14 @@
 """`tintype train`: a thin face of `tintype.training`."""
 
+import shlex
 import sys
 from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from tintype.errors import RecipeError
 
 from .completion import recipes
 
@@ -56,6 +59,10 @@ def train(
     seeds: Annotated[
         int, typer.Option("--seeds", min=1, help="Train this many runs, DIR-seed0, DIR-seed1 ..., to see what is luck.")
     ] = 1,
+    images: Annotated[
+        str | None,
+        typer.Option("--images", metavar="+N", help="Prolong a finished run by N images: --images +20000."),
+    ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Print the resolved recipe and stop.")] = False,
 ) -> None:
     """Train a model by a recipe, or continue a run that was interrupted.
@@ -69,6 +76,8 @@ def train(
 
       tintype train --data a.tar --data b.tar --validation val.tar --set stages.0.images=20000
 
+      tintype train --data photos/ --run runs/mine --images +20000
+
       tintype train --data photos/ --devices 4 --restarts 3
 
       tintype train --recipe landscape --data landscapes/ --seeds 3 && tintype report runs/landscape-seed*
@@ -76,6 +85,7 @@ def train(
     from tintype.training import load_recipe
 
     changes = [*(overrides or []), *([f"stages.*.accumulate={accumulate}"] if accumulate else [])]
+    more = _more_images(images)
     resolved = load_recipe(recipe, changes)
     if dry_run:
         print(resolved.to_toml(), end="")
@@ -95,9 +105,41 @@ def train(
         launch(sys.argv[1:], devices=devices, nodes=nodes, rendezvous=rendezvous, restarts=restarts, patience=timeout)
         return
     with working(timeout) if among_others() else nullcontext():
-        for place, one in runs.items():
-            weights = run_training(
-                one, data, place, validation=validation, accelerator=accelerator, strategy=strategy, patience=timeout
-            )
-            if is_first():
-                print(weights)
+        try:
+            for place, one in runs.items():
+                weights = run_training(
+                    one,
+                    data,
+                    place,
+                    validation=validation,
+                    accelerator=accelerator,
+                    strategy=strategy,
+                    patience=timeout,
+                    prolong=more,
+                )
+                if is_first():
+                    print(weights)
+        except KeyboardInterrupt as stop:
+            again = shlex.join(_without_images(sys.argv[1:]))
+            kept = str(stop) or "stopped; what was saved last is kept"
+            print(f"{kept}. The same command goes on:\n  tintype {again}", file=sys.stderr)
+            raise SystemExit(130) from None
+
+
+def _more_images(text: str | None) -> int:
+    """The number in "+20000". Raises RecipeError for anything else."""
+    if text is None:
+        return 0
+    number = text.removeprefix("+").replace("_", "").replace(",", "")
+    if not (text.startswith("+") and number.isdecimal() and int(number)):
+        raise RecipeError(
+            f"--images {text}: it prolongs a finished run, write --images +20000; the length of a new run is "
+            "--set stages.0.images=20000"
+        )
+    return int(number)
+
+
+def _without_images(words: list[str]) -> list[str]:
+    """A command without --images: what prolonged a run once is in the run, and must not do it again."""
+    kept = [word for before, word in zip(["", *words], words, strict=False) if before != "--images"]
+    return [word for word in kept if word != "--images" and not word.startswith("--images=")]

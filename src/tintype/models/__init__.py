@@ -23,21 +23,26 @@ SEED_4 = PairForm(target="ab", scale=127.0, stride=1)
 
 @dataclass(frozen=True)
 class System:
-    """A generator with its config dataclass, and what its answer means unless a recipe says otherwise."""
+    """A generator with its config dataclass, and what its answer means unless a recipe says otherwise. `size` is the
+    short side, in pixels, at which it is used best where that is not the size that it was trained at."""
 
     network: type[nn.Module]
     config: type[Any]
     form: PairForm = SEED_1
+    size: int | None = None
 
 
 SYSTEMS: dict[str, System] = {
-    "tint": System(Tint, TintConfig, PairForm()),
+    "tint": System(Tint, TintConfig, PairForm(), size=256),
     "pix2pix": System(Pix2PixUNet, Pix2PixConfig),
     "driving": System(DrivingUNet, DrivingConfig),
     "nogan": System(NoGANUNet, NoGANConfig),
     "landscape": System(LandscapeUNet, LandscapeConfig, SEED_4),
     "uvu": System(UvUNet, UvUConfig),
 }
+
+# Options that files from before they existed lack, and what was built then: such networks keep computing what they did.
+BEFORE: dict[str, dict[str, Any]] = {"landscape": {"stem": "linear"}}
 
 CRITICS: dict[str, tuple[type[nn.Module], type[Any]]] = {
     "patch": (PatchCritic, PatchCriticConfig),
@@ -50,6 +55,17 @@ def build_generator(system: str, options: dict[str, Any]) -> nn.Module:
     """The generator of `system` with `options` for its config; raises RecipeError for unknown names and options."""
     known = _known("system", system, SYSTEMS)
     return _build(f"generator of {system!r}", known.network, known.config, options)
+
+
+def as_saved(name: str, options: dict[str, Any]) -> dict[str, Any]:
+    """The `options` of a generator or critic `name` read from a checkpoint or a run, with what they left unsaid when
+    they were written."""
+    return BEFORE.get(name, {}) | options
+
+
+def to_save(name: str, options: dict[str, Any], config: type[Any]) -> dict[str, Any]:
+    """The `options` with those written out that `as_saved` would take for older ones."""
+    return {option: getattr(config(), option) for option in BEFORE.get(name, {})} | options
 
 
 def build_critic(kind: str, options: dict[str, Any], inputs: int) -> nn.Module:

@@ -2,26 +2,31 @@
 
 - Width is the one dial: the generator has 224 c^2 + 45 c weights, the critic 128 c^2 + 37 c + c side^2 + 1.
 - Halving: 4x4 convolution, LeakyReLU, batch norm. Doubling: ReLU, 4x4 transposed convolution, batch norm, dropout.
-- No convolution has a bias.
+- The first convolution is 3x3 and followed by LeakyReLU, too. No convolution has a bias.
 """
 
 from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from .cpu_layers import Dropout, ThinConv2d
 
+Stem = Literal["leaky_relu", "linear"]
+
 
 @dataclass(frozen=True)
 class LandscapeConfig:
-    """`complexity` is the constant number of channels; the seed settles on 72 after trying 16 to 52."""
+    """`complexity` is the constant number of channels; the report settles on 72 after trying 16 to 52. `stem` is what
+    follows the first convolution: "linear", nothing, is how checkpoints from before this option were built."""
 
     inputs: int = 1
     outputs: int = 2
     complexity: int = 72
     depth: int = 5
     dropout: float = 0.5
+    stem: Stem = "leaky_relu"
 
 
 @dataclass(frozen=True)
@@ -33,15 +38,17 @@ class LandscapeCriticConfig:
     depth: int = 3
     side: int = 256
     dropout: float = 0.5
+    stem: Stem = "leaky_relu"
 
 
 class ConstantWidthUNet(nn.Module):
     """`depth` halvings and doublings around one width, skips by concatenation: (N, inputs, H, W) -> (N, width, H, W),
     in [-1, 1]. H and W are multiples of 2**depth."""
 
-    def __init__(self, inputs: int, width: int, depth: int, dropout: float) -> None:
+    def __init__(self, inputs: int, width: int, depth: int, dropout: float, stem: Stem) -> None:
         super().__init__()
         self.inc = ThinConv2d(inputs, width, 3, padding=1, bias=False)
+        self.inc_activation = nn.LeakyReLU(0.2) if stem == "leaky_relu" else nn.Identity()
         self.downs = nn.ModuleList(
             nn.Sequential(nn.Conv2d(width, width, 4, 2, 1, bias=False), nn.LeakyReLU(0.2), nn.BatchNorm2d(width))
             for _ in range(depth)
@@ -56,7 +63,7 @@ class ConstantWidthUNet(nn.Module):
         self.ups = nn.ModuleList(ups)
 
     def forward(self, x: Tensor) -> Tensor:
-        skips = [self.inc(x)]
+        skips = [self.inc_activation(self.inc(x))]
         for down in self.downs:
             skips.append(down(skips[-1]))
         y: Tensor = self.ups[0](skips.pop())
@@ -76,7 +83,7 @@ class LandscapeUNet(nn.Module):
         config = config or LandscapeConfig()
         self.config = config
         self.size_multiple = 2**config.depth
-        self.body = ConstantWidthUNet(config.inputs, config.complexity, config.depth, config.dropout)
+        self.body = ConstantWidthUNet(config.inputs, config.complexity, config.depth, config.dropout, config.stem)
         self.outc = ThinConv2d(config.complexity, config.outputs, 3, padding=1, bias=False)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -95,7 +102,7 @@ class LandscapeCritic(nn.Module):
         super().__init__()
         config = config or LandscapeCriticConfig()
         self.config = config
-        self.body = ConstantWidthUNet(config.inputs, config.complexity, config.depth, config.dropout)
+        self.body = ConstantWidthUNet(config.inputs, config.complexity, config.depth, config.dropout, config.stem)
         self.linear = nn.Linear(config.complexity * config.side**2, 1)
 
     def forward(self, picture: Tensor) -> Tensor:

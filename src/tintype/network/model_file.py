@@ -51,6 +51,7 @@ class ModelInfo:
     "rgb"; with the last two ``bins`` is empty and the graph has the output ``painted_lightness``. ``ab_scale`` is the
     number of CIE units that 1 stood for in training; the graph's ``ab`` is in CIE units whatever it is.
     ``generator`` holds the options of the network's shape that are not the system's defaults.
+    ``recipe`` is the name of the recipe that it was trained by, ``recipe_sha256`` the hash of its resolved TOML.
     ``calibration`` tells what the entropy of its distribution is worth (`tintype.network.confidence`); empty if never
     measured.
     """
@@ -78,6 +79,8 @@ class ModelInfo:
     ab_scale: float = 1.0
     calibration: tuple[tuple[float, float], ...] = ()
     generator: dict[str, Any] = field(default_factory=dict)
+    recipe: str = ""
+    recipe_sha256: str = ""
 
     @classmethod
     def from_json(cls, text: str | bytes) -> "ModelInfo":

@@ -30,24 +30,20 @@ class GANLoss(nn.Module):
 
     def critic(self, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """The critic's loss on real and on fake pictures; it minimises their mean, (real + fake) / 2."""
-        return self._judged(real, is_real=True), self._judged(fake, is_real=False)
+        return self.judged(real, is_real=True), self.judged(fake, is_real=False)
 
     def generator(self, fake: Tensor) -> Tensor:
         """The generator's loss: how far the critic is from taking its pictures for real."""
-        return -fake.mean() if self.mode == "hinge" else self._judged(fake, is_real=True)
+        return -fake.mean() if self.mode == "hinge" else self.judged(fake, is_real=True)
 
-    def _judged(self, verdicts: Tensor, is_real: bool) -> Tensor:
+    def judged(self, verdicts: Tensor, is_real: bool) -> Tensor:
+        """The loss of verdicts that should call pictures real, or fake."""
         if self.mode == "hinge":
             return F.relu(1 - verdicts if is_real else 1 + verdicts).mean()
         label = (self.real_label if is_real else self.fake_label).expand_as(verdicts).to(verdicts.dtype)
         if self.mode == "lsgan":
             return F.mse_loss(verdicts, label)
         return F.binary_cross_entropy_with_logits(verdicts, label)
-
-
-def lambda_sum(adversarial: Tensor, reconstruction: Tensor, weight: float = 100.0) -> Tensor:
-    """Seed 1: the adversarial loss plus lambda times the reconstruction loss; lambda is 100."""
-    return adversarial + weight * reconstruction
 
 
 def alpha_mix(adversarial: Tensor, reconstruction: Tensor, alpha: float = 0.1) -> Tensor:

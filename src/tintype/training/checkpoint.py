@@ -16,6 +16,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tintype.errors import OutputError, WeightsError
+from tintype.models import as_saved
 
 from .sharding import divided_like
 
@@ -72,6 +73,7 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     weights, info = read_tensors(path)
     if "system" not in info:
         raise WeightsError(f"{path}: state of a run, not weights; give the run directory or a weights-* file")
+    info["generator"] = as_saved(info["system"], info.get("generator", {}))
     return Checkpoint(path, info, weights)
 
 

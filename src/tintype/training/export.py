@@ -5,8 +5,9 @@ import hashlib
 import logging
 import math
 import os
+import tomllib
 import warnings
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from tintype.errors import OutputError, WeightsError
-from tintype.models import build_generator, form_of
+from tintype.models import SYSTEMS, build_generator, form_of
 from tintype.models.tint import STRIDES
 from tintype.network.model_file import METADATA_KEY, ModelFile, ModelInfo, graph_digest
 
@@ -27,6 +28,7 @@ from .answers import Answers
 from .checkpoint import Checkpoint, read_checkpoint
 
 OPSET = 18
+USUAL_SIZE = 256  # pixels
 TEMPERATURE = 0.6
 WARM_HUE = 55.0  # degrees in ab: the median skin of six groups of tone lies between 47 and 56 (300 portraits)
 # Checked against torch before anything is written, at these (batch, height, width): in whole multiples of what the
@@ -103,12 +105,12 @@ def export_checkpoint(
     checkpoint: str | Path,
     output: str | Path,
     *,
-    name: str = "tint",
-    version: str = "1",
+    name: str | None = None,
+    version: str | None = None,
     temperature: float = TEMPERATURE,
     chroma_gain: float = 1.0,
     warm_gain: float | None = None,
-    size: int = 256,
+    size: int | None = None,
     training_data: str = "",
     licence: str = "",
     metrics: dict[str, float] | None = None,
@@ -116,7 +118,9 @@ def export_checkpoint(
 ) -> Path:
     """Write `checkpoint` (a weights file or a run directory) as a model file.
 
-    `size` is the short side, in pixels, that pictures are brought to by default. `temperature` sharpens the colour
+    `name`, `version` and `size` are those of the run unless given: its recipe's name, the images that the weights have
+    seen, and the short side, in pixels, that pictures are brought to by default: that of the last stage, or what suits
+    the system best. `temperature` sharpens the colour
     distribution (1: plain mean); `chroma_gain` multiplies its mean, which is always paler than photographs are, and
     `warm_gain` does at the hue of skin, which is paler than most. Raises
     WeightsError when the checkpoint cannot be read, or when the exported graph does not give what torch gives;
@@ -124,18 +128,19 @@ def export_checkpoint(
     """
     output = Path(output)
     if output.exists() and not overwrite:
-        raise OutputError(f"{output}: exists already; choose another name or ask to overwrite it")
+        raise OutputError(f"{output}: exists already; choose another name, or replace it with --overwrite")
     source = read_checkpoint(checkpoint)
+    origin = origin_of(source)
     graph = _restore(source, temperature, chroma_gain, warm_gain)
     form = graph.answers.form
     model = _to_onnx(graph)
     _halve_weights(model)
     info = ModelInfo(
-        name=name,
-        version=version,
+        name=name or origin.name,
+        version=version or str(source.info["images_seen"]),
         system=source.info["system"],
         generator=source.info["generator"],
-        size=size,
+        size=size or origin.size,
         size_multiple=_multiple(graph),
         temperature=temperature,
         chroma_gain=chroma_gain,
@@ -150,6 +155,8 @@ def export_checkpoint(
         checkpoint_sha256=hashlib.sha256(source.path.read_bytes()).hexdigest(),
         images_seen=source.info["images_seen"],
         hints=source.info.get("hints", "untrained") if "hints" in graph.inputs else "none",
+        recipe=origin.name,
+        recipe_sha256=origin.recipe_sha256,
         created=datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%d"),
         graph_sha256=graph_digest(model.SerializeToString()),
     )
@@ -159,6 +166,28 @@ def export_checkpoint(
     return _write(data, output)
 
 
+@dataclass(frozen=True)
+class Origin:
+    """What a checkpoint says of the run that it comes from."""
+
+    name: str
+    size: int
+    recipe_sha256: str
+
+
+def origin_of(source: Checkpoint) -> Origin:
+    """The recipe's name, the size for use, and the hash of the recipe; of checkpoints from before recipes had names,
+    the system's name ("uvu-sketch" for one that paints drawings)."""
+    text = source.info.get("recipe", "")
+    recipe = tomllib.loads(text)
+    system = source.info["system"]
+    drawings = source.info.get("answer", {}).get("condition") == "sketch"
+    name = recipe.get("name") or (f"{system}-sketch" if drawings else system)
+    stages = recipe.get("stages", [])
+    size = (SYSTEMS[system].size if system in SYSTEMS else None) or (stages[-1]["size"] if stages else USUAL_SIZE)
+    return Origin(name, size, hashlib.sha256(text.encode()).hexdigest() if text else "")
+
+
 def with_info(model_file: ModelFile, output: str | Path, *, overwrite: bool = False, **changes: Any) -> Path:
     """Write a model file again with some of its `ModelInfo` changed, its graph as it was.
 
@@ -166,7 +195,7 @@ def with_info(model_file: ModelFile, output: str | Path, *, overwrite: bool = Fa
     """
     output = Path(output)
     if output.exists() and not overwrite:
-        raise OutputError(f"{output}: exists already; choose another name or ask to overwrite it")
+        raise OutputError(f"{output}: exists already; choose another name, or replace it with --overwrite")
     model = onnx.load_model_from_string(model_file.path.read_bytes())
     kept = [entry for entry in model.metadata_props if entry.key != METADATA_KEY]
     info = replace(model_file.info, **changes, graph_sha256=graph_digest(model.SerializeToString()))

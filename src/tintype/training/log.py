@@ -3,7 +3,8 @@
 import csv
 import json
 import sys
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,9 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 COLUMNS = ["images", "stage", "loss", "cross_entropy", "l1", "l2", "smooth_l1", "feature"]
 COLUMNS += ["loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G", "chroma", "chroma_true"]
 COLUMNS += ["lr", "critic_lr", "images_per_second"]
+
+
+FIRST_BEAT, LONGEST_PAUSE = 5.0, 300.0  # seconds without a word
 
 
 class RunLog:
@@ -57,10 +61,15 @@ def _parse(line: str) -> dict[str, Any] | None:
 
 
 class ProgressLine:
-    """A progress bar on a terminal; elsewhere (a log file) one plain line a tick. Nothing unless `shown`."""
+    """A progress bar on a terminal; elsewhere (a log file) one plain line a tick. Nothing unless `shown`.
+
+    Between ticks, `beat` keeps it moving: on a terminal each second, elsewhere after 5 seconds, 15, 45 and so on.
+    """
 
     def __init__(self, total: int, images: int, shown: bool = True) -> None:
-        self.total = total
+        self.total, self.shown = total, shown
+        self.began = self.beaten = time.monotonic()
+        self.first, self.pause = images, FIRST_BEAT
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -74,19 +83,54 @@ class ProgressLine:
 
     def update(self, line: dict[str, Any]) -> None:
         """Show the newest tick."""
-        left = (self.total - line["images"]) / max(line["images_per_second"], 1e-9)
-        text = f"{line['stage']}  loss {line['loss']:.3f}  {line['images_per_second']:.0f} images/s"
-        if self.bar.disable:
-            print(f"{line['images']:>10,} images  {text}  {left / 60:.0f} min left", file=sys.stderr, flush=True)
-        self.bar.update(self.task, description=text, completed=line["images"])
+        self._show(line["images"], line["stage"], line["loss"], line["images_per_second"])
+
+    def beat(self, images: int, stage: str, loss: Callable[[], float]) -> None:
+        """Show where the run stands, if it is time to; `loss`, which may cost something, is only then asked for."""
+        now = time.monotonic()
+        pause = self.pause if self.bar.disable or self.beaten == self.began else 1.0
+        if not self.shown or now - self.beaten < pause:
+            return
+        self.beaten, self.pause = now, min(3 * self.pause, LONGEST_PAUSE)
+        self._show(images, stage, loss(), (images - self.first) / (now - self.began))
+
+    def say(self, text: str) -> None:
+        """A line for people, above the bar."""
+        if self.shown and self.bar.disable:
+            print(text, file=sys.stderr, flush=True)
+        elif self.shown:
+            self.bar.console.print(text, highlight=False, markup=False)
+
+    def _show(self, images: int, stage: str, loss: float, speed: float) -> None:
+        left = duration((self.total - images) / max(speed, 1e-9))
+        text = f"{stage}  loss {loss:.3f}  {rate(speed)}"
+        if self.bar.disable and self.shown:
+            print(f"{images:>10,} of {self.total:,} images  {text}  {left} left", file=sys.stderr, flush=True)
+        self.bar.update(self.task, description=text, completed=images)
 
     def warn(self, warning: str) -> None:
         """Say something that the person should look at, above the bar."""
-        self.bar.console.print(f"[yellow]warning:[/yellow] {warning}")
+        if self.shown:
+            self.bar.console.print(f"[yellow]warning:[/yellow] {warning}")
 
     def close(self) -> None:
         """Give the terminal back."""
         self.bar.stop()
+
+
+def rate(speed: float) -> str:
+    """Images a second in words, with two figures that mean something however slow a machine is."""
+    if speed < 0.1:
+        return f"an image in {1 / max(speed, 1e-9):.0f} s"
+    return f"{speed:.1f} images/s" if speed < 10 else f"{speed:.0f} images/s"
+
+
+def duration(seconds: float) -> str:
+    """A time to wait in words: "40 s", "12 min", "3 h 20 min"."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 90 else f"{minutes // 60:,} h {minutes % 60} min"
 
 
 def decoding_progress(done: int) -> None:

@@ -9,10 +9,10 @@ processes as there are then. The first process writes the run's files; the other
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict, dataclass
-from itertools import islice
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -30,17 +30,22 @@ from tintype.files.cache_folder import default_cache_dir
 from tintype.reports.run_report import write_report
 
 from . import checkpoint
-from .distributed import Share, as_first_decides, average_gradients, mean_of_all, own_randomness, share_of
+from .continuing import as_in, claim, stated
+from .distributed import as_first_decides, average_gradients, mean_of_all, own_randomness, share_of
+from .greeting import greeting
 from .log import ProgressLine, RunLog, decoding_progress
 from .memory import check_memory, keep_freed_memory
 from .networks import Training
 from .optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
-from .processes import PATIENCE, LostProcess, join, one_after_another
-from .recipe import Recipe, StageOptions, load_recipe
+from .precision import choose_precision
+from .processes import PATIENCE, LostProcess, among_others, join, one_after_another
+from .recipe import Recipe, StageOptions
 from .schedule import learning_rate_factor
 from .sharding import gathered
 from .stages import Stage
-from .validation import Validation, score
+from .stopping import Stopped, Stopper, listening
+from .ticks import Tick, in_steps
+from .validation import Validation, hold_out, open_validation, score
 from .watchdog import Watchdog
 
 OnLine = Callable[[dict[str, Any]], None]
@@ -69,25 +74,30 @@ def train(
     accelerator: str = "auto",
     strategy: Strategy = "ddp",
     patience: float = PATIENCE,
+    prolong: int = 0,
     on_line: OnLine | None = None,
 ) -> Path:
     """Train `recipe` on the pictures of `data` in `run_dir`, or continue the run that is there already.
 
     A process that `tintype train --devices` or torchrun started works together with the others; `run_dir` is then a
     place that all of them see. With `strategy` "ddp" each holds the networks, with "fsdp" they divide the generator.
-    `patience` is how long, in seconds, another process may be silent.
+    `patience` is how long, in seconds, another process may be silent. `prolong` adds so many images to the end of the
+    finished run in `run_dir`, whose optimizers go on, too. Without `validation` a part of the pictures is held out.
 
     Returns the file of the last weights (of the best by validation, when the last stage goes back to them). `on_line`
     is called, in the first process, with every line of stats.jsonl; what it raises ends the run. Raises RecipeError
     when the directory holds a run of another recipe, or a loss is no number any more; DataError when there is nothing
-    to train on; LostProcess in the processes that another one leaves alone.
+    to train on; LostProcess in the processes that another one leaves alone; Stopped, once all is saved, when the person
+    at the terminal presses Ctrl-C.
     """
     keep_freed_memory()
     run_dir = Path(run_dir)
-    fabric = join(accelerator, recipe.precision, patience)
+    recipe = as_in(run_dir, stated(recipe), prolong)
+    precision = choose_precision(recipe.precision, accelerator)
+    fabric = join(accelerator, precision.arithmetic, patience)
     if fabric.is_global_zero:
         with _writing(run_dir):
-            _claim(run_dir, recipe)
+            claim(run_dir, recipe)
     cache = one_after_another(fabric, lambda: open_pictures(data, recipe, cache_dir))
     indices = colourful(cache, recipe.data.leave_out)
     if not len(indices):
@@ -96,12 +106,22 @@ def train(
             "(`tintype data scan` shows which are)"
         )
     fabric.seed_everything(recipe.seed, verbose=False)
+    held = indices[:0]
+    if validation is None:
+        indices, held = hold_out(indices, recipe.data.hold_out)
     training = Training(recipe, cache, indices, fabric, sharded=strategy == "fsdp")
+    form = training.answers.form
     watcher = None
     if validation:
-        watcher = one_after_another(fabric, lambda: Validation(validation, recipe, training.answers.form, cache_dir))
-    with _writing(run_dir):
-        return _Run(training, run_dir, watcher, on_line).all_stages()
+        watcher = one_after_another(fabric, lambda: open_validation(validation, recipe, form, cache_dir))
+    elif len(held):
+        watcher = Validation(cache, held, recipe, form)
+    facts = {"precision": precision.arithmetic, "held_out": len(held)}
+    with _writing(run_dir), nullcontext(Stopper()) if among_others() else listening() as stopper:
+        run = _Run(training, run_dir, watcher, on_line, stopper, facts)
+        for line in greeting(training, precision, run.at.images, None if validation else len(held)):
+            run.progress.say(line)
+        return run.all_stages()
 
 
 def open_pictures(data: Sequence[str | Path], recipe: Recipe, cache_dir: Path | None = None) -> Pictures:
@@ -133,24 +153,19 @@ def check_sizes(cache: Pictures, indices: NDArray[np.int64], options: StageOptio
         )
 
 
-def _claim(run_dir: Path, recipe: Recipe) -> None:
-    """Make the run directory, or check that what has begun there is of the same recipe."""
-    (run_dir / "samples").mkdir(parents=True, exist_ok=True)
-    resolved = run_dir / "recipe.toml"
-    begun = (run_dir / "stats.jsonl").exists()
-    if begun and resolved.exists():
-        if load_recipe(resolved) != recipe:
-            raise RecipeError(f"{run_dir}: holds a run of a different recipe; choose another --run directory")
-        return
-    resolved.write_text(recipe.to_toml())
-
-
 class _Run:
     """The state of a run while it works."""
 
     def __init__(
-        self, training: Training, run_dir: Path, validation: Validation | None, on_line: OnLine | None
+        self,
+        training: Training,
+        run_dir: Path,
+        validation: Validation | None,
+        on_line: OnLine | None,
+        stopper: Stopper,
+        facts: dict[str, Any],
     ) -> None:
+        self.stopper = stopper
         self.training, self.run_dir, self.validation, self.on_line = training, run_dir, validation, on_line
         self.recipe, self.fabric, self.networks = training.recipe, training.fabric, training.networks
         self.at = Position(processes=self.fabric.world_size)
@@ -160,14 +175,26 @@ class _Run:
         if self.fabric.is_global_zero:
             self.log = RunLog(run_dir, self.at.images)
             if not self.at.images:
-                self._write({"images": 0, "run": training.description()})
+                self._write({"images": 0, "run": training.description() | facts})
+        self.progress = ProgressLine(self.recipe.images, self.at.images, self.fabric.is_global_zero)
+        self.sheet_at = self.recipe.log.first or math.inf  # seconds of training
+        while self.sheet_at <= self.at.seconds:
+            self.sheet_at *= 4
 
     def all_stages(self) -> Path:
         schedule = self.recipe.schedule
-        self.progress = ProgressLine(self.recipe.images, self.at.images, self.fabric.is_global_zero)
+        last = len(schedule) - 1
+        if self.at.stage > last:  # a run that an earlier version finished, without its optimizers
+            self.at.stage, self.at.stage_images = last, schedule[last].images
         try:
-            while self.at.stage < len(schedule):
-                self._stage(schedule[self.at.stage])
+            while self.at.stage <= last:
+                options = schedule[self.at.stage]
+                if self.at.stage_images < options.length:
+                    optimizers = self._stage(options)
+                    if self.at.stage == last:  # so that it can be prolonged
+                        self._save_state(optimizers)
+                if self.at.stage == last:
+                    break
                 self.at.stage, self.at.stage_images, self.at.best_score = self.at.stage + 1, 0, math.inf
                 self._save_state({})
         finally:
@@ -178,7 +205,13 @@ class _Run:
         self.fabric.barrier()
         return self._weights_path()
 
-    def _stage(self, options: StageOptions) -> None:
+    def _stage(self, options: StageOptions) -> dict[str, Optimizer]:
+        """Run a stage to its end; returns its optimizers."""
+        if options.warm_images < options.warmup:
+            self.progress.say(
+                f"stage {options.name!r}: the warm-up takes {options.warm_images:,} images instead of "
+                f"{options.warmup:,}, {options.warmup_share:.0%} of a short stage (warmup_share)"
+            )
         share = share_of(options, self.at.processes, self.fabric.world_size)
         check_memory(self.training, options)
         check_sizes(self.training.cache, self.training.indices, options)
@@ -189,12 +222,12 @@ class _Run:
             if self.resume_tensors:
                 checkpoint.unpack_optimizer(optimizers[name], f"{name}_optimizer", self.resume_tensors)
         self.resume_tensors = {}
-        self.watchdog = Watchdog(options.gan if options.kind != "supervised" else None, options.images)
+        self.watchdog = Watchdog(options.gan if options.kind != "supervised" else None, options.length)
         often = self.recipe.log.candidate if options.kind == "adversarial" else self.recipe.log.samples
-        tick = _Tick(self.at.images)
+        tick = Tick(self.at.images)
         for network in self.networks.values():
             network.train()
-        for batches in _in_steps(self.training.loader(options, self.at.images, share), share):
+        for batches in in_steps(self.training.loader(options, self.at.images, share), share):
             factor = learning_rate_factor(self.at.stage_images, options, share.step)
             for optimizer in optimizers.values():
                 set_learning_rate(optimizer, factor)
@@ -203,23 +236,31 @@ class _Run:
             self.at.images += share.step
             self.at.stage_images += share.step
             self.training.update_average(share.step, self.at.images)
-            done = self.at.stage_images >= options.images
+            self.progress.beat(self.at.images, options.name, partial(tick.last, "loss"))
+            done = self.at.stage_images >= options.length
             if done or self._passed(self.recipe.log.tick, share.step):
                 self.at.seconds += tick.seconds()
                 self._write_tick(options, tick, factor)
-                tick = _Tick(self.at.images)
+                tick = Tick(self.at.images)
             if done or self._passed(often, share.step):
                 self._validate(options)
             if done or self._passed(self.recipe.log.snapshot, share.step):
                 self._save_weights(self._weights_path())
-            if not done and self._is_time_to_save():
+            if self.at.seconds + tick.seconds() >= self.sheet_at:
+                before = time.monotonic()
+                self._early_sheet()
+                tick.start += time.monotonic() - before  # looking is not training time
+            if not done and (self._is_time_to_save() or self.stopper.asked):
                 self._save_state(optimizers)
+            if self.stopper.asked:
+                raise Stopped(f"stopped after {self.at.images:,} of {self.recipe.images:,} images")
             if done:
                 break
             if not tick.parts:
                 tick.restart()  # what was written meanwhile is not training time
         if options.back_to_best:
             self._go_back()
+        return optimizers
 
     def _step(
         self, stage: Stage, optimizers: dict[str, Optimizer], batches: Sequence[PairBatch], number: int
@@ -253,7 +294,7 @@ class _Run:
         """Did the last step cross a multiple of `every` images?"""
         return self.at.images // every != (self.at.images - step) // every
 
-    def _write_tick(self, options: StageOptions, tick: "_Tick", factor: float) -> None:
+    def _write_tick(self, options: StageOptions, tick: Tick, factor: float) -> None:
         line: dict[str, Any] = {
             "images": self.at.images,
             "stage": options.name,
@@ -261,7 +302,7 @@ class _Run:
             **tick.means(self.fabric.device),
             "lr": options.lr * factor,
             **({"critic_lr": critic_rate(options) * factor} if options.kind != "supervised" else {}),
-            "images_per_second": round((self.at.images - tick.images) / tick.seconds(), 1),
+            "images_per_second": float(f"{(self.at.images - tick.images) / tick.seconds():.3g}"),
             "seconds": round(self.at.seconds, 1),
         }
         if self.fabric.is_global_zero:
@@ -286,7 +327,21 @@ class _Run:
             self._write({"images": self.at.images, "warning": warning})
             self.progress.warn(warning)
 
+    def _early_sheet(self) -> None:
+        """Sample pictures of a young run, before its first validation: is it learning colour at all?"""
+        self.sheet_at *= 4
+        if self.validation is None or self.training.sharded or not self.fabric.is_global_zero:
+            return
+        with self.training.averaged() as generator:
+            sheet = self.validation.sheet(generator, self.training.answers, self.fabric)
+        path = self.run_dir / "samples" / f"{self.at.images:09d}.jpg"
+        sheet.save(path, quality=90)
+        if self.at.seconds:  # a line is in the log: there is something to report
+            write_report(self.run_dir)
+        self.progress.say(f"sample pictures: {path}")
+
     def _validate(self, options: StageOptions) -> None:
+        self.sheet_at = math.inf
         if self.validation is None:
             return
         weights = self.training.whole_average()
@@ -361,32 +416,3 @@ class _Run:
         torch.set_rng_state(tensors["random"])
         self.at = Position(**({"processes": self.fabric.world_size} | info["position"]))
         return {name: t for name, t in tensors.items() if name.partition(".")[0].endswith("_optimizer")}
-
-
-class _Tick:
-    """What gathers between two lines of the log."""
-
-    def __init__(self, images: int) -> None:
-        self.images = images
-        self.parts: list[dict[str, Tensor]] = []
-        self.restart()
-
-    def restart(self) -> None:
-        self.start = time.monotonic()
-
-    def seconds(self) -> float:
-        return max(time.monotonic() - self.start, 1e-9)
-
-    def means(self, device: torch.device) -> dict[str, float]:
-        """The mean of each part over the steps that had it, and over all processes."""
-        keys = dict.fromkeys(key for parts in self.parts for key in parts)
-        own = [torch.stack([p[key].float() for p in self.parts if key in p]).mean() for key in keys]
-        means = mean_of_all(torch.stack(own).to(device))
-        return {key: round(value, 5) for key, value in zip(keys, means.tolist(), strict=True)}
-
-
-def _in_steps(batches: Iterable[PairBatch], share: Share) -> Iterator[list[PairBatch]]:
-    """As many batches at a time as this process takes in a step."""
-    source = iter(batches)
-    while True:
-        yield list(islice(source, share.parts))

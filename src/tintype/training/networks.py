@@ -15,7 +15,7 @@ from tintype.data.masks import PictureMasks, open_masks
 from tintype.data.pairs import PairLoader
 from tintype.data.sampling import source_weights
 from tintype.errors import RecipeError
-from tintype.models import build_critic, build_generator, form_of
+from tintype.models import SYSTEMS, build_critic, build_generator, form_of
 from tintype.models.task import PairForm
 
 from . import checkpoint
@@ -246,11 +246,18 @@ def _check_samples(recipe: Recipe, generator: nn.Module, form: PairForm) -> None
         raise RecipeError(f"stage {hinted[0]!r} trains with hints, which are for photographs, not for drawings")
 
 
+def _less_deep(recipe: Recipe, size: int) -> str:
+    """The way out for a network whose depth is an option: as many halvings as `size` has."""
+    if "depth" not in SYSTEMS[recipe.system].config.__dataclass_fields__:
+        return ""
+    return f", or generator.depth={(size & -size).bit_length() - 1}"
+
+
 def _check_multiples(recipe: Recipe, multiple: int) -> None:
     for stage in recipe.stages:
         if stage.size % multiple:
             nearest = max(multiple, round(stage.size / multiple) * multiple)
             raise RecipeError(
                 f"stage {stage.name!r} cuts {stage.size} pixels; this generator of {recipe.system!r} needs "
-                f"multiples of {multiple}: set stages.*.size={nearest}, or make the generator less deep"
+                f"multiples of {multiple}: set stages.*.size={nearest}{_less_deep(recipe, stage.size)}"
             )

@@ -32,6 +32,9 @@ class DataOptions(_Section):
     background: Literal["keep", "remove"] = Field("keep", description="remove: put the foreground on white paper")
     workers: int = Field(2, ge=1, description="threads, or processes, that make batches")
     processes: bool = Field(False, description="make batches in forked processes: for a GPU that threads cannot feed")
+    hold_out: float = Field(
+        0.05, ge=0, lt=1, description="share of the pictures kept for validation where none is given; 256 at most"
+    )
 
 
 class AnswerOptions(_Section):
@@ -59,6 +62,7 @@ class LogOptions(_Section):
     snapshot: int = Field(100_000, ge=1, description="images between two kept checkpoints")
     candidate: int = Field(3_200, ge=1, description="images between two validations in adversarial stages")
     keep: int = Field(3, ge=1, description="newest checkpoints that are kept; the best one is kept besides")
+    first: float = Field(60, ge=0, description="seconds to the first sample pictures, then four times as long; 0: off")
     save_seconds: float = Field(120, ge=0, description="seconds between two saves of the state to resume from")
 
 
@@ -71,6 +75,7 @@ class StageOptions(_Section):
     name: str
     kind: Literal["supervised", "critic", "adversarial"]
     images: int = Field(gt=0)
+    more: int = Field(0, ge=0, description="images that prolong the stage, at the learning rate that it ended with")
     size: int = Field(128, ge=32, multiple_of=32)
     batch: int = Field(64, ge=1)
     accumulate: int = Field(1, ge=1, description="batches whose gradients are added up for one step")
@@ -85,6 +90,7 @@ class StageOptions(_Section):
     critic_lr: float | None = Field(None, gt=0, description="the critic's, when it differs: two time-scales")
     schedule: Literal["cosine", "linear", "step", "constant"] = "cosine"
     warmup: int = Field(6_400, ge=0, description="images over which the learning rate rises linearly")
+    warmup_share: float = Field(0.25, ge=0, le=1, description="largest part of the stage that the warm-up takes")
     final_lr: float = Field(0.01, ge=0, le=1, description="last learning rate, as a part of the highest")
     step_images: int = Field(100_000, ge=1, description="images between two steps of the step schedule")
     step_factor: float = Field(0.5, gt=0, le=1, description="factor on the learning rate at each step")
@@ -97,6 +103,9 @@ class StageOptions(_Section):
     adversarial: float = Field(1.0, ge=0, description="weight of the adversarial loss")
     alpha: float | None = Field(None, ge=0, le=1, description="share of the adversarial loss, instead of its weight")
     critic_every: int = Field(1, ge=0, description="batches between two steps of the critic; 0: it never steps")
+    critic_update: Literal["joint", "separate"] = Field(
+        "joint", description="joint: one step on true and false pictures together; separate: one on each"
+    )
     gradient_penalty: float = Field(0.0, ge=0, description="weight of the critic's gradient penalty")
     back_to_best: bool = Field(False, description="end the stage with its best weights by validation, not its last")
 
@@ -108,13 +117,29 @@ class StageOptions(_Section):
             )
         return self
 
+    @property
+    def length(self) -> int:
+        """Images seen by the end of the stage, prolonged or not."""
+        return self.images + self.more
+
+    @property
+    def warm_images(self) -> int:
+        """Images over which the learning rate really rises: `warmup`, or less in a short stage."""
+        return min(self.warmup, int(self.warmup_share * self.images))
+
 
 class Recipe(_Section):
-    """Everything that decides a training run, except where its pictures are."""
+    """Everything that decides a training run, except where its pictures are.
+
+    `name` is what the recipe is called; a model file that is exported from the run is called so, too.
+    """
 
     system: str
+    name: str = ""
     seed: int = Field(0, ge=0, lt=2**31)
-    precision: Literal["bf16-mixed", "32-true"] = "bf16-mixed"
+    precision: Literal["auto", "bf16-mixed", "32-true"] = Field(
+        "auto", description="auto: bf16 where the processor has it, else 32 bits"
+    )
     ema_images: float = Field(10_000, ge=0, description="half-life of the weight average, in images; 0 is off")
     pretrained: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         "imagenet", description="the first weights: imagenet, none, a path or a URL; or several, to be averaged"
@@ -161,12 +186,19 @@ class Recipe(_Section):
             for cycle in range(2, self.cycles + 1)
             for stage in repeated
         )
-        return (*self.stages, *again)
+        *earlier, last = (*self.stages, *again)
+        # Only the end of a run can be prolonged: a repeated stage is, in its last repetition alone.
+        return (*(stage if not stage.more else stage.model_copy(update={"more": 0}) for stage in earlier), last)
+
+    def prolonged(self, images: int) -> "Recipe":
+        """The recipe with so many more images at its end, at the learning rate that the last stage ends with."""
+        *others, last = self.stages
+        return self.model_copy(update={"stages": (*others, last.model_copy(update={"more": last.more + images}))})
 
     @property
     def images(self) -> int:
         """Images seen by the end of the last stage."""
-        return sum(stage.images for stage in self.schedule)
+        return sum(stage.length for stage in self.schedule)
 
     def to_toml(self) -> str:
         """The resolved recipe as TOML that `load_recipe` reads back to an equal recipe."""
@@ -213,7 +245,7 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
             raise RecipeError(f"unknown recipe {str(name_or_path)!r}{_nearest(str(name_or_path), names)}")
         text = (resources.files("tintype.training") / "recipes" / f"{name_or_path}.toml").read_text()
     try:
-        values = tomllib.loads(text)
+        values = {"name": path.stem} | tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise RecipeError(f"{name_or_path}: not valid TOML: {error}") from error
     for override in overrides:

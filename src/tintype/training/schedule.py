@@ -9,10 +9,12 @@ def learning_rate_factor(stage_images: int, options: StageOptions, step: int | N
     """Factor on the stage's learning rate for the next `step` images (default: a batch) after `stage_images`: a linear
     warm-up, then the stage's schedule.
 
-    cosine and linear fall from 1 to `final_lr` at the stage's last image (seed 2: linear, to 1/20); step multiplies by
-    `step_factor` after every `step_images` (seed 4); constant stays.
+    cosine and linear fall from 1 to `final_lr` at the stage's last image (the driving scenes: linear, to 1/20) and stay
+    there when the stage is prolonged; step multiplies by `step_factor` after every `step_images` (the landscapes);
+    constant stays. The warm-up takes at most `warmup_share` of the stage.
     """
-    warm = min(1.0, (stage_images + (step or options.batch)) / options.warmup) if options.warmup else 1.0
+    rising = options.warm_images
+    warm = min(1.0, (stage_images + (step or options.batch)) / rising) if rising else 1.0
     if options.schedule == "constant":
         return warm
     if options.schedule == "step":

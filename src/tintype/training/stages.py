@@ -87,8 +87,9 @@ class Critic:
         networks["generator"].eval()  # pictures as a user would get them, with settled norms and no dropout
         with torch.no_grad():
             planes = self.answers.planes(answer(networks, batch))
-        turn = _critic_turn(self.options, self.answers, self.gan, networks["critic"], planes, batch)
-        yield replace(turn, parts={"loss": turn.loss.detach()} | turn.parts)
+        for turn in _critic_turns(self.options, self.answers, self.gan, networks["critic"], planes, batch):
+            whole = turn.loss.detach() if self.options.critic_update == "joint" else turn.parts.get("loss_D")
+            yield turn if whole is None else replace(turn, parts={"loss": whole} | turn.parts)
 
 
 class Adversarial:
@@ -114,12 +115,12 @@ class Adversarial:
         if critics and self.parts > 1:
             with torch.no_grad(), kept_norms(networks["generator"]):
                 planes = self.answers.planes(answer(networks, batch))
-            yield _critic_turn(self.options, self.answers, self.gan, critic, planes, batch)
+            yield from _critic_turns(self.options, self.answers, self.gan, critic, planes, batch)
             critics = False
         output = answer(networks, batch)
         planes = self.answers.planes(output)
         if critics:
-            yield _critic_turn(self.options, self.answers, self.gan, critic, planes.detach(), batch)
+            yield from _critic_turns(self.options, self.answers, self.gan, critic, planes.detach(), batch)
         critic.requires_grad_(False)  # the generator's loss runs through the critic without training it
         yield self._generator_turn(critic, output, planes, batch)
         critic.requires_grad_(True)
@@ -150,18 +151,28 @@ def kept_norms(network: nn.Module) -> Iterator[None]:
             norm.momentum = momentum
 
 
-def _critic_turn(
+def _critic_turns(
     options: StageOptions, answers: Answers, gan: GANLoss, critic: nn.Module, planes: Tensor, batch: PairBatch
-) -> Turn:
+) -> Iterator[Turn]:
+    """The critic's step on true and false pictures: one on the mean of both losses (pix2pix), or with
+    `critic_update` "separate" one on the true ones, then one on the false ones (the landscape colorizer)."""
     real, fake = answers.judged(batch.condition, batch.target), answers.judged(batch.condition, planes)
-    loss_real, loss_fake = gan.critic(critic(real).float(), critic(fake).float())
-    loss = (loss_fake + loss_real) / 2
-    parts = {"loss_D_fake": loss_fake.detach(), "loss_D_real": loss_real.detach(), "loss_D": loss.detach()}
+    if options.critic_update == "separate":
+        loss_real = gan.judged(critic(real).float(), is_real=True)
+        parts = {"loss_D_real": loss_real.detach()}
+        yield Turn("critic", loss_real, parts)
+        loss_fake = gan.judged(critic(fake).float(), is_real=False)
+        loss, shown = loss_fake, (parts["loss_D_real"] + loss_fake.detach()) / 2
+    else:
+        loss_real, loss_fake = gan.critic(critic(real).float(), critic(fake).float())
+        loss = (loss_fake + loss_real) / 2
+        parts, shown = {"loss_D_real": loss_real.detach()}, loss.detach()
+    parts = {"loss_D_fake": loss_fake.detach(), **parts, "loss_D": shown}
     if options.gradient_penalty:
         penalty = gradient_penalty(critic, real, fake)
         loss = loss + options.gradient_penalty * penalty
         parts["gradient_penalty"] = penalty.detach()
-    return Turn("critic", loss, parts)
+    yield Turn("critic", loss, parts)
 
 
 def _chroma(answers: Answers, planes: Tensor, batch: PairBatch) -> dict[str, Tensor]:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from tintype.data.cache import open_cache
+from tintype.data.cache import PictureCache, open_cache
 from tintype.data.hints import true_hints
 from tintype.data.masks import open_masks
 from tintype.data.pairs import crop_square, make_pair, on_paper
@@ -22,22 +22,39 @@ from .log import sample_sheet
 from .recipe import Recipe
 
 SHOWN = 12
+LEAST_TO_DIVIDE, LEAST_HELD, MOST_HELD = 40, 4, 256  # pictures
 HINTS = 10  # true ones, for the figure psnr_hints
 PIECE = 32
 TEMPERATURE = 0.6
 
 
+def hold_out(indices: NDArray[np.int64], share: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Divide pictures into those to train on and those kept for validation: `share` of them, 4 to 256, and the same
+    whatever the seed. Of fewer than 40 none is kept. Both in the order of `indices`."""
+    if share == 0 or len(indices) < LEAST_TO_DIVIDE:
+        return indices, indices[:0]
+    count = min(MOST_HELD, max(LEAST_HELD, round(share * len(indices))))
+    held = np.zeros(len(indices), bool)
+    held[np.random.Generator(np.random.Philox(key=0)).permutation(len(indices))[:count]] = True
+    return indices[~held], indices[held]
+
+
+def open_validation(path: str | Path, recipe: Recipe, form: PairForm, cache_dir: Path | None) -> "Validation":
+    """Validation on all pictures at `path`."""
+    cache = open_cache([path], recipe.data.cache_side, cache_dir)
+    return Validation(cache, np.arange(len(cache)), recipe, form)
+
+
 class Validation:
-    """Centre crops of up to `most` pictures, evenly spread over the data set."""
+    """Centre crops of up to `most` of the pictures `indices` of `cache`, evenly spread over them."""
 
     def __init__(
-        self, path: str | Path, recipe: Recipe, form: PairForm, cache_dir: Path | None, most: int = 256
+        self, cache: PictureCache, indices: NDArray[np.int64], recipe: Recipe, form: PairForm, most: int = MOST_HELD
     ) -> None:
-        cache = open_cache([path], recipe.data.cache_side, cache_dir)
         masks = open_masks(cache) if recipe.data.background == "remove" else None
         size = max(stage.size for stage in recipe.stages)
         conditions, targets, hints, self.truths = [], [], [], []
-        for index in np.linspace(0, len(cache) - 1, min(most, len(cache)), dtype=int):
+        for index in indices[np.linspace(0, len(indices) - 1, min(most, len(indices)), dtype=int)]:
             place = (size, 1.0, 0.5, 0.5, False)
             rgb = crop_square(cache[index], *place)
             mask = None if masks is None else crop_square(masks[index], *place)
@@ -89,6 +106,20 @@ class Validation:
         some = np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures)), dtype=int)
         rows = [(self._given(i), pictures[i], self.truths[i]) for i in some]
         return {key: round(value, 4) for key, value in figures.items()}, sample_sheet(rows)
+
+    @torch.no_grad()
+    def sheet(self, generator: nn.Module, answers: Answers, fabric: Fabric) -> Image.Image:
+        """The sheet of `measure` alone, without its figures: a moment instead of a minute."""
+        some = np.linspace(0, len(self.condition) - 1, min(SHOWN, len(self.condition)), dtype=int)
+        rows = []
+        for index in some:
+            condition = fabric.to_device(self.condition[index : index + 1])
+            with fabric.autocast():
+                output = generator(condition)
+            rgb = answers.rgb(condition, answers.planes(output, TEMPERATURE)).clamp(0, 1)
+            picture = (rgb[0] * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy()
+            rows.append((self._given(index), picture, self.truths[index]))
+        return sample_sheet(rows)
 
     def _psnr_with_hints(self, generator: nn.Module, answers: Answers, fabric: Fabric) -> float:
         assert self.hints is not None
