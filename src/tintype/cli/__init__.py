@@ -29,6 +29,7 @@ VERBS = {
     "data": "Find bad pictures in data sets, divide and pack them. (extra: train)",
     "train": "Train a model by a recipe. (extra: train)",
     "report": "Write a training run's report, or compare several runs. (extra: train)",
+    "compare": "Train several recipes on equal terms and rank them. (extra: tune)",
     "tune": "Search a recipe's hyperparameters. (extra: tune)",
     "evaluate": "Measure a model beside trivial baselines.",
     "export": "Turn a checkpoint into a model file. (extra: train)",

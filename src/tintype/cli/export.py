@@ -1,4 +1,4 @@
-"""`tintype export`: a thin face of `tintype.export`."""
+"""`tintype.training.export`: a thin face of `tintype.export`."""
 
 from pathlib import Path
 from typing import Annotated

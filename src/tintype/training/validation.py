@@ -104,22 +104,24 @@ class Validation:
         if distances:
             figures["feature_distance"] = sum(distances) / len(self.truths)
         some = np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures)), dtype=int)
-        rows = [(self._given(i), pictures[i], self.truths[i]) for i in some]
+        rows = [(self.given(i), pictures[i], self.truths[i]) for i in some]
         return {key: round(value, 4) for key, value in figures.items()}, sample_sheet(rows)
 
     @torch.no_grad()
     def sheet(self, generator: nn.Module, answers: Answers, fabric: Fabric) -> Image.Image:
         """The sheet of `measure` alone, without its figures: a moment instead of a minute."""
         some = np.linspace(0, len(self.condition) - 1, min(SHOWN, len(self.condition)), dtype=int)
-        rows = []
-        for index in some:
-            condition = fabric.to_device(self.condition[index : index + 1])
-            with fabric.autocast():
-                output = generator(condition)
-            rgb = answers.rgb(condition, answers.planes(output, TEMPERATURE)).clamp(0, 1)
-            picture = (rgb[0] * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy()
-            rows.append((self._given(index), picture, self.truths[index]))
+        rows = [(self.given(i), self.answer(i, generator, answers, fabric), self.truths[i]) for i in some]
         return sample_sheet(rows)
+
+    @torch.no_grad()
+    def answer(self, index: int, generator: nn.Module, answers: Answers, fabric: Fabric) -> NDArray[np.uint8]:
+        """What the generator (in eval mode) makes of one picture, uint8 RGB (S, S, 3)."""
+        condition = fabric.to_device(self.condition[index : index + 1])
+        with fabric.autocast():
+            output = generator(condition)
+        rgb = answers.rgb(condition, answers.planes(output, TEMPERATURE)).clamp(0, 1)
+        return np.asarray((rgb[0] * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy())
 
     def _psnr_with_hints(self, generator: nn.Module, answers: Answers, fabric: Fabric) -> float:
         assert self.hints is not None
@@ -133,7 +135,7 @@ class Validation:
             found += [psnr(mine, truth) for mine, truth in zip(pictures, self.truths[start:], strict=False)]
         return float(np.mean(found))
 
-    def _given(self, index: int) -> NDArray[np.uint8]:
+    def given(self, index: int) -> NDArray[np.uint8]:
         """The condition as a grey picture."""
         answers = Answers(PairForm(target="ab"))
         condition = self.condition[index : index + 1]
@@ -151,7 +153,7 @@ class Validation:
         if not self._constants:
             grey, true = [], []
             for index, truth in enumerate(self.truths):
-                pair = measure_all([self._given(index), truth], truth)
+                pair = measure_all([self.given(index), truth], truth)
                 grey.append(pair[0])
                 true.append(pair[1])
             self._constants = {
