@@ -77,6 +77,7 @@ def _tick(images: int, noise: random.Random, level: float) -> dict[str, Any]:
     l1 = about(0.08 * (level + 2 * math.exp(-images / 6_000)))
     critic = {"loss_D_fake": about(0.52), "loss_D_real": about(0.56)}
     critic["loss_D"] = (critic["loss_D_fake"] + critic["loss_D_real"]) / 2
+    critic["critic_accuracy"] = about(0.7)
     chroma = {"chroma": about(9.0), "chroma_true": about(13.0)}
     if images <= 16_000:
         line |= {"stage": "pretrain", "kind": "supervised", "loss": l1, "l1": l1, "lr": 1e-3} | chroma

@@ -146,6 +146,7 @@ def states_of(folder: Path) -> list[str]:
     return [trial.state.name for trial in trials_of(folder)]
 
 
+@pytest.mark.seed("S4-36")
 def test_a_study_finds_the_best_value_and_writes_what_it_promises(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,15 +20,14 @@ TESTS, ROOT = HERE.parent, HERE.parents[1]
 DOCUMENT = ROOT / "docs" / "seed-conformance.md"
 
 SEEDS = {
-    "S0": ("UvU-Net", "uvu", "a blog post on colouring sketches and old portraits with two nested U-Nets", 23),
-    "S1": ("pix2pix on Lab", "pix2pix", "a report on a U-Net and a PatchGAN critic, with a web app", 37),
-    "S2": ("driving scenes", "driving", "an account of a classic U-Net on pictures from a car", 18),
-    "S3": ("NoGAN", "nogan", "a paper on DeOldify's way of training", 22),
-    "S4": ("landscapes", "landscape", "a report on a small U-Net of constant width against a small critic", 39),
+    "S0": ("UvU-Net", "uvu", "a blog post on colouring sketches and old portraits with two nested U-Nets", 24),
+    "S1": ("pix2pix on Lab", "pix2pix", "a report on a U-Net and a PatchGAN critic, with a web app", 41),
+    "S2": ("driving scenes", "driving", "an account of a classic U-Net on pictures from a car", 19),
+    "S3": ("NoGAN", "nogan", "a paper on DeOldify's way of training", 24),
+    "S4": ("landscapes", "landscape", "a report on a small U-Net of constant width against a small critic", 42),
 }
 
-LATER = "not built yet: "  # how the reason of a claim begins that is not proven yet
-Status = Literal["tested", "documented", "later"]
+Status = Literal["proven", "documented"]
 
 
 @dataclass(frozen=True)
@@ -42,8 +41,9 @@ class Proof:
 
 @dataclass(frozen=True)
 class Row:
-    """One claim. `reason`: why no test proves it and where it is told, or which part that is not built yet brings it;
-    `note`: what a reader should know about how it is tested."""
+    """One claim. Proven: tests fail when it is broken. Documented: no test can prove it, for the `reason`, which says
+    where it is told; its tests, if it has any, prove that what it speaks of can be run. `note`: what a reader should
+    know about how it is tested."""
 
     id: str
     claim: str
@@ -54,7 +54,7 @@ class Row:
 
 
 def expected_ids() -> list[str]:
-    """S0-01 to S4-39."""
+    """S0-01 to S4-42."""
     return [f"{seed}-{number:02d}" for seed, (*_, count) in SEEDS.items() for number in range(1, count + 1)]
 
 
@@ -64,9 +64,8 @@ def read_rows() -> tuple[list[Row], list[str]]:
     proofs = find_proofs()
     rows = []
     for id_, entry in values["rows"].items():
-        kinds: list[Status] = [kind for kind in ("documented", "later") if kind in entry]  # type: ignore[misc]
-        status: Status = kinds[0] if kinds else "tested"
-        reason = entry.get(status, "")
+        reason = entry.get("documented", "")
+        status: Status = "documented" if reason else "proven"
         rows.append(Row(id_, entry["claim"], status, reason, entry.get("note", ""), proofs.get(id_, [])))
     return rows, values["mistakes"]
 
@@ -101,16 +100,19 @@ def render() -> str:
     """The document."""
     rows, mistakes = read_rows()
     counts = Counter(row.status for row in rows)
-    left = f", and {counts['later']} not yet" if counts["later"] else ""
+    breaks = len(tomllib.loads((HERE / "mutations.toml").read_text(encoding="utf-8"))["break"])
     lines = [
         "# The five documents and tintype, claim by claim",
         "",
         "tintype began with five published descriptions of systems that colour pictures. This page lists what they",
-        f"say, {len(rows)} claims, and how each is proven here: {counts['tested']} by tests, {counts['documented']} "
-        f"only told of, because no test could fail{left}.",
+        f"say, {len(rows)} claims: **{counts['proven']} PROVEN**, tests fail when they do not hold any more, and",
+        f"**{counts['documented']} DOCUMENTED**, with the reason why no test can prove them.",
         "",
-        "What a test proves is the machinery: that a network has the stated shape, that a loss has the stated value,",
-        "that an experiment can be run. Which colours come of it is measured, not tested: [systems.md](systems.md).",
+        "What a test proves is the machinery: that a network is wired as stated, that an optimizer steps at the stated",
+        "rate, that an experiment can be run. Which colours come of it is measured, not tested:",
+        "[systems.md](systems.md). That the tests would notice is tried: `python -m tests.seeds.mutate` breaks the",
+        f"code in {breaks} places, one by one, and runs the tests of the claim that each breaks",
+        "([mutations.toml](../tests/seeds/mutations.toml)).",
         "",
         "*This page is written by `python tests/seeds/table.py` from [rows.toml](../tests/seeds/rows.toml) and the",
         "marks on the tests; a test fails when it is out of date. Tests marked slow are run with `pytest -m slow`.*",
@@ -118,8 +120,12 @@ def render() -> str:
     for seed, (name, page, what, _) in SEEDS.items():
         lines += ["", f"## Seed {seed[1]}: {name}", ""]
         lines += [f"{what[0].upper()}{what[1:]}. What became of it here: [{page}](systems/{page}.md).", ""]
-        lines += ["| | claim | proof |", "|---|---|---|"]
-        lines += [f"| {row.id} | {row.claim} | {_proof(row)} |" for row in rows if row.id.startswith(seed)]
+        lines += ["| | claim | | proof |", "|---|---|---|---|"]
+        lines += [
+            f"| {row.id} | {row.claim} | {row.status.upper()} | {_proof(row)} |"
+            for row in rows
+            if row.id.startswith(seed)
+        ]
     lines += ["", "## What the documents get wrong", ""]
     lines += ["Found while rebuilding them. Where two numbers disagree, tintype has the one that was computed.", ""]
     lines += [f"{number}. {mistake}" for number, mistake in enumerate(mistakes, 1)]
@@ -127,11 +133,9 @@ def render() -> str:
 
 
 def _proof(row: Row) -> str:
-    if row.status == "later":
-        return row.reason.replace(LATER, f"**{LATER.strip()}** ")
-    if row.status == "documented":
-        return f"told: {row.reason}"
     links = [f"[{p.name[5:]}](../{p.path}){' (slow)' if p.slow else ''}" for p in row.proofs]
+    if row.status == "documented":
+        return "<br>".join([row.reason, *(f"can be run: {link}" for link in links)])
     return "<br>".join([*links, *([f"*{row.note}*"] if row.note else [])])
 
 

@@ -201,6 +201,20 @@ def test_layers_of_the_patch_critic() -> None:
         assert critic.eval()(torch.zeros(1, 3, 256, 256)).numel() == 900
 
 
+@pytest.mark.seed("S1-39")
+def test_one_verdict_for_the_whole_image_can_be_tried_instead_of_one_for_each_patch() -> None:
+    torch.manual_seed(0)
+    picture = torch.randn(2, 3, 64, 64)
+    patches, whole = (PatchCritic(PatchCriticConfig(width=4, whole=one)).eval() for one in (False, True))
+    whole.load_state_dict(patches.state_dict())  # the same weights: only what is asked of them differs
+    with torch.inference_mode():
+        many, one = patches(picture), whole(picture)
+    assert many.shape == (2, 1, 6, 6)
+    assert one.shape == (2, 1, 1, 1)
+    torch.testing.assert_close(one, many.mean((2, 3), keepdim=True))
+    assert load_recipe("pix2pix", ["critic.whole=true"]).critic["whole"] is True
+
+
 @pytest.mark.seed("S1-18")
 def test_the_critic_starts_from_a_small_normal() -> None:
     torch.manual_seed(0)

@@ -12,12 +12,13 @@ import pytest
 import skimage.data
 import torch
 from lightning_fabric import Fabric
+from PIL import Image
 from torch import Tensor, nn
 
 from tintype.cli import train as train_command
 from tintype.data.cache import PictureCache, colourful, open_cache
 from tintype.data.grey import is_grey
-from tintype.data.pairs import PairBatch
+from tintype.data.pairs import PairBatch, make_pair
 from tintype.models import build_generator, form_of
 from tintype.models.landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, LandscapeUNet
 from tintype.models.task import PairForm
@@ -100,6 +101,22 @@ def test_rgb_can_be_tried_instead_of_lab() -> None:
 def test_pictures_stay_on_the_disk_until_they_are_needed(cache: PictureCache) -> None:
     assert isinstance(cache.pixels, np.memmap)
     assert isinstance(cache[0].base, np.memmap)  # a view of the file, nothing is copied
+
+
+@pytest.mark.seed("S4-08")
+def test_planes_become_a_picture_file_and_back(tmp_path: Path) -> None:
+    """What the report's helpers do: arrays of lightness and colour to a file, the lightness alone to another."""
+    rgb = np.ascontiguousarray(skimage.data.coffee()[:64, :64])
+    form = PairForm(target="ab", scale=127.0, stride=1)
+    condition, target = (torch.from_numpy(part)[None] for part in make_pair(rgb, form))
+    answers = Answers(form)
+    for name, planes in (("colour", target), ("grey", 0 * target)):
+        picture = (answers.rgb(condition, planes)[0].clamp(0, 1) * 255 + 0.5).byte().permute(1, 2, 0).numpy()
+        Image.fromarray(picture).save(tmp_path / f"{name}.png")
+    colour, grey = (np.asarray(Image.open(tmp_path / f"{name}.png"), int) for name in ("colour", "grey"))
+    assert np.abs(colour - rgb).mean() < 4
+    assert np.ptp(grey, axis=2).max() <= 1
+    assert np.abs(grey[..., 0] - cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)).max() <= 2
 
 
 @pytest.mark.seed("S4-07")
@@ -285,8 +302,8 @@ ARGUMENTS: dict[str, tuple[str, Any]] = {
     "adv factor": ("stages.0.alpha", 0.9),
     "disc-hold-out": ("stages.0.critic_every", 2),
     "no-disc": ("stages.0.critic_every", 0),
-    "img-scale": ("data.cache_side", 128),
-    "itr": ("log.tick", 100),
+    "img-scale": ("stages.0.smallest_crop", 0.5),
+    "itr": ("stages.0.images", 16_000),
     "store-net": ("log.snapshot", 1_000),
     "complexity": ("generator.complexity", 16),
     "disc-complexity": ("critic.complexity", 4),
@@ -314,6 +331,9 @@ def test_every_argument_of_the_seeds_program_has_a_key(argument: str) -> None:
 @pytest.mark.seed("S4-33")
 def test_the_other_arguments_are_options_of_the_command() -> None:
     assert set(OPTIONS.values()) <= set(inspect.signature(train_command.train).parameters)
+    page = (Path(__file__).parents[2] / "docs/systems/landscape.md").read_text(encoding="utf-8")
+    for argument, (key, _) in ARGUMENTS.items():  # the page names the same places
+        assert f"`{key.removeprefix('stages.0.')}" in page or key in page, (argument, key)
     assert smooth([1.0, 0.0, 0.0], 0.98)  # loss-mov-avg: of the report, where a slider changes it
 
 

@@ -102,6 +102,7 @@ def test_a_blind_comparison(site: Site, visitor: Visitor) -> None:
     assert visitor.get(f"/api/studies/{study['id']}").status_code == 404
 
 
+@pytest.mark.seed("S4-40")
 def test_original_or_coloured(site: Site, visitor: Visitor) -> None:
     study = make_study(visitor, "turing", [{"options": SIZES[0]}], photos=4)
     assert study["labels"] == ["tint size=64"]

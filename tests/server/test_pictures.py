@@ -12,7 +12,7 @@ from pictures import file_bytes, light, smooth
 from server.serving import Site, Visitor
 
 
-@pytest.mark.seed("S1-29", "S1-32")
+@pytest.mark.seed("S1-28", "S1-29", "S1-32", "S1-38")
 def test_a_photo_goes_in_grey_and_comes_out_in_colour(visitor: Visitor, photo: Path) -> None:
     (picture,) = visitor.upload(photo)
     assert (picture["width"], picture["height"]) == Image.open(photo).size
@@ -71,6 +71,14 @@ def test_formats_that_browsers_cannot_show_have_previews_and_keep_theirs(visitor
     assert 'attachment; filename="scan-color.tif"' in saved.headers["content-disposition"]
     png = visitor.get(result["file_url"], params={"format": "png"})
     assert Image.open(io.BytesIO(png.content)).format == "PNG"
+
+
+@pytest.mark.seed("S1-31")
+def test_a_gif_is_taken_as_the_report_has_it(visitor: Visitor) -> None:
+    (picture,) = visitor.upload(("old.gif", file_bytes(Image.fromarray(smooth(40, 60)).convert("L"), "GIF")))
+    answer = visitor.get(visitor.colorize(picture)["file_url"])
+    coloured = Image.open(io.BytesIO(answer.content)).convert("RGB")
+    assert coloured.size == (60, 40)
 
 
 def test_predictions_keep_nothing(visitor: Visitor, photo: Path) -> None:

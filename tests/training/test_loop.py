@@ -129,6 +129,7 @@ def test_kill_9_and_start_again_ends_bit_equal(photos: Path, tmp_path: Path, unb
     assert [[line[k] for k in keys] for line in stats(run)] == [[line[k] for k in keys] for line in stats(unbroken)]
 
 
+@pytest.mark.seed("S4-41")
 def test_two_processes_share_a_run(photos: Path, tmp_path: Path) -> None:
     """Each with half of the batch: the same samples, one set of weights at the end, written once."""
     overrides = [part for text in (*SMALL, "stages.*.batch=4") for part in ("--set", text)]

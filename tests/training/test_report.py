@@ -113,6 +113,14 @@ def test_three_panels_have_raw_and_smoothed_curves(run: Path, page: Page) -> Non
     assert {"on photographs", "on answers"} <= page.curves("Critic loss").keys()
 
 
+@pytest.mark.seed("S3-24")
+def test_the_critics_accuracy_is_plotted_beside_guessing(run: Path, page: Page) -> None:
+    curves = page.curves("Critic accuracy")
+    assert set(curves["guessing"]["y"]) == {0.5}
+    raw = page.charts["Critic accuracy"]["data"][0]
+    assert raw["y"] == read_history(run).series("critic_accuracy").values
+
+
 @pytest.mark.seed("S3-17")
 def test_stages_and_warnings_are_marked(run: Path, page: Page) -> None:
     assert [(band.name, band.start, band.end) for band in read_history(run).bands] == [

@@ -139,6 +139,24 @@ def test_true_and_false_pictures_are_kept_apart_in_two_steps_of_the_critic(
     torch.testing.assert_close(parts["loss_D"], (loss_real + loss_fake) / 2)
 
 
+@pytest.mark.seed("S3-24")
+@pytest.mark.parametrize("update", ["joint", "separate"])
+def test_the_share_of_right_verdicts_is_logged(networks: dict[str, nn.Module], batch: PairBatch, update: str) -> None:
+    """Of verdicts on true and on false pictures, those on the right side of the border."""
+    critic = networks["critic"]
+    assert isinstance(critic, Counted)
+    with torch.no_grad():  # says "real" wherever there is light, whatever the picture
+        critic.weight.zero_()
+        critic.weight[:, 0, 1, 1] = 1
+        critic.bias.zero_()  # type: ignore[union-attr]
+    turns = take(networks, batch, kind="critic", losses={}, critic_update=update)
+    assert turns[-1].parts["critic_accuracy"].item() == pytest.approx(0.5, abs=0.1)
+    gan = GANLoss("vanilla")
+    assert float(gan.accuracy(torch.ones(3), -torch.ones(1))) == 1
+    assert float(gan.accuracy(torch.tensor([1.0, -1.0]), torch.tensor([1.0, -1.0]))) == 0.5
+    assert float(GANLoss("lsgan").accuracy(torch.tensor([0.6]), torch.tensor([0.4]))) == 1
+
+
 def test_a_critic_stage_of_separate_steps_logs_both_losses(networks: dict[str, nn.Module], batch: PairBatch) -> None:
     first, second = take(networks, batch, kind="critic", losses={}, critic_update="separate")
     assert "loss" not in first.parts

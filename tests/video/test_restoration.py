@@ -44,6 +44,7 @@ def error(first: list[Array], second: list[Array]) -> float:
     return float(np.mean([((a.astype(float) - b) ** 2).mean() for a, b in zip(first, second, strict=True)]))
 
 
+@pytest.mark.seed("S3-20")
 @pytest.mark.parametrize(("step", "least"), [("deflicker", 4.0), ("dust", 4.0), ("scratches", 2.0), ("grain", 2.0)])
 def test_made_damage_is_mended(step: str, least: float) -> None:
     clean = smooth_scene()

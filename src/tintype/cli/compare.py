@@ -36,8 +36,8 @@ def compare(
 ) -> None:
     """Train several recipes on the same pictures, measure them on others, and say which is better.
 
-    Three quarters of the pictures are trained on, a fifth is for the test. Each run sees as many images at one size; the
-    ranking has intervals over pictures and seeds. comparison.html in the run's directory shows all of it.
+    Three quarters of the pictures are trained on, a fifth is for the test. Every run sees the same number of images, at
+    one size; the ranking has intervals over pictures and seeds. comparison.html in the run's directory shows all of it.
 
     Examples:
 

@@ -9,11 +9,13 @@ from .pix2pix import init_normal
 
 @dataclass(frozen=True)
 class PatchCriticConfig:
-    """`halvings` sets the patch: 3 give 70x70 pixels; 0 make the pixel critic, which judges each pixel alone."""
+    """`halvings` sets the patch: 3 give 70x70 pixels; 0 make the pixel critic, which judges each pixel alone. `whole`
+    makes one verdict of all of them, as a critic of whole images gives: their mean."""
 
     inputs: int = 3
     width: int = 64
     halvings: int = 3
+    whole: bool = False
 
 
 class PatchCritic(nn.Module):
@@ -42,4 +44,4 @@ class PatchCritic(nn.Module):
 
     def forward(self, picture: Tensor) -> Tensor:
         verdicts: Tensor = self.layers(picture)
-        return verdicts
+        return verdicts.mean((2, 3), keepdim=True) if self.config.whole else verdicts

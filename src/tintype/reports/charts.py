@@ -78,6 +78,15 @@ def critic_chart(history: History) -> go.Figure:
     return chart
 
 
+def accuracy_chart(history: History) -> go.Figure:
+    """How often the critic is right, and the level of guessing."""
+    chart = loss_chart(history, [("right", history.series("critic_accuracy"))])
+    images = [float(history.bands[0].start), float(history.bands[-1].end)] if history.bands else []
+    add_reference(chart, "guessing", images, [0.5] * len(images), "dash")
+    chart.update_yaxes(range=[0, 1], type="linear")
+    return chart
+
+
 def rate_chart(history: History) -> go.Figure:
     """The learning rate of each network."""
     chart = empty_chart(history)

@@ -130,6 +130,9 @@ def _losses(history: History) -> str:
     if history.has_critic:
         note = "Near the dashed level it guesses; near 0 it has won. Neither teaches a generator."
         cards.append(card("Critic loss", note, charts.critic_chart(history)))
+        if any(value is not None for value in history.series("critic_accuracy").values):
+            note = "The share of verdicts that are right, on photographs and answers alike; 0.5 is guessing."
+            cards.append(card("Critic accuracy", note, charts.accuracy_chart(history)))
         note = "The generator against the critic: how far its answers are from being taken for photographs."
         chart = charts.loss_chart(history, [("adversarial", history.series("loss_G_GAN"))])
         cards.append(card("Adversarial loss", note, chart))

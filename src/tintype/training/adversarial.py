@@ -36,6 +36,12 @@ class GANLoss(nn.Module):
         """The generator's loss: how far the critic is from taking its pictures for real."""
         return -fake.mean() if self.mode == "hinge" else self.judged(fake, is_real=True)
 
+    def accuracy(self, real: Tensor, fake: Tensor) -> Tensor:
+        """The share of verdicts that are right, 0 to 1; 0.5 is guessing. A scalar without a gradient."""
+        border = (self.real_label + self.fake_label) / 2 if self.mode == "lsgan" else real.new_zeros(())
+        right = torch.cat([(real > border).flatten(), (fake < border).flatten()])
+        return right.float().mean()
+
     def judged(self, verdicts: Tensor, is_real: bool) -> Tensor:
         """The loss of verdicts that should call pictures real, or fake."""
         if self.mode == "hinge":

@@ -109,6 +109,8 @@ def train(
     held = indices[:0]
     if validation is None:
         indices, held = hold_out(indices, recipe.data.hold_out)
+    if 0 < recipe.data.pictures < len(indices):
+        indices = indices[np.linspace(0, len(indices) - 1, recipe.data.pictures, dtype=int)]
     training = Training(recipe, cache, indices, fabric, sharded=strategy == "fsdp")
     form = training.answers.form
     watcher = None

@@ -29,6 +29,7 @@ class DataOptions(_Section):
         {}, description="how often pictures of a source (the name up to its first _ or -) are drawn; 1 where unnamed"
     )
     leave_out: Literal["none", "grey", "tinted"] = Field("tinted", description="tinted: grey and sepia pictures")
+    pictures: int = Field(0, ge=0, description="train on so many of the pictures only, evenly chosen; 0: on all")
     background: Literal["keep", "remove"] = Field("keep", description="remove: put the foreground on white paper")
     workers: int = Field(2, ge=1, description="threads, or processes, that make batches")
     processes: bool = Field(False, description="make batches in forked processes: for a GPU that threads cannot feed")

@@ -158,16 +158,20 @@ def _critic_turns(
     `critic_update` "separate" one on the true ones, then one on the false ones (the landscape colorizer)."""
     real, fake = answers.judged(batch.condition, batch.target), answers.judged(batch.condition, planes)
     if options.critic_update == "separate":
-        loss_real = gan.judged(critic(real).float(), is_real=True)
+        on_real = critic(real).float()
+        loss_real = gan.judged(on_real, is_real=True)
         parts = {"loss_D_real": loss_real.detach()}
         yield Turn("critic", loss_real, parts)
-        loss_fake = gan.judged(critic(fake).float(), is_real=False)
+        on_fake = critic(fake).float()
+        loss_fake = gan.judged(on_fake, is_real=False)
         loss, shown = loss_fake, (parts["loss_D_real"] + loss_fake.detach()) / 2
     else:
-        loss_real, loss_fake = gan.critic(critic(real).float(), critic(fake).float())
+        on_real, on_fake = critic(real).float(), critic(fake).float()
+        loss_real, loss_fake = gan.critic(on_real, on_fake)
         loss = (loss_fake + loss_real) / 2
         parts, shown = {"loss_D_real": loss_real.detach()}, loss.detach()
     parts = {"loss_D_fake": loss_fake.detach(), **parts, "loss_D": shown}
+    parts["critic_accuracy"] = gan.accuracy(on_real.detach(), on_fake.detach())
     if options.gradient_penalty:
         penalty = gradient_penalty(critic, real, fake)
         loss = loss + options.gradient_penalty * penalty
