@@ -69,7 +69,7 @@ class Training:
             self.networks["critic"] = self._placed(critic)
         self.average = {name: value.detach().clone() for name, value in generator.state_dict().items()}
         self.prior = torch.from_numpy(bin_prior(cache, indices)) if form.target == "distribution" else None
-        self.masks = _masks_of(cache) if recipe.data.background == "remove" else None
+        self.masks = masks_of(cache) if recipe.data.background == "remove" else None
         self.weights = source_weights([cache.names[i] for i in indices], recipe.data.source_weights)
         self._features: FeatureLoss | None = None
         self._teacher = self._taught_by(recipe.teacher)
@@ -224,7 +224,8 @@ class Training:
         }
 
 
-def _masks_of(pictures: Pictures) -> PictureMasks:
+def masks_of(pictures: Pictures) -> PictureMasks:
+    """The foreground masks of decoded pictures. Raises RecipeError for encoded ones."""
     if not isinstance(pictures, PictureCache):
         raise RecipeError("data.background=remove needs decoded pictures: set data.store=pixels")
     return open_masks(pictures, progress=decoding_progress)

@@ -9,9 +9,8 @@ from numpy.typing import NDArray
 from PIL import Image
 from torch import nn
 
-from tintype.data.cache import PictureCache, open_cache
+from tintype.data.cache import Pictures, open_cache
 from tintype.data.hints import true_hints
-from tintype.data.masks import open_masks
 from tintype.data.pairs import crop_square, make_pair, on_paper
 from tintype.imaging.metrics import measure, measure_all, psnr
 from tintype.models.task import PairForm
@@ -19,6 +18,7 @@ from tintype.models.task import PairForm
 from .answers import Answers
 from .feature_loss import FeatureLoss
 from .log import sample_sheet
+from .networks import masks_of
 from .recipe import Recipe
 
 SHOWN = 12
@@ -49,9 +49,9 @@ class Validation:
     """Centre crops of up to `most` of the pictures `indices` of `cache`, evenly spread over them."""
 
     def __init__(
-        self, cache: PictureCache, indices: NDArray[np.int64], recipe: Recipe, form: PairForm, most: int = MOST_HELD
+        self, cache: Pictures, indices: NDArray[np.int64], recipe: Recipe, form: PairForm, most: int = MOST_HELD
     ) -> None:
-        masks = open_masks(cache) if recipe.data.background == "remove" else None
+        masks = masks_of(cache) if recipe.data.background == "remove" else None
         size = max(stage.size for stage in recipe.stages)
         conditions, targets, hints, self.truths = [], [], [], []
         for index in indices[np.linspace(0, len(indices) - 1, min(most, len(indices)), dtype=int)]:
