@@ -5,7 +5,7 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { step, visit } from "./chromium.mjs";
 import { serve } from "./server.mjs";
-import { DESK, dress, everyView, PHONE } from "./views.mjs";
+import { DESK, dress, everyView, PHONE, WALL } from "./views.mjs";
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
 const GRAVE = ["serious", "critical"];
@@ -39,7 +39,7 @@ export async function run({ browser, folder, film }) {
     await step("axe finds nothing serious in any view, and none is wider than the screen", async () => {
       await everyView({ ...person, browser, film, locked: guarded.address }, async (name, count = 4, page = person.page) => {
         views.push(name);
-        const ways = [[DESK, "light"], [PHONE, "dark"], [DESK, "dark"], [PHONE, "light"]].slice(0, count);
+        const ways = [[DESK, "light"], [PHONE, "dark"], [WALL, "dark"], [PHONE, "light"]].slice(0, count);
         for (const [size, theme] of ways) {
           await page.setViewportSize(size);
           await dress(page, theme);

@@ -72,9 +72,9 @@ export async function run({ page, context, upload, settled, colours, redrawn, pa
 
   await step("a click with minus keeps its place as it is", async () => {
     await page.keyboard.press("Escape");
-    await clickAt(0.62, 0.62);
+    await clickAt(0.75, 0.7);
     await page.locator("canvas.extent[data-drawn]").waitFor();
-    await clickAt(0.8, 0.3, { modifiers: [] });
+    await clickAt(0.8, 0.3);
     await page.getByRole("button", { name: "− does not" }).click();
     await clickAt(0.3, 0.7);
     assert.equal(await page.locator(".mark").count(), 3);

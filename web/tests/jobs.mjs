@@ -8,8 +8,9 @@ export async function run({ page, open, upload, film }) {
 
   await step("several photos become a batch and a ZIP, and what was refused is named", async () => {
     await upload(example("lincoln-1863.jpg"), example("boulevard-1838.jpg"));
+    await page.getByRole("link", { name: "Download 2 as ZIP" }).waitFor();
     const saving = page.waitForEvent("download");
-    await page.getByRole("button", { name: "Download 2 as ZIP" }).click();
+    await page.getByRole("link", { name: "Download 2 as ZIP" }).click();
     const zip = readFileSync(await (await saving).path());
     assert.equal(zip.readUInt32LE(0), 0x04034b50);
     assert.equal(zip.readUInt16LE(zip.length - 12), 2, "the ZIP's index has two files");
@@ -50,6 +51,7 @@ export async function run({ page, open, upload, film }) {
 
   await step("a film tells how far it is; the page loaded again, it still is there", async () => {
     await upload(film);
+    await page.getByRole("button", { name: "Colour it", exact: true }).click();
     await page.waitForURL("**/film/*");
     const address = page.url();
     await page.waitForFunction(() => document.querySelector("progress")?.value > 0);
@@ -80,7 +82,7 @@ export async function run({ page, open, upload, film }) {
       return (4 * sum) / data.length;
     });
     assert.ok(spread > 4, `it is in colour: ${spread}`);
-    await page.getByRole("button", { name: "Show it in grey" }).click();
+    await page.getByLabel("Grey").fill("1");
     assert.match(await video.evaluate((one) => getComputedStyle(one).filter), /grayscale/);
     const saving = page.waitForEvent("download");
     await page.getByRole("link", { name: "Download" }).click();
@@ -92,11 +94,12 @@ export async function run({ page, open, upload, film }) {
 
   await step("a film that is stopped says so, and can be begun again", async () => {
     await upload(film);
+    await page.getByRole("button", { name: "Colour it", exact: true }).click();
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByText("The film was stopped").waitFor();
     await open("/gallery");
     await page.getByRole("link", { name: /reel\.mp4/ }).first().click();
-    await page.getByRole("button", { name: "Colour it" }).click();
+    await page.getByRole("button", { name: "Colour it", exact: true }).click();
     await page.getByRole("progressbar").waitFor();
     await page.getByRole("button", { name: "Stop" }).click();
     await page.getByText("The film was stopped").waitFor();

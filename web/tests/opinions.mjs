@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { example, step, visit } from "./chromium.mjs";
 import { until } from "./server.mjs";
 
-export async function run({ page, open, upload, settled, redrawn, ask, send, browser, server }) {
+export async function run({ page, open, upload, settled, redrawn, ask, send, browser, server, panel }) {
   const saved = async (name) => {
     const saving = page.waitForEvent("download");
     await page.getByRole("link", { name }).click();
@@ -14,6 +14,7 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
   await step("a rating is in the export, as CSV and as JSON", async () => {
     await upload(example("lincoln-1863.jpg"));
     await settled();
+    await panel("More");
     await page.getByRole("radio", { name: "4 stars" }).check({ force: true });
     await page.getByLabel("Comment, if you like").fill("warm, and \"alive\"");
     await page.getByRole("button", { name: "Rate" }).click();
@@ -27,10 +28,13 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
   });
 
   await step("a blind vote moves the ranking", async () => {
-    const score = async () => Object.fromEntries((await ask("/api/ranking")).contestants.map((one) => [one.label, one.score]));
+    const score = async () => Object.fromEntries((await ask("/api/ranking?of=duels")).contestants.map((one) => [one.label, one.score]));
     assert.deepEqual(await score(), {});
     await upload(example("cat.jpg"));
-    await redrawn(() => page.getByLabel("Temperature").fill("-1"));
+    await settled();
+    await panel("Mood");
+    await redrawn(() => page.getByLabel("Temperature", { exact: true }).fill("-1"));
+    await panel("More");
     const vote = async (choose) => {
       await page.getByRole("button", { name: "Compare blind" }).click();
       await page.getByRole("button", { name: "Left is better" }).waitFor();
@@ -48,12 +52,11 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
     const first = await score();
     const [loser] = Object.keys(first).filter((name) => name !== preferred);
     assert.ok(first[preferred] > first[loser], "who won stands above");
-    await page.getByLabel("Temperature").fill("-1");
     await vote("Equally good");
     const second = await score();
     assert.ok(second[preferred] - second[loser] < first[preferred] - first[loser], "a tie brings them nearer");
     await open("/compare");
-    const table = page.getByRole("table", { name: /Blind comparisons: 2 votes/ });
+    const table = page.getByRole("table", { name: /own photos: 2 votes/ });
     await table.waitFor();
     assert.equal((await table.getByRole("rowheader").first().textContent()).startsWith(preferred), true);
     assert.match(await table.textContent(), new RegExp(`${Math.round(second[preferred])}`));
@@ -98,6 +101,7 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
     await page.getByRole("img", { name: "The picture" }).evaluate((image) => image.decode());
     await page.getByRole("button", { name: "Real colours" }).click();
     await page.getByText(/^The picture: /).waitFor();
+    await page.getByText(/^You were (right|fooled)/).waitFor();
     await page.getByRole("button", { name: "Next" }).click();
     await page.getByRole("table", { name: "Taken for the original" }).waitFor();
     assert.equal((await ask(`/api/studies/${study.id}/outcome`)).taken[0].taken, 1);
@@ -117,6 +121,7 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
     await settled();
     await other.page.goto(page.url());
     await other.page.getByRole("heading", { name: "Not here" }).waitFor();
+    await panel("More");
     await page.getByLabel("Show it in the shared gallery").check();
     await until(async () => (await ask("/api/gallery")).items.length === 1);
     await (await shared()).click();

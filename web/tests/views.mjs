@@ -6,7 +6,7 @@ const OLD = ["migrant-mother-1936.jpg", "lincoln-1863.jpg", "boulevard-1838.jpg"
 
 /** `seen(name, ways, page)` is called at each; `ways` is in how many sizes and colours to look at it, all four if left out:
  * some views do not stay as they are for long, and the API's reference is very long. */
-export async function everyView({ page, open, upload, settled, redrawn, send, ask, address, browser, film, locked }, seen) {
+export async function everyView({ page, open, upload, settled, redrawn, send, ask, address, browser, film, locked, panel, clickAt }, seen) {
   await open("/gallery");
   await page.getByText("Your coloured photos will hang here.").waitFor();
   await seen("gallery-empty");
@@ -25,25 +25,36 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
 
   await upload(example("migrant-mother-1936.jpg"));
   await settled();
-  await page.getByText("How natural are the colours?").waitFor();
   await seen("photo");
-  const box = await page.locator(".hints").boundingBox();
-  await redrawn(() => page.mouse.click(box.x + 0.62 * box.width, box.y + 0.62 * box.height));
-  await page.locator(".swatch").first().waitFor();
-  await redrawn(() => page.locator("input[type=color]").fill("#5d6f9a"));
-  await page.getByRole("button", { name: "Show three" }).click();
+  await clickAt(0.62, 0.62);
+  await page.locator("canvas.extent[data-drawn]").waitFor();
+  await page.getByRole("group", { name: "Likely colours here" }).waitFor();
+  await seen("selecting", 2);
+  await page.locator("input[type=color]").first().fill("#5d6f9a");
+  await redrawn(() => page.getByRole("button", { name: "Give it this colour" }).click());
+  await seen("hints");
+  await panel("Mood");
+  await page.getByRole("button", { name: "Show up to three" }).click();
   await page.locator(".trio img").nth(2).waitFor({ state: "attached" });
   for (const image of await page.locator(".trio img").all()) await image.evaluate((one) => one.decode());
-  await seen("hints");
+  await seen("mood");
   await page.getByRole("button", { name: "Confidence" }).click();
-  await page.getByAltText("Where the model is sure").evaluate((image) => image.decode());
+  await page.locator("canvas.sure[data-drawn]").waitFor();
   await seen("confidence");
   await page.getByRole("button", { name: "Confidence" }).click();
-  await page.getByRole("button", { name: "Zoom to 1:1" }).click();
-  await page.getByRole("button", { name: "Fit" }).waitFor();
-  await page.getByText("Colours are estimated.", { exact: true }).waitFor();
+  await page.locator(".stage").focus();
+  for (let turn = 0; turn < 4; turn++) await page.keyboard.press("+");
   await seen("zoom");
-  await page.getByRole("button", { name: "Fit" }).click();
+  await page.keyboard.press("0");
+  await panel("Versions");
+  await page.getByRole("button", { name: "Keep this version" }).click();
+  await page.getByRole("button", { name: "Kept" }).waitFor();
+  await page.waitForLoadState("networkidle");
+  await seen("versions");
+  await panel("Save");
+  await seen("save");
+  await panel("More");
+  await seen("more", 2);
   await page.getByRole("button", { name: "Compare blind" }).click();
   for (const name of ["Left", "Right"]) await page.getByRole("img", { name }).evaluate((image) => image.decode());
   await seen("duel");
@@ -55,16 +66,20 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await page.getByRole("button", { name: "Rate" }).click();
   await page.getByText("your rating is kept").waitFor();
   await page.getByLabel("Show it in the shared gallery").check();
+  await page.waitForFunction(async () => (await (await fetch("/api/gallery")).json()).items.length === 1);
   const shared = page.url();
 
   await upload(...OLD.slice(1).map(example));
   await page.getByText(/^[0-9] of 5 photos$/).waitFor();
   await seen("batch-going", 1);
-  await page.getByRole("button", { name: "Download 5 as ZIP" }).waitFor();
+  await page.getByRole("link", { name: "Download 5 as ZIP" }).waitFor();
   await page.waitForLoadState("networkidle");
   await seen("batch");
 
   await upload(film);
+  await page.getByRole("button", { name: "Colour it", exact: true }).waitFor();
+  await seen("film-settings", 2);
+  await page.getByRole("button", { name: "Colour it", exact: true }).click();
   await page.waitForFunction(() => document.querySelector("progress")?.value > 0);
   await seen("film-going", 1);
   await page.locator("video").waitFor();
@@ -99,8 +114,11 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await seen("study-answered");
   await open("/compare");
   await page.getByRole("table", { name: "Stars" }).waitFor();
-  await page.getByRole("table", { name: /Blind/ }).waitFor();
+  await page.getByRole("table", { name: /own photos/ }).waitFor();
   await seen("compare");
+  await open("/data");
+  await page.getByRole("rowheader", { name: "Versions" }).waitFor();
+  await seen("data", 2);
   await open("/docs");
   await page.getByRole("heading", { level: 1 }).waitFor();
   await seen("api", 2);
@@ -115,5 +133,6 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
 }
 
 export const dress = (page, theme) => page.evaluate((name) => void (document.documentElement.dataset.theme = name), theme);
-export const DESK = { width: 1100, height: 800 };
-export const PHONE = { width: 375, height: 760 };
+export const DESK = { width: 1280, height: 800 };
+export const WALL = { width: 1920, height: 1080 };
+export const PHONE = { width: 390, height: 844 };

@@ -70,7 +70,7 @@ class Services:
                 settings.slots or cores(),
                 settings.waiting,
                 settings.wait_seconds,
-                large_seconds=max(settings.wait_seconds, settings.request_seconds * 0.8),
+                large_seconds=max(settings.wait_seconds, settings.request_seconds / 3),
             ),
             metrics=metrics or Metrics(),
             jobs=Lanes(settings.queue),

@@ -132,7 +132,7 @@ class Settings(BaseSettings):
         "From one address twice as much may come in a day.",
     )
     store_bytes: int = Field(0, ge=0, description="Bytes that all uploaders together may keep; 0 for no limit.")
-    request_seconds: float = Field(120, gt=0, description="How long any request may take, streams of events excepted.")
+    request_seconds: float = Field(300, gt=0, description="How long any request may take, streams of events excepted.")
     upload_seconds: float = Field(600, gt=0, description="How long the sending of an upload may take in all.")
     idle_seconds: float = Field(20, gt=0, description="How long a sender may be silent before it is cut off.")
     requests_per_minute: int = Field(

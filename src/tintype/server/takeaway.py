@@ -6,10 +6,13 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 from html import escape
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+
+from .large import scratch
 
 SIDE = 1600  # long side of a picture in an album and of each half
 CLIP_SIDE = 960
@@ -83,8 +86,13 @@ def mp4(pair: Pair) -> bytes:
     """The clip as an H.264 film in MP4; needs the extra `video`."""
     import av
 
-    target = io.BytesIO()
-    with av.open(target, "w", format="mp4", options={"movflags": "faststart"}) as container:
+    with scratch(".mp4") as path:  # to put its index first, FFmpeg opens it a second time by its name
+        _encode(av, pair, str(path))
+        return path.read_bytes()
+
+
+def _encode(av: Any, pair: Pair, path: str) -> None:
+    with av.open(path, "w", format="mp4", options={"movflags": "faststart"}) as container:
         container.metadata["comment"] = pair.note
         stream = None
         for number, frame in enumerate(frames(pair)):
@@ -100,7 +108,6 @@ def mp4(pair: Pair) -> bytes:
         if stream is not None:
             for packet in stream.encode():
                 container.mux(packet)
-    return target.getvalue()
 
 
 def album(pairs: Iterable[Pair], title: str) -> Iterator[bytes]:

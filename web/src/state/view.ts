@@ -53,7 +53,13 @@ export function useView(box: RefObject<HTMLElement | null>, width: number, heigh
   const limits = useRef({ frame, fit });
   limits.current = { frame, fit };
 
-  const show = useCallback((next: View) => setAsked(held(next, limits.current.frame, width, height)), [width, height]);
+  const show = useCallback(
+    (next: View) => {
+      now.current = held(next, limits.current.frame, width, height); // at once: two fingers move before it is drawn anew
+      setAsked(now.current);
+    },
+    [width, height],
+  );
   /** Scale by a factor; the place (x, y) of the frame stays where it is. */
   const zoom = useCallback(
     (factor: number, x?: number, y?: number) => {
@@ -62,7 +68,10 @@ export function useView(box: RefObject<HTMLElement | null>, width: number, heigh
       const old = now.current;
       const smallest = Math.min(least.scale, 1 / window.devicePixelRatio); // of a small photo 1:1 is less than what fits
       const scale = Math.min(MOST_ZOOM, Math.max(smallest, old.scale * factor));
-      if (Math.abs(scale / least.scale - 1) < 0.001) return setAsked(null);
+      if (Math.abs(scale / least.scale - 1) < 0.001) {
+        now.current = least;
+        return setAsked(null);
+      }
       const ratio = scale / old.scale;
       show({ scale, x: at.x - (at.x - old.x) * ratio, y: at.y - (at.y - old.y) * ratio });
     },

@@ -1,0 +1,133 @@
+"""What one takes home, and what one shows others: both sides, clips, albums, ZIPs, versions, links."""
+
+import io
+import zipfile
+from collections.abc import Iterator
+
+import av
+import pytest
+from PIL import Image
+
+from pictures import file_bytes, smooth
+from server.serving import Site, Visitor, serving
+from tintype.server.packing import free_name
+
+PHOTO = file_bytes(Image.fromarray(smooth(121, 161)), "PNG")
+
+
+@pytest.fixture(scope="module")
+def small_site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    with serving(tmp_path_factory.mktemp("takeaway"), model="tint-small") as site:
+        yield site
+
+
+@pytest.fixture
+def person(small_site: Site) -> Iterator[Visitor]:
+    with small_site.visitor() as somebody:
+        yield somebody
+
+
+def test_before_and_after_in_one_file(person: Visitor) -> None:
+    (picture,) = person.upload(("grandmother.png", PHOTO))
+    result = person.colorize(picture)
+    url = f"/api/results/{result['id']}/both"
+    sheet = person.get(url)
+    assert "grandmother-before-after.jpg" in sheet.headers["content-disposition"]
+    with Image.open(io.BytesIO(sheet.content)) as image:
+        assert (image.format, image.size) == ("JPEG", (2 * 160 + 8, 120))
+        assert b"estimated" in bytes(image.info["comment"])
+        left, right = (image.crop(box).convert("HSV").getchannel("S") for box in ((0, 0, 160, 120), (168, 0, 328, 120)))
+        assert sum(left.resize((8, 8)).tobytes()) < 0.3 * sum(right.resize((8, 8)).tobytes())
+    with Image.open(io.BytesIO(person.get(url, params={"format": "webp"}).content)) as clip:
+        assert (clip.format, getattr(clip, "n_frames", 1) > 20) == ("WEBP", True)
+    with av.open(io.BytesIO(person.get(url, params={"format": "mp4"}).content)) as film:
+        frames = sum(1 for _ in film.decode(video=0))
+        assert frames == 72
+        assert film.streams.video[0].codec_context.name == "h264"
+
+
+def test_an_album_needs_nothing_else(person: Visitor) -> None:
+    pictures = person.upload(("one.png", PHOTO), ("<b>two.png", PHOTO))
+    assert person.get("/api/album", params={"pictures": [pictures[0]["id"]]}).status_code == 422
+    for picture in pictures:
+        person.colorize(picture)
+    answer = person.get("/api/album", params={"pictures": [one["id"] for one in pictures], "title": "Family <3"})
+    page = answer.text
+    assert answer.headers["content-disposition"].startswith("attachment")
+    assert page.count("data:image/jpeg;base64,") == 4
+    assert "Family &lt;3" in page
+    assert "<b>two" not in page
+    assert "http" not in page.replace("http-equiv", "")
+    assert person.get("/api/album", params={"pictures": ["A" * 22]}).status_code == 404
+
+
+def test_a_zip_of_a_job_keeps_order_and_dates(person: Visitor) -> None:
+    pictures = person.upload(("b.png", PHOTO), ("a.png", PHOTO), ("b.png", PHOTO))
+    job = person.ended(person.job(kind="colorize", pictures=[one["id"] for one in pictures]))
+    assert job["pictures"] == [one["id"] for one in pictures]
+    with zipfile.ZipFile(io.BytesIO(person.get(f"/api/jobs/{job['id']}/zip").content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["b-color.png", "a-color.png", "b-color-2.png"]
+        assert archive.infolist()[0].date_time[0] > 2000
+    assert person.get(f"/api/jobs/{job['id']}/album").text.count("<figure>") == 3
+
+
+def test_names_in_a_zip_are_free() -> None:
+    taken: set[str] = set()
+    assert [free_name(name, taken) for name in ("a.png", "A.png", "a-2.png", "a.png")] == [
+        "a.png", "A-2.png", "a-2-2.png", "a-3.png",
+    ]  # fmt: skip
+
+
+def test_versions_have_names_and_one_is_shown(person: Visitor, small_site: Site) -> None:
+    (picture,) = person.upload(("a.png", PHOTO))
+    first, second = person.colorize(picture), person.colorize(picture, saturation=1.8)
+    url = f"/api/pictures/{picture['id']}"
+    assert person.get(url).json()["shown"] == second["id"]
+    assert person.patch(f"/api/results/{first['id']}", json={"name": "calm\x00 one"}).json()["name"] == "calm one"
+    look = {"saturation": 1.8, "hints": []}
+    told = person.patch(url, json={"shown": first["id"], "shared": True, "look": look}).json()
+    assert (told["shown"], told["look"]) == (first["id"], look)
+    assert person.patch(url, json={"shown": "A" * 22}).status_code == 404
+    assert person.patch(url, json={"look": {"x": "y" * 200_000}}).status_code == 413
+    with small_site.visitor() as guest:
+        seen = guest.get(url).json()
+        assert (seen["shown"], seen["look"]) == (first["id"], None)
+        assert guest.patch(f"/api/results/{first['id']}", json={"name": "mine"}).status_code == 404
+
+
+def test_links_lead_to_one_result_until_they_end(person: Visitor, small_site: Site) -> None:
+    exif = Image.Exif()
+    exif[0x010F] = "SecretCamera"
+    file = io.BytesIO()
+    Image.fromarray(smooth(60, 80)).save(file, "JPEG", exif=exif)
+    (picture,) = person.upload(("private.jpg", file.getvalue()))
+    result = person.colorize(picture)
+    url = f"/api/results/{result['id']}/links"
+    link = person.post(url, json={"hours": 1}).json()
+    with small_site.visitor() as guest:
+        assert guest.post(url, json={"hours": 1}).status_code == 404
+        shown = guest.get(f"/api/links/{link['id']}").json()
+        for side in ("before_url", "after_url"):
+            answer = guest.get(shown[side])
+            assert answer.headers["content-type"] == "image/jpeg"
+            assert b"SecretCamera" not in answer.content
+        for other in (f"/api/pictures/{picture['id']}", f"/api/results/{result['id']}", picture["file_url"]):
+            assert guest.get(other).status_code == 404
+        short = person.post(url, json={"hours": 1e-6}).json()
+        assert guest.get(f"/api/links/{short['id']}").status_code == 404
+        assert guest.delete(f"/api/links/{link['id']}").status_code == 404
+        assert len(person.get(url).json()) == 1
+        assert person.delete(f"/api/links/{link['id']}").status_code == 204
+        assert guest.get(shown["after_url"]).status_code == 404
+
+
+def test_what_is_kept_is_told(person: Visitor) -> None:
+    (picture,) = person.upload(("a.png", PHOTO))
+    person.colorize(picture)
+    kept = person.get("/api/session/data").json()
+    assert (kept["pictures"], kept["results"]) == (1, 1)
+    assert kept["bytes"] > len(PHOTO)
+    assert kept["first_expires"] is not None
+    person.delete("/api/session/data")
+    assert person.get("/api/session/data").json()["bytes"] == 0
