@@ -275,3 +275,11 @@ def test_machines_questions_cost_the_store_nothing(open_site: Site) -> None:
 
 def test_make_server_can_be_given_services(tmp_path: Path) -> None:
     assert make_server(Settings(folder=tmp_path, model="tiny")).config.limit_concurrency == 400
+
+
+def test_a_start_can_be_tried(tmp_path: Path) -> None:
+    from tintype.server.run import check_start
+
+    told = check_start(Settings(folder=tmp_path, model="tiny", slots=3))
+    assert told[0].startswith("models") and "tiny" in told[0]  # noqa: PT018
+    assert "3 at once" in told[-1]

@@ -6,7 +6,7 @@ const FLAGS = [
   "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", // a camera that shows a test picture
   "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost", // there is no network but this machine
 ];
-const REFUSAL = /status of 4\d\d/; // an answer of the server, which browsers log as an error
+const REFUSAL = /status of 4\d\d|ERR_FAILED|ERR_INTERNET_DISCONNECTED/; // an answer of the server, which browsers log as an error
 
 export const launch = () =>
   chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });

@@ -12,6 +12,9 @@ def serve(
         typer.Option("--port", min=0, max=65535, help="Port to listen on; default 8000, 0 takes a free one."),
     ] = None,
     open_page: Annotated[bool, typer.Option("--open", help="Open the page in a browser.")] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Start everything but the web server, say whether it answers, and end.")
+    ] = False,
 ) -> None:
     """Serve the web page and its HTTP API, on this machine alone unless told otherwise.
 
@@ -31,11 +34,15 @@ def serve(
     import threading
     import webbrowser
 
-    from tintype.server.run import listen
+    from tintype.server.run import check_start, listen
     from tintype.server.run import serve as run
     from tintype.server.settings import load_settings
 
     settings = load_settings(host=host, port=port)
+    if check:
+        for line in check_start(settings):
+            print(line)
+        return
     sock = listen(settings.host, settings.port)
     name = "localhost" if settings.host in ("0.0.0.0", "::", "127.0.0.1") else settings.host
     address = f"http://{name}:{sock.getsockname()[1]}/"

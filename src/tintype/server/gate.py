@@ -75,7 +75,7 @@ class Gate:
     def __init__(
         self, slots: int, waiting: int, seconds: float, memory: int | None = None, large_seconds: float | None = None
     ) -> None:
-        self._slots, self._room = slots, slots + waiting
+        self.slots, self._room = slots, slots + waiting
         # Of one owner: twice the slots and four more. Of one address, behind which there may be many: three quarters.
         self._owner_room = min(self._room, 2 * slots + 4)
         self._address_room = max(self._owner_room, self._room * 3 // 4)
@@ -193,12 +193,12 @@ class Gate:
         return sum(1 for one in self._working if one.takes_slot)
 
     def _fits(self, one: _Waiting) -> bool:
-        if one.takes_slot and self._slots_taken() >= self._slots:
+        if one.takes_slot and self._slots_taken() >= self.slots:
             return False
         return not (one.weight >= LARGE and self._has_large()) and self._has_memory(one)
 
     def _waits_for_memory(self, one: _Waiting) -> bool:
-        has_slot = not one.takes_slot or self._slots_taken() < self._slots
+        has_slot = not one.takes_slot or self._slots_taken() < self.slots
         return has_slot and not self._has_large() and not self._has_memory(one)
 
     def _has_large(self) -> bool:

@@ -95,6 +95,31 @@ def serve(settings: Settings, sock: socket.socket, started: Callable[[], None] =
         raise TintypeError("the server did not start; the lines above say why")
 
 
+def check_start(settings: Settings) -> list[str]:
+    """Start everything that a server needs, ask each part, and stop; a line for each part that answers.
+
+    Raises:
+        TintypeError: something the settings name cannot be used.
+    """
+    logs.configure(settings.log_format)
+    services = Services.start(settings)
+    try:
+        services.settle()
+        services.database.check()
+        services.storage.check()
+        if services.shelf.predictor is not None:
+            services.shelf.predictor.check()
+        memory = services.gate.memory or 0
+        return [
+            f"models      {', '.join(services.shelf.offered())}",
+            f"database    {services.database.engine.dialect.name}, its tables up to date",
+            "storage     can be written",
+            f"work        {services.gate.slots} at once, {memory / 1e9:.1f} GB for it",
+        ]
+    finally:
+        services.close()
+
+
 def make_server(settings: Settings, services: Services | None = None) -> uvicorn.Server:
     """A uvicorn server, not yet running, with every limit of the settings."""
     limits = {

@@ -124,7 +124,7 @@ class Settings(BaseSettings):
     max_film_frames: int = Field(400_000, ge=1, description="Longest film, in frames: some four hours.")
     max_pixels: int = Field(64_000_000, ge=1, description="Largest photo, in pixels; a bomb is refused by its header.")
     max_files: int = Field(20, ge=1, le=1000, description="Files in one upload.")
-    max_size: int = Field(512, ge=16, le=4096, description="Largest working size a request may ask a network for.")
+    max_size: int = Field(1024, ge=16, le=4096, description="Largest working size a request may ask a network for.")
     quota_bytes: int = Field(
         5_000_000_000,
         ge=0,
