@@ -82,12 +82,15 @@ def ddcolor(
     batch: Any = 1,
     opset: int = 17,
     half: bool = False,
+    padding: int = 0,
 ) -> Path:
-    """Grey x3, 0..1 -> ab: A g + B, of the mean of the three planes."""
+    """Grey x3, 0..1 -> ab: A g + B, of the mean of the three planes; and bytes of a weight that nothing uses."""
     g = Nodes(opset, TensorProto.FLOAT16 if half else TensorProto.FLOAT)
     weights = np.full((1, 3, 1, 1), 1 / 3)
     grey = g.op("Conv", names[0], weights)
     answer = _linear(g, grey)
+    if padding:
+        g.constant(np.random.default_rng(0).normal(size=padding // 4), np.float32)
     g.op("Identity", answer, output=names[1])
     return g.save(path, [(names[0], (batch, 3, *size))], [(names[1], (batch, 2, *size))])
 

@@ -162,6 +162,8 @@ class Network:
         except Exception as error:  # the engines raise bare RuntimeErrors of many lines
             raise WeightsError(f"{self.model_file.path}: the network failed ({last_line(error)})") from error
         answer = dict(zip(wanted, results, strict=True))
+        if not all(planes.size for planes in results):  # OpenVINO's, when memory ran out inside
+            raise WeightsError(f"{self.model_file.path}: the network answered with nothing; it may need more memory")
         if not all(np.isfinite(planes).all() for planes in results):
             raise WeightsError(f"{self.model_file.path}: the network answered with NaN or infinity; weights are broken")
         return answer

@@ -76,7 +76,7 @@ class ContractEngine:
     def ab(self, lightness: Planes, hints: Planes | None = None) -> Planes:
         """ab (1, 2, h, w) of lightness (1, 1, H, W)."""
         answer = self.raw(lightness, hints)
-        if answer.ndim != 4 or answer.shape[:2] != (1, self._contract.answered):
+        if answer.ndim != 4 or answer.shape[:2] != (1, self._contract.answered) or not answer.size:
             raise WeightsError(
                 f"the network answers with {'x'.join(map(str, answer.shape))}, by its contract {self._contract.name} "
                 f"wanted is 1x{self._contract.answered}xHxW"
