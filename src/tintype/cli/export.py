@@ -35,6 +35,8 @@ def export(
 ) -> None:
     """Turn a checkpoint into a model file (ONNX, fp16 weights), checked against torch before it is written.
 
+    Published weights of DDColor (.bin, .pth) become the ONNX file that others publish of them.
+
     Examples:
 
       tintype export runs/landscape --output landscape.onnx
@@ -45,6 +47,11 @@ def export(
     """
     import sys
 
+    if checkpoint.suffix in (".bin", ".pth"):
+        from tintype.training.ddcolor_file import export_published, read_published
+
+        print(export_published(read_published(checkpoint), output, overwrite=overwrite))
+        return
     from tintype.training.export import export_checkpoint
 
     print("exporting; a large network takes a minute or two ...", file=sys.stderr, flush=True)

@@ -18,7 +18,7 @@ from tintype.network.model_file import ModelFile
 
 from .connection import beside_driver, connected, cores, last_line
 from .ledger import Ledger
-from .worker import Way, Worker
+from .worker import Way, Worker, sending
 
 # Files that go to a worker at a time: few, so that all workers end together, but no more than 50,000 shards for Ray.
 _SHARD, _SHARDS, _SHARDS_EACH = 16, 50_000, 8
@@ -87,6 +87,7 @@ def _results(
     actors = _pool_size(ray, len(jobs), way, workers)
     ledgers = _ledgers(ray, 1 + actors // _WORKERS_PER_LEDGER)
     weights = [ray.put(model.path.read_bytes()) for model in models]
+    way = sending(way, models)
     told = [_travelling(job) for job in jobs]
     data = ray.data.from_items(told, override_num_blocks=_shards(len(told), actors)).map_batches(
         Worker,

@@ -213,7 +213,7 @@ _kept: dict[tuple[Any, ...], Colorizer] = {}
 
 def _colorizer(way: Way, models: Sequence[Any]) -> Colorizer:
     """The models, opened once in this process."""
-    key = (*(model.hex() for model in models), way.device, way.precision, way.threads)
+    key = (*(model.hex() for model in models), way.models, way.device, way.precision, way.threads)
     if key not in _kept:
         _kept.clear()
         _kept[key] = open_colorizer(way, models, streams=1)

@@ -25,6 +25,7 @@ from .film_cache import forget
 from .film_parts import folder_of
 from .film_tasks import Done, Failed, FilmWay, Piece, Scan, attempted
 from .tally import Tally
+from .worker import sending
 
 _PAUSE = 0.5  # seconds, times the number of the try, before a task is tried again
 _LOOK = 0.5  # seconds between looks at how far the workers are
@@ -146,6 +147,7 @@ class _Foreman:
         workers: int | None,
         progress: Callable[[FilmsProgress], None],
     ) -> None:
+        how = replace(how, way=sending(how.way, models))
         self._ray, self._how, self._workers, self._progress = ray, how, workers, progress
         on_gpu = how.way.device == "cuda"
         if on_gpu and not ray.cluster_resources().get("GPU"):

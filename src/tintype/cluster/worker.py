@@ -1,5 +1,6 @@
 """What works on the cluster: an actor of Ray Data that loads the model once and then colours shard after shard."""
 
+import re
 import tempfile
 import time
 import zlib
@@ -17,6 +18,7 @@ from tintype.errors import TintypeError
 from tintype.files import stores
 from tintype.hints.hint import Hint
 from tintype.network.engine import Device, Precision
+from tintype.network.model_file import ModelFile
 from tintype.parallel import alone
 from tintype.version import __version__
 
@@ -42,7 +44,14 @@ class Way:
     quality: int | None = None
     overwrite: bool = False
     attempts: int = 3
+    models: tuple[tuple[str, str, float], ...] = ()  # name, contract and share of each, as the driver has them
     version: str = __version__
+
+
+def sending(way: Way, models: Sequence[ModelFile]) -> Way:
+    """The way, with what a worker has to know of the models beside their bytes."""
+    told = [(re.sub(r"[^\w.-]", "_", file.path.stem), file.contract, file.share) for file in models]
+    return replace(way, models=tuple(told))
 
 
 class Worker:
@@ -127,11 +136,14 @@ def open_colorizer(way: Way, models: Sequence[Any], *, streams: int) -> Colorize
     if way.version != __version__:
         raise TintypeError(f"a worker has tintype {__version__}, the driver {way.version}: install the same")
     with tempfile.TemporaryDirectory(prefix="tintype-") as folder:
-        paths = [Path(folder) / f"{number}.onnx" for number in range(len(models))]
-        for path, model in zip(paths, models, strict=True):
+        told = []
+        for number, (model, (name, contract, share)) in enumerate(zip(models, way.models, strict=True)):
+            path = Path(folder) / str(number) / f"{name}.onnx"
+            path.parent.mkdir()
             path.write_bytes(ray.get(model))
+            told.append((f"{contract}:" if contract else "") + str(path) + (f"*{share:.6f}" if len(models) > 1 else ""))
         return Colorizer(
-            ",".join(map(str, paths)),
+            ",".join(told),
             device=way.device,
             precision=way.precision,
             threads=way.threads,

@@ -8,6 +8,7 @@ from torch import nn
 
 from tintype.errors import RecipeError
 
+from .ddcolor import DDColor, DDColorConfig
 from .driving import DrivingConfig, DrivingUNet
 from .landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, LandscapeUNet
 from .nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet
@@ -39,6 +40,7 @@ SYSTEMS: dict[str, System] = {
     "nogan": System(NoGANUNet, NoGANConfig),
     "landscape": System(LandscapeUNet, LandscapeConfig, SEED_4),
     "uvu": System(UvUNet, UvUConfig),
+    "ddcolor": System(DDColor, DDColorConfig, PairForm(target="ab", scale=1.0, stride=1)),
 }
 
 # Options that files from before they existed lack, and what was built then: such networks keep computing what they did.

@@ -21,6 +21,7 @@ SCHEMES = ("https", "http")
 TIMEOUT = 30  # seconds without a byte
 CHUNK = 1 << 20
 LARGEST = 8 << 30
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 TRIES = 3  # for a connection that breaks while bytes still come
 
 
@@ -54,7 +55,7 @@ def _explain(url: str, scratch: Path, error: Exception, give_up: bool) -> None:
     if isinstance(error, HTTPError):
         what = {404: "there is nothing at this address", 403: "this address is not for everybody"}
         raise WeightsError(f"{url}: {what.get(error.code, error.reason)} (HTTP {error.code})") from error
-    if getattr(error, "filename", None) is not None or getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+    if getattr(error, "filename", None) is not None or getattr(error, "errno", None) in FULL:
         scratch.unlink(missing_ok=True)
         raise OutputError(f"{scratch.parent}: cannot be written ({getattr(error, 'strerror', error)})") from error
     if give_up:

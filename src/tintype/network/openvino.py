@@ -10,6 +10,7 @@ from tintype.errors import TintypeError, WeightsError
 
 from .engine import FEATURES, Planes, Precision, last_line
 from .model_file import ModelFile
+from .places import compiled_folder, models_folder
 
 
 class OpenVino:
@@ -36,8 +37,9 @@ class OpenVino:
             self._settings["INFERENCE_NUM_THREADS"] = threads
         if streams > 1:
             self._settings |= {"PERFORMANCE_HINT": "THROUGHPUT", "NUM_STREAMS": str(streams)}
+        self._whole = self._compile_file(model_file) if model_file.contract else None
         try:
-            self._graph = self._core.read_model(str(model_file.path))
+            self._graph = self._whole or self._core.read_model(str(model_file.path))
         except RuntimeError as error:
             raise WeightsError(f"{model_file.path}: OpenVINO cannot read the graph ({last_line(error)})") from error
         self.inputs: Sequence[str] = [port.get_any_name() for port in self._graph.inputs]
@@ -49,7 +51,9 @@ class OpenVino:
         self._idle: dict[tuple[bool, tuple[str, ...]], list[Any]] = {}
         self._turns = threading.Semaphore(streams)
         self.precision = asked
-        if "ab" in self.outputs:
+        if self._whole is not None:
+            self.precision = self._whole.get_property("INFERENCE_PRECISION_HINT").get_type_name()
+        elif "ab" in self.outputs:
             compiled = self._compiled[True, ("ab",)] = self._compile(("ab",), whole=True)
             self.precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 
@@ -68,8 +72,22 @@ class OpenVino:
                 idle.append(request)
             return results
 
+    def _compile_file(self, model_file: ModelFile) -> Any:
+        """All of a graph of somebody else's, straight from its file: a gigabyte is then in memory once, not as a graph
+        and again as what was made of it. For models of the store OpenVINO keeps that, and reads it at the next start.
+        """
+        settings = self._settings
+        if model_file.path.parent == models_folder():
+            settings = settings | {"CACHE_DIR": str(compiled_folder(model_file.sha256))}
+        try:
+            return self._core.compile_model(str(model_file.path), "CPU", settings)
+        except RuntimeError as error:
+            raise WeightsError(f"{model_file.path}: OpenVINO cannot run the graph ({last_line(error)})") from error
+
     def _compile(self, outputs: tuple[str, ...], whole: bool) -> Any:
         """The part of the graph that makes `outputs`, from its beginning or, if not whole, from the features on."""
+        if self._whole is not None:
+            return self._whole
         graph = self._graph if whole else self._graph.clone()
         cuts = [] if whole else self._cut_at_features(graph)
         results = [graph.output(name).node for name in outputs]

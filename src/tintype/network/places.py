@@ -18,3 +18,8 @@ def models_folder() -> Path:
 def cache_folder() -> Path:
     """The folder `models` of what tintype makes again when it is gone."""
     return default_cache_dir() / "models"
+
+
+def compiled_folder(sha256: str) -> Path:
+    """Where the engine keeps what it made of the model file of that hash."""
+    return cache_folder() / "compiled" / sha256[:16]

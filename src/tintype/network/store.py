@@ -12,7 +12,7 @@ from tintype.errors import OutputError, WeightsError
 
 from .catalogue import Entry, catalogue
 from .fetch import alone, fetch
-from .places import models_folder
+from .places import compiled_folder, models_folder
 
 if TYPE_CHECKING:
     from .model_file import ModelFile
@@ -128,6 +128,7 @@ def remove(name: str) -> Path:
     path = path_of(name)
     if not path.is_file():
         raise WeightsError(f"{name}: not among the models in {path.parent}; `tintype models` lists them")
+    shutil.rmtree(compiled_folder(_digest(path)), ignore_errors=True)
     path.unlink()
     path.with_suffix(".json").unlink(missing_ok=True)
     return path

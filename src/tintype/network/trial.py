@@ -119,7 +119,7 @@ def _try(path: Path, names: Sequence[str]) -> str:
         contract = CONTRACTS[name]
         info: ModelInfo = info_of(path, contract, interface)
         if engine is None:
-            engine = OpenVino(ModelFile(path, info, ""), "auto", 1, 1)  # as it will be run
+            engine = OpenVino(ModelFile(path, info, "", name), "auto", 1, 1)  # as it will be run
         side = max(SIDE, contract.multiple)
         height, width = next(iter(_sizes(interface)), (side, side))
         grey = np.full((1, 1, height, width), 2 * 0.53585 - 1, np.float32)  # L* of half of white

@@ -50,8 +50,8 @@ class Answers:
 
     def judged(self, condition: Tensor, planes: Tensor) -> Tensor:
         """What a critic sees: the condition and the answer, concatenated (a conditional GAN)."""
-        if self.form.target == "distribution":
-            planes = planes * (self.form.scale / CRITIC_SCALE)
+        if self.form.scale == 1:  # CIE units
+            planes = planes / CRITIC_SCALE
         return torch.cat([condition, _to_size_of(condition, planes)], 1)
 
     @property

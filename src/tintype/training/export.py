@@ -233,7 +233,7 @@ def _restore(source: Checkpoint, temperature: float, chroma_gain: float, warm_ga
         scale=stated.get("scale"),
     )
     generator.eval()
-    _bake_parametrizations(generator)
+    bake_parametrizations(generator)
     for tensor in generator.state_dict().values():
         if tensor.is_floating_point():
             tensor.copy_(tensor.half())
@@ -241,7 +241,7 @@ def _restore(source: Checkpoint, temperature: float, chroma_gain: float, warm_ga
     return ModelFileGraph(generator, answers, temperature, chroma_gain, warm_gain).eval()
 
 
-def _bake_parametrizations(network: nn.Module) -> None:
+def bake_parametrizations(network: nn.Module) -> None:
     """Put the weights that spectral norm computes in their place: in use they never change."""
     for module in list(network.modules()):
         if parametrize.is_parametrized(module):
@@ -260,6 +260,13 @@ def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
     planes = {"lightness": 1, "hints": 3}
     example = tuple(torch.zeros(2, planes[name], 3 * unit, 4 * unit) for name in graph.inputs)
     shapes = tuple({0: batch, 2: torch.export.Dim.AUTO, 3: torch.export.Dim.AUTO} for _ in graph.inputs)
+    return quiet_export(graph, example, graph.inputs, graph.outputs, shapes)
+
+
+def quiet_export(
+    graph: nn.Module, example: tuple[Tensor, ...], inputs: list[str], outputs: list[str], shapes: tuple[Any, ...]
+) -> onnx.ModelProto:
+    """The graph as ONNX, traced with `example`; `shapes` tells which lengths may vary, as `torch.export` does."""
     # The exporter talks of torchvision, which nothing here needs, and of axis names, which nobody reads.
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
     with warnings.catch_warnings():
@@ -269,8 +276,8 @@ def _to_onnx(graph: ModelFileGraph) -> onnx.ModelProto:
             example,
             dynamo=True,
             opset_version=OPSET,
-            input_names=graph.inputs,
-            output_names=graph.outputs,
+            input_names=inputs,
+            output_names=outputs,
             dynamic_shapes=shapes,
             verbose=False,
             # Every weight keeps its name, so that training can go on from a model file (training/model_file.py). The

@@ -14,6 +14,7 @@ from tintype.data.pairs import crop_square, split_pair
 from tintype.imaging.ab_bins import ab_bins, soft_encode
 
 L1_UNIT = 10.0  # CIE units; the quadratic part of the smooth L1 loss ends here
+COLOURLESS = 1e-8  # a root has no gradient at 0
 PIECE = 2048  # rows of logits worked on at a time
 
 
@@ -147,3 +148,13 @@ def distillation_loss(logits: Tensor, wanted: Tensor) -> Tensor:
     mean over positions; 0 where they agree (Hinton, Vinyals and Dean 2015, at temperature 1)."""
     divergence: Tensor = _DistillationLoss.apply(logits, wanted)  # type: ignore[no-untyped-call]
     return divergence
+
+
+def colourfulness_loss(rgb: Tensor) -> Tensor:
+    """1 minus the colourfulness of sRGB pictures (N, 3, H, W) in [0, 1], a mean over them (Kang et al. 2023, DDColor):
+    the deviations of the two opponent channels, and 0.3 of their means (Hasler and Süsstrunk 2003)."""
+    red, green, blue = rgb.float().unbind(1)
+    opponents = torch.stack([red - green, (red + green) / 2 - blue], 1).flatten(2)
+    spread = (opponents.var(2).sum(1) + COLOURLESS).sqrt()
+    centre = (opponents.mean(2).square().sum(1) + COLOURLESS).sqrt()
+    return (1 - spread - 0.3 * centre).mean()

@@ -7,7 +7,7 @@ from torch.nn import functional as F
 from tintype.data.pairs import PairBatch
 
 from .answers import Answers
-from .losses import class_weights, distillation_loss, distribution_loss
+from .losses import class_weights, colourfulness_loss, distillation_loss, distribution_loss
 from .recipe import StageOptions
 
 DISTANCES = {"l1": F.l1_loss, "l2": F.mse_loss, "smooth_l1": F.smooth_l1_loss}
@@ -19,7 +19,8 @@ class Objective:
     l1, l2 and smooth_l1 are distances in the units of the target (ab/110, or whatever the system has); `distribution`
     is the class-rebalanced cross-entropy of Zhang 2016, which brings its own smooth L1 in units of ten CIE units;
     `feature` compares what a classifier sees (`feature_loss`, sRGB in [0, 1]). `distillation` is not about the truth,
-    it is how far the distribution is from that of `teacher`, which sees the same input.
+    it is how far the distribution is from that of `teacher`, which sees the same
+    input. Nor is `colourfulness`: it is small where the answer is vivid.
     """
 
     def __init__(
@@ -56,7 +57,9 @@ class Objective:
             parts["distillation"] = loss.detach()
             total = total + weight * loss
         for name, weight in named.items():
-            if name == "feature":
+            if name == "colourfulness":
+                loss = colourfulness_loss(self.answers.rgb(batch.condition, planes))
+            elif name == "feature":
                 assert self.feature_loss is not None
                 truth = self.answers.rgb(batch.condition, batch.target)
                 loss = self.feature_loss(self.answers.rgb(batch.condition, planes), truth)

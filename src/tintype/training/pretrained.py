@@ -17,6 +17,8 @@ from torch import Tensor, nn
 from tintype.errors import WeightsError
 from tintype.files.cache_folder import default_cache_dir
 from tintype.files.download import download
+from tintype.models.convnext import ConvNeXtEncoder
+from tintype.models.ddcolor import DDColor
 from tintype.models.encoders import ENCODERS, LiteEncoder, load_imagenet
 from tintype.models.imagenet import imagenet_file
 from tintype.models.resnet import ResNetEncoder, load_torchvision
@@ -43,6 +45,7 @@ def initialise(generator: nn.Module, weights: str | Sequence[str] | None = None)
     - a path to a tintype checkpoint (a `.safetensors` file or a run directory) of the same network: all of its weights;
     - a model file (`.onnx`) of the same network, by its path or by the name that `tintype models` shows: all of its
       weights, so that a run can fine-tune it on pictures of one's own;
+    - a path to published weights of DDColor (`.bin`, `.pth`) of the same size, for a generator of that system;
     - a path to ImageNet weights for its encoder (`.pth`, `.safetensors`), named as torchvision or EfficientNet-Lite do;
     - an address of such a file, with `#sha256=HEX` (8 digits or more) unless its name ends in `-HEX.pth`;
     - a sequence of these, whose mean is taken (Wortsman et al. 2022, "Model soups": runs that began with the same
@@ -83,6 +86,10 @@ def _initialise_from(generator: nn.Module, weights: str) -> None:
         _load_model_file(generator, path)
     elif path.is_dir() or _is_checkpoint(path):
         _load_all(generator, path)
+    elif isinstance(generator, DDColor) and isinstance(encoder, ConvNeXtEncoder):
+        from tintype.training.ddcolor_file import load_published_ddcolor  # onnx takes a moment to import
+
+        load_published_ddcolor(generator, path)
     elif isinstance(encoder, LiteEncoder | ResNetEncoder):
         _load_encoder(encoder, path)
     else:
