@@ -251,7 +251,7 @@ def as_markdown() -> str:
         "# Settings of the server",
         "",
         "Every setting is an environment variable, and none is needed. Made by `python -m tintype.server.settings`.",
-        "The library has one of its own: `TINTYPE_MODELS`, the folder of models that were fetched and can be used by name.",
+        "The library has one of its own: `TINTYPE_MODELS`, the folder of fetched models, which can be used by name.",
         "",
         "| variable | default | |",
         "|---|---|---|",
