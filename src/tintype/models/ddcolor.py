@@ -84,11 +84,11 @@ def attend(attention: nn.MultiheadAttention, query: Tensor, key: Tensor, value: 
     assert attention.in_proj_bias is not None
     weights, biases = attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3)
     heads = attention.num_heads
-    parts = [
+    asked, found, held = (
         F.linear(x, weight, bias).view(*x.shape[:2], heads, -1).transpose(1, 2)
         for x, weight, bias in zip((query, key, value), weights, biases, strict=True)
-    ]
-    mixed = F.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2)
+    )
+    mixed = F.scaled_dot_product_attention(asked, found, held).transpose(1, 2).flatten(2)
     out: Tensor = attention.out_proj(mixed)
     return out
 
