@@ -119,6 +119,7 @@ def test_files_of_others_are_refused(tmp_path: Path, network: DDColor) -> None:
         read_published(path)
 
 
+@pytest.mark.slow
 def test_exported_and_read_again_through_its_contract_it_is_the_same(network: DDColor, tmp_path: Path) -> None:
     state, path = tmp_path / "model.bin", tmp_path / "exported.onnx"
     torch.save(published_state(network), state)
