@@ -43,13 +43,12 @@ def human(size: float) -> str:
 
 def places() -> dict[str, Path]:
     """The folders by what they are for."""
-    home = Path.home()
-    cache = os.environ.get("TINTYPE_CACHE") or Path(os.environ.get("XDG_CACHE_HOME") or home / ".cache") / "tintype"
-    data = Path(os.environ.get("XDG_DATA_HOME") or home / ".local" / "share") / "tintype"
-    found = {"models in the package": Path(__file__).parents[1] / "weights", "cache": Path(cache), "data": data}
-    if own := os.environ.get("TINTYPE_MODELS"):
-        found["models of your own"] = Path(own)
-    return found
+    from tintype.files.cache_folder import default_cache_dir
+    from tintype.network.places import models_folder
+
+    data = Path(os.environ.get("XDG_DATA_HOME") or Path.home() / ".local" / "share") / "tintype"
+    found = {"models in the package": Path(__file__).parents[1] / "weights", "models of your own": models_folder()}
+    return found | {"cache": default_cache_dir(), "data of the server": data}
 
 
 def folders() -> Iterator[Finding]:
@@ -60,7 +59,7 @@ def folders() -> Iterator[Finding]:
         if path.is_dir():
             yield Finding("folders", name, "ok", f"{private(path)}, {human(size_of(path))}")
         else:
-            state: State = "wrong" if name == "models of your own" else "absent"
+            state: State = "wrong" if name == "models of your own" and os.environ.get("TINTYPE_MODELS") else "absent"
             yield Finding(
                 "folders", name, state, f"{private(path)} is not there" + (" (yet)" if state == "absent" else "")
             )

@@ -1,0 +1,202 @@
+"""Code blocks of the documents: every page's is run, or parsed where running it takes hours or another machine.
+
+A block that is run nowhere stands below a remark <!-- not run: why -->. What pages on training, clusters and servers
+say is parsed here against the command line, and run by the tests that `ELSEWHERE` names, or not, for the reason given.
+"""
+
+import json
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from PIL import Image
+
+from docs.pages import DOCS
+from tintype.cli import VERBS, command_of
+from tintype.cli.words import ALIASES
+
+ROOT = DOCS.parent
+_FENCE = re.compile(r"(?P<why><!-- not run: [^>]+ -->\s*)?^( *)```(?P<kind>\w*)\n(?P<body>.*?)^\2```$", re.M | re.S)
+
+# Pages whose blocks are run here, in a folder that has what they name.
+RUN = (
+    "quickstart.md", "hints.md", "sketches.md", "video.md", "tutorial/first-album.md", "guides/archive.md",
+    "guides/developer.md", "guides/family.md", "guides/film.md", "guides/operator.md", "guides/researcher.md",
+    "reference/configuration.md",
+)  # fmt: skip
+# Pages whose blocks are run, or why not, elsewhere.
+ELSEWHERE = {
+    "cluster.md": "tests/cluster/test_page.py",
+    "data.md": "large data sets are worked on: parsed",
+    "deploy.md": "tests/server/test_nginx.py, tests/docs/test_scale_pages.py",
+    "distributed.md": "tests/docs/test_distributed_page.py",
+    "evaluations.md": "tests/server/test_evaluations.py runs the same by HTTP; people take part: parsed",
+    "measures.md": "published weights are fetched from a registry: parsed",
+    "reference/formats.md": "JSON, read by test_json_blocks",
+    "scale.md": "tests/docs/test_scale_pages.py",
+    "systems.md": "training takes hours: parsed",
+    "systems/driving.md": "training takes hours: parsed",
+    "systems/landscape.md": "training takes hours: parsed",
+    "systems/nogan.md": "training takes hours: parsed",
+    "systems/pix2pix.md": "training takes hours: parsed",
+    "systems/tint.md": "training takes hours: parsed",
+    "systems/uvu.md": "training takes hours: parsed",
+    "training.md": "training takes hours: parsed",
+    "tuning.md": "training takes hours: parsed",
+    "web.md": "Node builds the page: .ci/run",
+}
+# Lines that ask for what a test must not do, by how they begin.
+_NOT_HERE = {
+    "pipx ": "a registry", "python3 -m venv": "a registry", ".venv/bin/pip": "a registry", "pip ": "a registry",
+    "curl ": "the network", "tintype serve": "goes on until it is stopped; tests/server", "python benchmarks": "long",
+}  # fmt: skip
+
+
+def pages() -> list[str]:
+    return sorted(path.relative_to(DOCS).as_posix() for path in DOCS.rglob("*.md"))
+
+
+def blocks(page: str) -> Iterator[tuple[str, str]]:
+    """(language, text) of the blocks that are to be run."""
+    for match in _FENCE.finditer((DOCS / page).read_text(encoding="utf-8")):
+        if not match["why"]:
+            yield match["kind"], re.sub(rf"^{match[2]}", "", match["body"], flags=re.M)
+
+
+def lines(page: str) -> list[str]:
+    """The commands of a page's blocks without a language."""
+    joined = [body.replace("\\\n", " ") for kind, body in blocks(page) if kind in ("", "sh", "bash", "console")]
+    texts = [line.partition(" #")[0].strip() for body in joined for line in body.splitlines()]
+    return [line for line in texts if line and not line.startswith("#")]
+
+
+def test_every_page_with_blocks_is_run_or_says_why_not() -> None:
+    with_blocks = {page for page in pages() if any(True for _ in blocks(page))}
+    assert with_blocks - {"api.md", "settings.md"} <= {*RUN, *ELSEWHERE}
+    assert not set(RUN) & set(ELSEWHERE)
+    for why in ELSEWHERE.values():
+        for test in re.findall(r"tests/[\w/]+\.py", why):
+            assert (ROOT / test).is_file(), test
+
+
+COMMANDS = [
+    (page, line)
+    for page in ["../README.md", *pages()]
+    for line in lines(page)
+    if re.match(r"([A-Z_]+=\S+ )*tintype ", line) and "$" not in line and "..." not in line
+]
+
+
+@pytest.mark.parametrize(("page", "line"), COMMANDS, ids=[f"{page}:{line[:60]}" for page, line in COMMANDS])
+def test_every_command_anywhere_is_one_that_the_command_line_takes(page: str, line: str) -> None:
+    simple = re.split(r" (?:[<>|&;]|2>|&&) ?", re.sub(r"^([A-Z_]+=\S+ )+", "", line))[0].rstrip("&; ")
+    _, verb, *words = shlex.split(simple)
+    if verb.startswith("-"):
+        return
+    verb = ALIASES.get(verb, verb)
+    assert verb in VERBS
+    command = command_of(verb)
+    if hasattr(command, "commands"):
+        command, words = command.commands[words[0]], words[1:]
+    if not {"-h", "--help"} & set(words):
+        command.make_parser(typer.Context(command)).parse_args(list(words))
+
+
+def test_json_blocks() -> None:
+    for page in pages():
+        for kind, body in blocks(page):
+            if kind == "json" and "..." not in body:
+                assert json.loads(body)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> Path:
+    """The folder of somebody who follows the pages."""
+    folder = tmp_path_factory.mktemp("reader")
+    grey = [Image.open(path).convert("L") for path in examples]
+    small = [image.resize((max(64, image.width // 2), max(64, image.height // 2))) for image in grey]
+    for name in ("grandmother.jpg", "grey.jpg", "wedding.jpg", "faded.jpg", "street-1932.jpg", "poster.jpg", "a.jpg"):
+        grey[0].resize((512, 560)).save(folder / name)
+    small[1].save(folder / "harbour.tif")
+    small[2].convert("RGB").point(lambda value: value).save(folder / "sepia.jpg")
+    for name in ("living-room.jpg", "street-in-colour.jpg"):
+        shutil.copy(examples[0], folder / name)
+    for name in ("album", "scans", "photos", "more", "incoming", "drawings", "portraits"):
+        (folder / name).mkdir()
+        for number, image in enumerate(small[:3]):
+            image.save(folder / name / f"{number}.jpg")
+    small[0].save(folder / "more" / "a.tif")
+    Image.fromarray(np.where(np.asarray(small[0]) > 90, 255, 0).astype(np.uint8)).save(folder / "drawing.png")
+    for name in ("drawing.jpg", "head.png", "portrait.jpg"):
+        Image.open(folder / "drawing.png").save(folder / name)
+    (folder / "list.txt").write_text("scans/0.jpg\nscans/1.jpg\n")
+    (folder / "wedding.json").write_text('[{"x": 412, "y": 530, "color": "#7a1f2b"}]')
+    (folder / "hints.json").write_text('[{"x": 412, "y": 530, "color": "#7a1f2b"}]')
+    (folder / "frames").mkdir()
+    for number in range(8):
+        small[3].resize((160, 120)).save(folder / "frames" / f"{number:02d}.jpg")
+    programs = folder / "bin"
+    programs.mkdir()
+    for name, does in (("tintype", "-m tintype"), ("python", "")):
+        (programs / name).write_text(f'#!/bin/sh\nexec "{sys.executable}" {does} "$@"\n')
+        (programs / name).chmod(0o755)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def environment(place: Path) -> dict[str, str]:
+    return os.environ | {
+        "PATH": f"{place / 'bin'}:{os.environ['PATH']}", "HOME": str(place / "home"),
+        "XDG_CONFIG_HOME": str(place / "home"), "COLUMNS": "100",
+    }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def films(place: Path, environment: dict[str, str]) -> None:
+    """Films of the names that pages use."""
+    pytest.importorskip("av", reason="the extra video is not installed")
+    command = ["tintype", "colorize", "frames/%02d.jpg", "--rate", "4", "-o", "reel.mp4", "--model", "tint-small"]
+    subprocess.run(command, cwd=place, env=environment, check=True, timeout=300, capture_output=True)
+    for name in ("clip.mp4", "coloured.mp4", "coloured.mkv"):
+        shutil.copy(place / "reel.mp4", place / name)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", RUN)
+def test_the_commands_of_a_page(page: str, place: Path, environment: dict[str, str], films: None) -> None:
+    """In their order, as somebody types them; results of other pages make way."""
+    for line in lines(page):
+        if line.startswith(tuple(_NOT_HERE)) or re.match(r"[A-Z_]+=", line):
+            continue
+        for name in re.findall(r"(?:-o|--output)\s+(\S+)", line):
+            target = place / name
+            shutil.rmtree(target) if target.is_dir() else target.unlink(missing_ok=True)
+        for old in [*place.glob("*-color.*"), *place.glob("home/tintype/config.toml")]:
+            if not line.startswith("tintype info"):
+                old.unlink()
+        ran = subprocess.run(
+            ["bash", "-c", line], cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False
+        )
+        assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", [page for page in RUN if any(kind == "python" for kind, _ in blocks(page))])
+def test_the_python_of_a_page(page: str, place: Path, environment: dict[str, str]) -> None:
+    for old in place.glob("*-color.*"):
+        old.unlink()
+    (place / "api-out").mkdir(exist_ok=True)
+    for kind, body in blocks(page):
+        if kind == "python":
+            ran = subprocess.run(
+                [sys.executable, "-c", body], cwd=place, env=environment, capture_output=True, text=True, check=False
+            )
+            assert ran.returncode == 0, f"{body}\n{ran.stderr}"
