@@ -106,3 +106,12 @@ def test_the_command(cli: RunCli) -> None:
         "versions", "machine", "engine", "extras", "pictures", "films", "folders", "self-test"
     }  # fmt: skip
     assert os.environ.get("HOME", "/nowhere") + "/" not in result.stdout.decode()
+
+
+def test_every_encoder_that_can_be_asked_for_goes_there_and_back() -> None:
+    pytest.importorskip("av", reason="the extra video is not installed")
+    from tintype.video.codecs import CODECS
+
+    found = {finding.name: finding for finding in codecs.films()}
+    assert set(found) == set(CODECS)
+    assert {finding.state for finding in found.values()} == {"ok"}, found

@@ -39,8 +39,13 @@ def test_a_run_that_is_stopped_says_so() -> None:
 def test_a_bar_is_for_terminals(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(shown("auto", 5), Silent)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm-256color")
     assert not isinstance(shown("auto", 5), Silent)
     assert isinstance(shown("auto", 1), Silent)
+    monkeypatch.setenv("TERM", "dumb")
+    assert isinstance(shown("auto", 5), Silent)
+    monkeypatch.setenv("TERM", "xterm")
+    assert not isinstance(shown("auto", 5), Silent)
     assert isinstance(shown("auto", 5, quiet=True), Silent)
     assert isinstance(shown("none", 5), Silent)
 

@@ -84,7 +84,7 @@ WRONG: list[tuple[str, int, str]] = [
     ("colorize photo.jpg -o - --alternatives 2", 1, "write files"),
     ("colorize photo.jpg --reference missing.jpg", 1, "missing.jpg"),
     ("colorize photo.jpg -o https://example.org/a.jpg", 1, "nothing can be written to a web address"),
-    ("info missing.jpg", 1, "missing.jpg"),
+    ("info missing.jpg", 1, "missing.jpg: no such file"),
     # rights
     ("colorize photo.jpg -o locked/a.jpg", 1, "locked"),
     ("colorize unreadable.jpg", 1, "unreadable.jpg"),

@@ -37,11 +37,13 @@ def info(
 
       tintype info grandmother.jpg --json
     """
+    from tintype.batch.plan import READABLE
     from tintype.network.model_file import find_model
     from tintype.photo.photo import Photo
 
     path = Path(subject)
-    if path.is_file() and path.suffix.lower() != ".onnx":
+    suffix = path.suffix.lower()
+    if suffix in READABLE or (path.is_file() and suffix != ".onnx"):  # a picture that is missing is no model
         facts = _about_picture(Photo.read(path), path)
     else:
         facts = _about_model(find_model(subject), device, precision)

@@ -2,13 +2,14 @@
 
 import json
 import logging
+import os
 import sys
 import time
 from collections.abc import Callable
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
-Style = Literal["auto", "bar", "json", "none"]
+Style = Literal["auto", "json", "none"]
 
 
 class Progress(Protocol):
@@ -108,11 +109,11 @@ class Lines:
 
 
 def shown(style: Style, total: int, *, quiet: bool = False) -> Progress:
-    """The progress of this style; "auto" is a bar where standard error is a terminal and there are several pictures."""
+    """The progress of this style; "auto" is a bar where a terminal can draw one and there are several pictures."""
     if style == "json":
         return Lines(total)
-    wanted = style == "bar" or (style == "auto" and total > 1 and sys.stderr.isatty())
-    return Bar(total) if wanted and not quiet else Silent()
+    able = sys.stderr.isatty() and os.environ.get("TERM", "") not in ("dumb", "unknown")
+    return Bar(total) if style == "auto" and total > 1 and able and not quiet else Silent()
 
 
 def speak(verbose: int) -> None:

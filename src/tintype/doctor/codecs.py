@@ -13,14 +13,17 @@ from PIL import Image
 from .examine import Finding
 
 _SIDE = 64
+_FILM_SIDE = 256  # DNxHR takes no less
+_FORMATS = {".mkv": "matroska", ".mp4": "mp4", ".mov": "mov", ".mxf": "mxf", ".webm": "webm", ".ts": "mpegts"}
+_PROFILE = {"dnxhd": {"profile": "dnxhr_hq"}}
 _NEAR = 12.0  # mean distance of 255 that a lossy codec may leave
 _HEIF = "pip install 'tintype[heif]'"
 _VIDEO = "pip install 'tintype[video]'"
 
 
-def ramp() -> npt.NDArray[np.uint8]:
-    """A smooth picture in colour, (64, 64, 3), that every codec keeps nearly as it is."""
-    y, x = np.mgrid[0:_SIDE, 0:_SIDE] * (255 / (_SIDE - 1))
+def ramp(side: int = _SIDE) -> npt.NDArray[np.uint8]:
+    """A smooth picture in colour, (side, side, 3), that every codec keeps nearly as it is."""
+    y, x = np.mgrid[0:side, 0:side] * (255 / (side - 1))
     return np.stack([x, y, 255 - (x + y) / 2], axis=-1).astype(np.uint8)
 
 
@@ -67,7 +70,7 @@ def films() -> Iterator[Finding]:
         return
 
     for name, codec in CODECS.items():
-        container = "matroska" if ".mkv" in codec.containers else "mp4"
+        container = next(kind for suffix, kind in _FORMATS.items() if suffix in codec.containers)
         yield _tried("films", name, partial(_through_av, av, codec, container), _VIDEO)
 
 
@@ -75,10 +78,10 @@ def _through_av(av: Any, codec: Any, container: str) -> float:
     stream = io.BytesIO()
     with av.open(stream, "w", format=container) as out:
         track = out.add_stream(codec.encoder, rate=Fraction(25))
-        track.width = track.height = _SIDE
-        track.pix_fmt, track.options = codec.formats[0], dict(codec.options)
+        track.width = track.height = _FILM_SIDE
+        track.pix_fmt, track.options = codec.formats[0], _PROFILE.get(codec.encoder, {}) | codec.options
         for _ in range(8):
-            frame = av.VideoFrame.from_ndarray(ramp(), format="rgb24").reformat(format=codec.formats[0])
+            frame = av.VideoFrame.from_ndarray(ramp(_FILM_SIDE), format="rgb24").reformat(format=codec.formats[0])
             for packet in track.encode(frame):
                 out.mux(packet)
         for packet in track.encode(None):
@@ -93,7 +96,7 @@ def _through_av(av: Any, codec: Any, container: str) -> float:
 
 def _distance(found: npt.NDArray[np.uint8]) -> float:
     """Mean distance to the ramp, of 255."""
-    return float(np.abs(found.astype(float) - ramp()).mean())
+    return float(np.abs(found.astype(float) - ramp(len(found))).mean())
 
 
 def _tried(part: str, name: str, trip: Callable[[], float], fix: str = "") -> Finding:
