@@ -53,7 +53,7 @@ def read_measured(path: Path) -> Measured | None:
     """What `write` wrote; None when there is nothing yet."""
     if not path.exists():
         return None
-    values = json.loads(path.read_text())
+    values = json.loads(path.read_text(encoding="utf-8"))
     return Measured(**values | {"warnings": tuple(values["warnings"])})
 
 
@@ -79,7 +79,7 @@ def measure_run(
     pictures = coloured(seen, generator, answers, fabric)
     mine = [measure(picture, truth) for picture, truth in zip(pictures, seen.truths, strict=True)]
     others = [measure_all([seen.given(n), truth], truth) for n, truth in enumerate(seen.truths)]
-    lines = [json.loads(text) for text in (run / "stats.jsonl").read_text().splitlines()]
+    lines = [json.loads(text) for text in (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()]
     critic = [line["loss_D"] for line in lines if "loss_D" in line]
     measured = Measured(
         name=recipe.name,

@@ -136,7 +136,7 @@ def _plan(
     file = folder / "plan.json"
     asked = {"entrants": [f"{e.name}={e.recipe} {' '.join(e.changes)}" for e in entrants], "size": size, "seeds": seeds}
     if file.exists():
-        plan = json.loads(file.read_text())
+        plan = json.loads(file.read_text(encoding="utf-8"))
         if {key: plan[key] for key in asked} != asked or images not in (None, plan["images"]):
             raise RecipeError(f"{folder}: holds another comparison; choose another --run directory")
         return int(plan["images"])

@@ -86,7 +86,7 @@ def open_cache(
     folder = root / f"pictures-{_content_key(paths, side)}"
     if not (folder / "index.json").exists():
         _build(paths, side, folder, progress)
-    index = json.loads((folder / "index.json").read_text())
+    index = json.loads((folder / "index.json").read_text(encoding="utf-8"))
     if not index["names"]:
         raise DataError(f"{', '.join(map(str, paths))}: none of the {len(index['broken'])} pictures can be decoded")
     return PictureCache(

@@ -137,7 +137,7 @@ def _index(shard: Path, cache_dir: Path) -> list[Row]:
     key = hashlib.blake2b(f"{FORMAT} {shard.resolve()} {status.st_size} {status.st_mtime_ns}".encode(), digest_size=12)
     file = cache_dir / "shards" / f"{key.hexdigest()}.json"
     if file.exists():
-        return [tuple(row) for row in json.loads(file.read_text())]
+        return [tuple(row) for row in json.loads(file.read_text(encoding="utf-8"))]
     rows = list(_read_index(shard))
     file.parent.mkdir(parents=True, exist_ok=True)
     part = file.with_suffix(f".{os.getpid()}.part")
@@ -174,7 +174,7 @@ def _gathered_sizes(shard: Path) -> dict[str, tuple[int, int]]:
     lines = shard.with_suffix(".jsonl")
     if not lines.exists():
         return {}
-    rows = map(json.loads, lines.read_text().splitlines())
+    rows = map(json.loads, lines.read_text(encoding="utf-8").splitlines())
     return {row["name"]: (row["height"], row["width"]) for row in rows if "name" in row and "height" in row}
 
 

@@ -264,7 +264,7 @@ def _resume(pool: Path, name: str) -> tuple[Gathered, int, int]:
     """What whole shards hold already, their number, and the position in the source to go on from."""
     done, number, position = Gathered(), 0, 0
     while (file := pool / f"{name}-{number:06d}.jsonl").exists():
-        for line in map(json.loads, file.read_text().splitlines()):
+        for line in map(json.loads, file.read_text(encoding="utf-8").splitlines()):
             position = line["position"] + 1
             reason = line.get("left_out")
             if reason is None:

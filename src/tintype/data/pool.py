@@ -92,7 +92,7 @@ def _gathered(pool: Path, name: str) -> list[tuple[dict[str, Any], Likeness]]:
     """The kept pictures of a source, with what they look like."""
     found = []
     for lines in sorted(pool.glob(f"{name}-[0-9]*.jsonl")):
-        rows = [row for row in map(json.loads, lines.read_text().splitlines()) if "name" in row]
+        rows = [row for row in map(json.loads, lines.read_text(encoding="utf-8").splitlines()) if "name" in row]
         if not rows:
             continue
         with np.load(lines.with_suffix(".npz")) as stored:

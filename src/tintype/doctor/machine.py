@@ -18,7 +18,7 @@ _GPU_QUERY = ("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--f
 def cpu_name() -> str:
     """The processor's name, as the system gives it."""
     with suppress(OSError):
-        for row in Path("/proc/cpuinfo").read_text().splitlines():
+        for row in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if row.startswith("model name"):
                 return row.partition(":")[2].strip()
     return platform.processor() or platform.machine()
@@ -27,7 +27,7 @@ def cpu_name() -> str:
 def cpu_flags() -> list[str]:
     """Which of the features that matter this processor has; none where the system does not list them in a file."""
     with suppress(OSError):
-        for row in Path("/proc/cpuinfo").read_text().splitlines():
+        for row in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if row.lower().startswith(("flags", "features")):
                 there = set(row.partition(":")[2].split())
                 return [flag for flag in _FLAGS if flag in there]

@@ -44,7 +44,7 @@ def selftest() -> Iterator[Finding]:
     """The model for photographs on the test card, and a small picture coloured from file to file."""
     started = time.perf_counter()
     digest, found = answer(_MODEL)
-    wanted = json.loads(ANSWERS.read_text()).get(digest)
+    wanted = json.loads(ANSWERS.read_text(encoding="utf-8")).get(digest)
     if wanted is None:
         yield Finding("self-test", "known answer", "wrong", f"{_MODEL} is not the model that came with this version")
     elif max(abs(one - other) for one, other in zip(found, wanted, strict=True)) > NEAR:

@@ -172,7 +172,7 @@ def _timed(work: Callable[[], Any], repeats: int) -> tuple[Any, float]:
 def peak_mib() -> int | None:
     """The most memory this process has held, in MiB; None where the system does not say."""
     with suppress(OSError):  # Linux: getrusage would also count the parent, from before this program began
-        for row in Path("/proc/self/status").read_text().splitlines():
+        for row in Path("/proc/self/status").read_text(encoding="utf-8").splitlines():
             if row.startswith("VmHWM"):
                 return int(row.split()[1]) // 1024
     try:
@@ -186,7 +186,7 @@ def peak_mib() -> int | None:
 def cpu_name() -> str:
     """The processor's name, as the system gives it."""
     with suppress(OSError):
-        for row in Path("/proc/cpuinfo").read_text().splitlines():
+        for row in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if row.startswith("model name"):
                 return row.partition(":")[2].strip()
     return platform.processor() or platform.machine()

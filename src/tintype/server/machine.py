@@ -59,6 +59,6 @@ def _libc() -> ctypes.CDLL | None:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text().strip()
+        return path.read_text(encoding="utf-8").strip()
     except OSError:
         return ""

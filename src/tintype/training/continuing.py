@@ -53,7 +53,7 @@ def as_in(run_dir: Path, recipe: Recipe, prolong: int = 0) -> Recipe:
 def claim(run_dir: Path, recipe: Recipe) -> None:
     """Make the run directory, and write down what its run is."""
     (run_dir / "samples").mkdir(parents=True, exist_ok=True)
-    (run_dir / "recipe.toml").write_text(recipe.to_toml())
+    (run_dir / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
 
 
 def as_begun(recorded: Path, given: Recipe) -> Recipe:
@@ -62,7 +62,7 @@ def as_begun(recorded: Path, given: Recipe) -> Recipe:
     Where the run's is silent (an older version wrote it), or where `given` leaves the choice (precision "auto"), the
     run goes on as it began. Raises RecipeError, naming what differs, for another recipe.
     """
-    text = tomllib.loads(recorded.read_text())
+    text = tomllib.loads(recorded.read_text(encoding="utf-8"))
     later = {key for key in _flat(given.model_dump()) if key.rpartition(".")[2] in _LATER}
     silent = later - _flat(text).keys()
     run = parse_recipe(_completed(text))

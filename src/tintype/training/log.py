@@ -34,7 +34,7 @@ class RunLog:
         self.stats = folder / "stats.jsonl"
         kept = []
         if self.stats.exists():
-            kept = [line for line in map(_parse, self.stats.read_text().splitlines()) if line]
+            kept = [line for line in map(_parse, self.stats.read_text(encoding="utf-8").splitlines()) if line]
             kept = [line for line in kept if line["images"] <= images]
         self.stats.write_text("".join(json.dumps(line) + "\n" for line in kept))
         with (folder / "losses.csv").open("w", newline="") as file:

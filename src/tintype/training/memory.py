@@ -86,13 +86,13 @@ def free_bytes(device: torch.device) -> int | None:
     if device.type == "cuda":
         return int(torch.cuda.mem_get_info(device)[0])
     try:
-        lines = Path("/proc/meminfo").read_text().splitlines()
+        lines = Path("/proc/meminfo").read_text(encoding="utf-8").splitlines()
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     except (OSError, StopIteration):
         return None
     for limit in LIMITS:
         try:
-            free = min(free, int(Path(limit).read_text()))
+            free = min(free, int(Path(limit).read_text(encoding="utf-8")))
         except (OSError, ValueError):
             continue
     return free

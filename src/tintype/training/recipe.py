@@ -239,12 +239,12 @@ def load_recipe(name_or_path: str | Path, overrides: Sequence[str] = ()) -> Reci
     if path.suffix == ".toml":
         if not path.is_file():
             raise RecipeError(f"{path}: no such recipe file")
-        text = path.read_text()
+        text = path.read_text(encoding="utf-8")
     else:
         names = recipe_names()
         if str(name_or_path) not in names:
             raise RecipeError(f"unknown recipe {str(name_or_path)!r}{_nearest(str(name_or_path), names)}")
-        text = (resources.files("tintype.training") / "recipes" / f"{name_or_path}.toml").read_text()
+        text = (resources.files("tintype.training") / "recipes" / f"{name_or_path}.toml").read_text(encoding="utf-8")
     try:
         values = {"name": path.stem} | tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:

@@ -41,7 +41,9 @@ def write_report(study: optuna.Study, path: Path) -> None:
     pieces.append(f"<h2>Trials</h2><div class=table>{_table(study)}</div>")
     head = f"<meta charset=utf-8><title>{escape(study.study_name)}</title><style>{STYLE}</style>"
     scratch = path.with_suffix(".partial")
-    scratch.write_text(f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(pieces)}</body></html>")
+    scratch.write_text(
+        f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(pieces)}</body></html>", encoding="utf-8"
+    )
     os.replace(scratch, path)
 
 

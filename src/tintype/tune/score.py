@@ -71,7 +71,9 @@ def final_judgement(run: Path, recipe: Recipe) -> Judgement:
     It is the last validation, or that of the last stage's best weights where the stage goes back to them. Raises
     RecipeError when the run was never validated.
     """
-    lines: list[dict[str, Any]] = [json.loads(text) for text in (run / "stats.jsonl").read_text().splitlines()]
+    lines: list[dict[str, Any]] = [
+        json.loads(text) for text in (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()
+    ]
     lines = [line for line in lines if "validation" in line]
     if not lines:
         raise RecipeError(f"{run}: the run was never validated")

@@ -131,7 +131,7 @@ def tune(
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder), database_errors(str(folder)):
         database, study = job.open()
-        (folder / "recipe.toml").write_text(base.to_toml())
+        (folder / "recipe.toml").write_text(base.to_toml(), encoding="utf-8")
         database.requeue_interrupted(study)
         try:
             if processes == 1:
@@ -182,6 +182,6 @@ def _conclude(job: Job, study: optuna.Study) -> StudySummary:
     )
     text = f"# trial {best.number}: {summary.judgement}\n{job.recipe(best.params).to_toml()}"
     scratch = summary.best_recipe.with_suffix(".partial")
-    scratch.write_text(text)
+    scratch.write_text(text, encoding="utf-8")
     os.replace(scratch, summary.best_recipe)
     return summary
