@@ -194,3 +194,15 @@ def test_other_colourings_come_from_the_mirror_image_and_other_sizes(tmp_path: P
     for other in others:
         np.testing.assert_array_equal(other.luma, plain.luma)
         assert np.abs(other.rgb().astype(int) - plain.rgb()).max() > 3
+
+
+def test_quantised_graphs_are_taken(tmp_path: Path) -> None:
+    import onnx
+    from onnxruntime.quantization import QuantType, quantize_dynamic
+
+    plain, small = foreign_graphs.ddcolor(tmp_path / "plain.onnx"), tmp_path / "int8.onnx"
+    quantize_dynamic(plain, small, weight_type=QuantType.QUInt8)
+    kinds = {node.op_type for node in onnx.load_model(small).graph.node}
+    assert kinds & {"ConvInteger", "DynamicQuantizeLinear", "QLinearConv"}
+    assert find_model(small).contract == "ddcolor"
+    np.testing.assert_allclose(coloured(small), expected(RAMP, RAMP / 255), atol=1.5)
