@@ -83,10 +83,12 @@ def furnish(place: Path, sdist: Path, tintype: Path, environment: dict[str, str]
         members = [one for one in archive.getmembers() if "/examples/" in one.name and one.name.endswith(".jpg")]
         archive.extractall(place / "sdist", members, filter="data")
     pictures = sorted((place / "sdist").rglob("*.jpg"))
-    for folder in ("scans", "photos", "holidays", "portraits", "more"):
+    for folder in ("scans", "portraits", "more"):
         (place / folder).mkdir()
         for picture in pictures[:3]:
             shutil.copy(picture, place / folder)
+    for folder in ("photos", "holidays"):  # pictures in colour
+        run(tintype, "colorize", *pictures[:3], "-o", place / folder, env=environment)
     for name in ("grandmother.jpg", "grey.jpg", "photo.jpg"):
         shutil.copy(pictures[0], place / name)
     for picture in (place / "more").iterdir():
