@@ -65,12 +65,13 @@ def test_pictures_are_coloured_as_the_page_says(
     [exported] = page_commands("export")
     settings = dict(word.split("=") for word in shlex.split(exported)[1:])
     environment = outside | settings
-    summaries = []
+    summaries, statuses = [], []
     for command in page_commands("tintype colorize"):
         here = command.replace("head.example.org:6379", ring.address)
         words = [sys.executable, "-m", *shlex.split(here), "--model", "tiny"]
         done = subprocess.run(words, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300)
-        assert done.returncode == 0, (command, done.stderr)
+        assert done.returncode in (0, 3), (command, done.stderr)
+        statuses.append(done.returncode)
         summaries.append(done.stderr.strip().splitlines()[-1])
         if "'s3://" not in command and "@" not in command and "--engine" not in command:
             for key in s3.keys("colour"):  # the cluster is to do it again
@@ -83,6 +84,7 @@ def test_pictures_are_coloured_as_the_page_says(
         "6 coloured, 0 failed",
         "0 coloured, 6 skipped, 0 failed",
     ]
+    assert statuses == [0, 0, 0, 0, 3]  # at last there is nothing left to do
     assert {key for key in s3.keys("plates") if key.endswith(".jpg")} == {f"scans/{n}" for n in sorted(scans)[:2]}
     assert len(list((tmp_path / "coloured").glob("*.jpg"))) == in_box
 
