@@ -189,3 +189,11 @@ def test_heic_and_jxl_with_the_extra() -> None:
     pytest.importorskip("pillow_jxl", reason="the extra heif is not installed")
     data = file_bytes(Image.fromarray(noise(20, 30)), "JXL", lossless=True)
     np.testing.assert_array_equal(Photo.read(data).luma, noise(20, 30))
+
+
+def test_pages_do_not_go_lost_on_standard_output(tmp_path: Path, model_path: Path) -> None:
+    source = tmp_path / "book.tif"
+    Image.fromarray(smooth(40, 60)).save(source, save_all=True, append_images=[Image.fromarray(smooth(50, 60))])
+    colorizer = Colorizer(model_path, device="cpu", threads=1)
+    report = run(plan([str(source)], "-"), colorizer)
+    assert "has 2 pages, and standard output holds one; write .tif" in str(report.results[0].error)

@@ -12,6 +12,7 @@ import pytest
 
 from conftest import RunCli
 from tintype import doctor
+from tintype.cli.config_file import user_file
 from tintype.doctor import codecs, extras, folders, selftest
 from tintype.network.model_file import EMBEDDED
 
@@ -78,7 +79,7 @@ def test_a_part_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> Non
     for part in ("films", "pictures"):
         monkeypatch.setattr(codecs, part, breaks)
     monkeypatch.setattr(selftest, "selftest", breaks)
-    wrong = [finding for finding in doctor.examine() if finding.state == "wrong"]
+    wrong = [finding for finding in doctor.examine(user_file()) if finding.state == "wrong"]
     assert {finding.value for finding in wrong} >= {"RuntimeError: no such property"}
 
 
@@ -90,7 +91,7 @@ def test_nothing_private_is_told(cli: RunCli, tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr(folders, "places", lambda: {"models": home / "mine"})
     said = {finding.name: finding.value for finding in folders.folders()}
     assert said["models"] == "~/mine, 2.0 kB"
-    text = json.dumps([finding.as_dict() for finding in doctor.examine() if finding.part != "self-test"])
+    text = json.dumps([finding.as_dict() for finding in doctor.examine(user_file()) if finding.part != "self-test"])
     assert "secret-name" not in text
     assert str(tmp_path) not in text
     if len(getpass.getuser()) > 4:

@@ -1,15 +1,16 @@
 """Hints, references, palettes, alternatives and confidence through the command line."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
 import tiny_model
-from tintype import Colorizer, Photo
+from tintype import Colorizer, Hint, OpenPhoto, Photo
 from tintype.batch.sidecars import alternative_path
 from tintype.colorizer.taste import Taste
 
@@ -144,3 +145,69 @@ def test_a_reference_needs_a_model_that_shows_its_features(model: Path, examples
     colorizer = Colorizer(model, threads=1)
     with pytest.raises(WeightsError, match="cannot compare pictures"):
         colorizer.colorize(examples[0], reference=examples[1])
+
+
+def test_alternatives_and_confidence_obey_hints(
+    cli: Callable, model: Path, examples: list[Path], tmp_path: Path
+) -> None:
+    written = ["x.png", "x-2.png", "map.png"]
+    seen = []
+    for more in ([], ["--hint", "20,30,#c02030,9"]):
+        arguments = ["--model", model, "-o", "x.png", "--alternatives", "2", "--confidence", "map.png", "--overwrite"]
+        made = cli("colorize", examples[0], *arguments, *more)
+        assert made.returncode == 0, made.stderr
+        seen.append([pixels(tmp_path / name) for name in written])
+    for plain, hinted, name in zip(*seen, written, strict=True):
+        assert np.abs(plain - hinted)[25:36, 15:26].max() > 2, name
+
+
+def test_an_alternative_that_cannot_be_written_costs_the_other_pictures_nothing(
+    cli: Callable, model: Path, examples: list[Path], tmp_path: Path
+) -> None:
+    (tmp_path / "out").mkdir()
+    names = [path.name for path in examples[:3]]
+    blocked = tmp_path / "out" / f"{Path(names[0]).stem}-2.jpg"
+    blocked.mkdir()
+    made = cli("colorize", *examples[:3], "--model", model, "-o", "out", "--alternatives", "2", "--sheet", "sheet.html")
+    assert made.returncode == 1
+    assert blocked.name in made.stderr.decode()
+    assert "2 coloured, 1 failed" in made.stderr.decode()
+    assert all((tmp_path / "out" / name).is_file() for name in names[1:])
+    assert (tmp_path / "sheet.html").is_file()
+    blocked.rmdir()
+    again = cli("colorize", *examples[:3], "--model", model, "-o", "out", "--alternatives", "2")
+    assert again.returncode == 0, again.stderr
+    assert "1 coloured, 2 skipped" in again.stderr.decode()
+    assert blocked.is_file()
+
+
+def test_a_reference_is_known_by_its_content(cli: Callable, tmp_path: Path) -> None:
+    (tmp_path / "grey").mkdir()
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64), np.uint8)).save(tmp_path / "grey" / "a.png")
+
+    def colour(seed: int) -> str:
+        noise = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8)
+        Image.fromarray(noise).save(tmp_path / "reference.png")
+        done = cli("colorize", "grey", "--model", "tint-small", "-o", "out", "--reference", "reference.png")
+        return str(done.stderr.decode() + done.stdout.decode())
+
+    assert "a.png ->" in colour(1)
+    assert "a.png ->" not in colour(1)  # as its record says, it is done
+    assert "exists" in colour(2)  # another reference under the same name is another task
+
+
+def test_mirrored_hints_keep_their_confidence_and_stay_inside(model: Path, examples: list[Path]) -> None:
+    opened = Colorizer(model, threads=1).open(examples[0])
+    corner = Hint(opened.photo.width - 0.5, 3.5, (192, 32, 48), 9)
+    assert opened.predict(hints=[corner], taste=Taste(tta=True)).chroma is not None
+    told: list[Hint] = []
+    mirrored = opened._mirrored
+
+    def listen(*, size: int | None = None, hints: Sequence[Hint] = ()) -> Any:
+        told.extend(hints)
+        return OpenPhoto.predict_ab(mirrored, size=size, hints=hints)
+
+    mirrored.predict_ab = listen  # type: ignore[method-assign]
+    opened.averaged_ab(hints=[Hint(20, 30, (192, 32, 48), 9, 0.3)])
+    assert {hint.confidence for hint in told} == {0.3}
+    assert {hint.x for hint in told} == {opened.photo.width - 21}

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import pyvips
+from PIL import Image
 
 from pictures import smooth
 from tintype.batch.run import plan, run
@@ -69,3 +70,30 @@ def test_900_megapixels_in_little_memory(tmp_path: Path) -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
     assert resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024 < 1.2e9
     assert pyvips.Image.new_from_file(target).width == 30000
+
+
+@pytest.mark.parametrize("orientation", [6, 8, 3])
+def test_a_turned_picture_is_streamed_upright(orientation: int, colorizer: Colorizer, tmp_path: Path) -> None:
+    source, target = tmp_path / "turned.tif", tmp_path / "upright.tif"
+    image = pyvips.Image.new_from_array(smooth(300, 500, seed=2))
+    image.set_type(pyvips.GValue.gint_type, "orientation", orientation)
+    image.tiffsave(str(source))
+    size = colorizer.colorize_file(str(source), str(target))
+    upright = Photo.read(source)
+    streamed = Photo.read(target)
+    assert size == (upright.width, upright.height) == (streamed.width, streamed.height)
+    assert np.abs(streamed.luma.astype(int) - upright.luma).max() <= 1
+    written = pyvips.Image.new_from_file(str(target))
+    assert not written.get_typeof("orientation") or written.get("orientation") == 1
+
+
+def test_a_streamed_picture_with_exif_says_what_coloured_it(colorizer: Colorizer, tmp_path: Path) -> None:
+    source, target = tmp_path / "camera.png", tmp_path / "coloured.png"
+    exif = Image.Exif()
+    exif[0x010F] = "Kodak"
+    Image.fromarray(smooth(300, 400)).save(source, exif=exif)
+    colorizer.colorize_file(str(source), str(target))
+    with Image.open(target) as image:
+        found = image.getexif()
+    assert found[0x010F] == "Kodak"
+    assert str(found[0x0131]).startswith("tintype ")

@@ -14,9 +14,10 @@ from tintype.data.encoded import open_encoded
 from tintype.data.gather import Source, gather
 from tintype.data.manifest import Entry, write_manifest
 from tintype.data.pack import pack
-from tintype.data.pairs import PairForm, PairLoader
+from tintype.data.pairs import PairLoader
 from tintype.data.sampling import draw, source_weights
 from tintype.errors import DataError
+from tintype.models.task import PairForm
 from training_pictures import write_tiles
 
 

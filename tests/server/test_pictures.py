@@ -6,10 +6,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from sqlalchemy.exc import IntegrityError
 
 import tintype
 from pictures import file_bytes, light, smooth
 from server.serving import Site, Visitor
+from tintype.photo.photo import Photo
+from tintype.server.intake import check_photo
+from tintype.server.library import store_photo
+from tintype.server.services import Services
 
 
 @pytest.mark.seed("S1-28", "S1-29", "S1-32", "S1-38")
@@ -149,3 +154,25 @@ def test_deleting_everything(visitor: Visitor, stranger: Visitor, photo: Path) -
     assert visitor.delete("/api/session/data").json()["pictures"] == 1
     assert visitor.get("/api/pictures").json()["items"] == []
     assert stranger.get(f"/api/pictures/{other['id']}").status_code == 200
+
+
+def test_a_16_bit_result_stays_one_for_strangers(visitor: Visitor, stranger: Visitor, tmp_path: Path) -> None:
+    ramp = np.linspace(0, 65535, 96 * 64).reshape(64, 96).astype(np.uint16)
+    Image.fromarray(ramp).save(tmp_path / "deep.tif")
+    (picture,) = visitor.upload(tmp_path / "deep.tif")
+    result = visitor.colorize(picture, size=64, model="tiny")
+    assert visitor.patch(f"/api/pictures/{picture['id']}", json={"shared": True}).status_code == 200
+    seen = Photo.read(stranger.get(result["file_url"]).content)
+    assert seen.deep is not None
+    assert np.abs(seen.deep.luma.astype(int) - ramp).max() <= 1
+
+
+def test_a_row_that_cannot_be_written_leaves_no_files(site: Site, photo: Path) -> None:
+    services = Services.start(site.settings)
+    data, before = photo.read_bytes(), site.stored()
+    try:
+        with pytest.raises(IntegrityError):
+            store_photo(services, data, check_photo(data, "a.jpg", 10**8), None)  # type: ignore[arg-type]
+    finally:
+        services.close()
+    assert site.stored() == before

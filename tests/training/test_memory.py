@@ -58,3 +58,12 @@ def test_a_run_that_cannot_be_written_says_so(photos: Path, tmp_path: Path) -> N
     open_cache([photos], 256, tmp_path)
     with files_up_to(100), pytest.raises(OutputError, match="cannot be written"):
         train(load_recipe("driving", SMALL), [photos], tmp_path / "run", cache_dir=tmp_path)
+
+
+def test_what_a_cgroup_has_taken_is_not_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "max").write_text("800000000\n")
+    (tmp_path / "current").write_text("600000000\n")
+    monkeypatch.setattr(memory, "LIMITS", {str(tmp_path / "max"): str(tmp_path / "current")})
+    assert memory.free_bytes(torch.device("cpu")) == 200_000_000
+    (tmp_path / "max").write_text("max\n")
+    assert (memory.free_bytes(torch.device("cpu")) or 0) > 200_000_000

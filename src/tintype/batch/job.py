@@ -29,7 +29,7 @@ class Job:
 @dataclass(frozen=True)
 class Result:
     """What became of one job: ``error`` is None if the picture was written or skipped; sizes are in pixels, and in
-    bytes that of the written file; ``attempt`` counts the tries from 1."""
+    bytes that of the written file; ``attempt`` counts the tries from 1; ``beside``: what was written besides."""
 
     source: str
     target: str | None
@@ -40,6 +40,7 @@ class Result:
     skipped: bool = False
     bytes: int | None = None
     attempt: int = 1
+    beside: tuple[str, ...] = ()
 
     @property
     def ok(self) -> bool:
@@ -84,6 +85,9 @@ class Record(Protocol):
 
     def is_done(self, job: Job, *, overwrite: bool = False, size: int | None = None) -> bool:
         """Whether this picture was coloured with the same options and its result is there; ``size``: its bytes."""
+
+    def was_begun(self, job: Job) -> bool:
+        """Whether an earlier run began this job, with the same options, and did not end it."""
 
     def plan(self, jobs: Iterable[Job]) -> None:
         """These are to be done; told before any of them is begun."""

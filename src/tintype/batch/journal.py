@@ -84,6 +84,11 @@ class Journal:
         # Begun, not noted as finished, and yet there: the run ended just between. Results appear whole or not at all.
         return state == "done" or (state == "started" and not overwrite)
 
+    def was_begun(self, job: Job) -> bool:
+        """Whether an earlier run began this job, with the same options, and did not end it."""
+        key, state = self._unfinished.get(os.path.abspath(job.target or ""), ("", ""))
+        return state == "started" and key == self._key(job.source, job.stamp, job.also)
+
     def plan(self, jobs: Iterable[Job]) -> None:
         """Open the file, where there is anything to be done; what is begun is written down one by one."""
         if any(job.error is None and not job.skipped for job in jobs):

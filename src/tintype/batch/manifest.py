@@ -101,6 +101,10 @@ class Manifest:
             return True
         return False
 
+    def was_begun(self, job: Job) -> bool:
+        """False: on a cluster nothing lies beside results that a cut-off run could have left."""
+        return False
+
     def plan(self, jobs: Iterable[Job]) -> None:
         """Write down what is to be done, and what cannot be, before any of it is begun."""
         for job in jobs:

@@ -6,12 +6,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.colorizer.colorizer import Colorizer, Picture
 from tintype.colorizer.streaming import is_huge
 from tintype.colorizer.taste import Taste
-from tintype.errors import OutputError, TintypeError
+from tintype.errors import OutputError, TintypeError, one_line
 from tintype.files.atomic import write_whole
 from tintype.files.stores import make_folder, staged
 from tintype.hints.hint import Hint
@@ -21,15 +22,25 @@ from tintype.photo.tiff_pages import join_pages, page_numbers
 
 from .job import STREAM, Job, Record, Report, Result
 from .plan import COLOURED, READABLE, plan
+from .sidecars import Extras
 
-__all__ = ["COLOURED", "READABLE", "STREAM", "Given", "Job", "Report", "Result", "attempt", "colouring", "plan",
-           "run", "run_each"]  # fmt: skip
+__all__ = ["COLOURED", "READABLE", "STREAM", "Extras", "Given", "Job", "Made", "Report", "Result", "attempt",
+           "colouring", "plan", "run", "run_each"]  # fmt: skip
 
 # What a job hands over: a path, the bytes of a file, or a page that has been read.
 Given = str | bytes | Photo
-Make = Callable[[Given], Photo]
+Make = Callable[[Given], "Photo | Made"]
 Stream = Callable[[str, str], tuple[int, int] | None]
 TIFF = (".tif", ".tiff")
+
+
+@dataclass(frozen=True)
+class Made:
+    """A result, and what writes the files that go beside it: given source, target and whether files may be replaced, it
+    returns their paths."""
+
+    photo: Photo
+    beside: Callable[[str, str, bool], list[Path]]
 
 
 def run(
@@ -40,6 +51,7 @@ def run(
     hints: Sequence[Hint] = (),
     reference: Path | None = None,
     taste: Taste | None = None,
+    extras: Extras | None = None,
     quality: int | None = None,
     overwrite: bool = False,
     workers: int = 1,
@@ -47,7 +59,10 @@ def run(
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
     """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
-    make, stream = colouring(colorizer, size=size, hints=hints, reference=reference, taste=taste, overwrite=overwrite)
+    make, stream = colouring(
+        colorizer, size=size, hints=hints, reference=reference, taste=taste, overwrite=overwrite, extras=extras,
+        quality=quality,
+    )  # fmt: skip
     return run_each(
         jobs, make, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
     )
@@ -61,15 +76,29 @@ def colouring(
     reference: Picture | None = None,
     taste: Taste | None = None,
     overwrite: bool = False,
+    extras: Extras | None = None,
+    quality: int | None = None,
 ) -> tuple[Make, Stream]:
-    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options."""
+    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options; ``extras`` go
+    beside each result."""
     model = None if reference is None else colorizer.open(reference)
 
-    def colour(source: Given) -> Photo:
-        return colorizer.open(source).predict(size=size, hints=hints, reference=model, taste=taste)
+    def colour(source: Given) -> Photo | Made:
+        opened = colorizer.open(source)
+        photo = opened.predict(size=size, hints=hints, reference=model, taste=taste)
+        if extras is None:
+            return photo
+
+        def beside(near: str, target: str, replace: bool) -> list[Path]:
+            told = [*(opened.match(model, size=size) if model else ()), *hints]
+            return extras.write(
+                opened, Path(near), Path(target), size=size, hints=told, taste=taste, quality=quality, overwrite=replace
+            )
+
+        return Made(photo, beside)
 
     def stream(source: str, target: str) -> tuple[int, int] | None:
-        if target == STREAM or colorizer.paints or hints or model or not is_huge(source, target):
+        if target == STREAM or colorizer.paints or hints or model or extras or not is_huge(source, target):
             return None
         make_folder(target)
         return colorizer.colorize_file(source, target, size=size, taste=taste, overwrite=overwrite)
@@ -159,60 +188,69 @@ def attempt(
         try:
             journal.begin(job)
         except OutputError as error:
-            return Result(job.source, None, _one_line(str(error)))
-    result = _attempt(job, job.target, make, stream, quality, overwrite)
+            return Result(job.source, None, one_line(error))
+    again = overwrite or (journal is not None and journal.was_begun(job))
+    result = _attempt(job, job.target, make, stream, quality, overwrite, again)
     if journal is not None:
         journal.end(job, result)
     return result
 
 
-def _attempt(job: Job, place: str, make: Make, stream: Stream, quality: int | None, overwrite: bool) -> Result:
+def _attempt(
+    job: Job, place: str, make: Make, stream: Stream, quality: int | None, overwrite: bool, again: bool
+) -> Result:
     started = time.perf_counter()
+    beside: list[Path] = []
     try:
         with staged(job.source, place, overwrite=overwrite) as (source, target):
             size = stream(source, target)
             if size is None:
-                photo = _do(source, target, make, quality, overwrite)
+                photo, beside = _do(source, target, make, quality, overwrite, again)
                 size = photo.width, photo.height
             written = None if target == STREAM else os.path.getsize(target)
-        return Result(job.source, place, None, *size, round(time.perf_counter() - started, 3), bytes=written)
+        return Result(job.source, place, None, *size, round(time.perf_counter() - started, 3), bytes=written,
+                      beside=tuple(map(str, beside)))  # fmt: skip
     except TintypeError as error:
-        return Result(job.source, None, _one_line(str(error)))
+        return Result(job.source, None, one_line(error))
     except Exception as error:  # a fault of ours in one picture must not cost the others theirs
         what = f"{job.source}: unexpected {type(error).__name__}: {error}"
-        return Result(job.source, None, _one_line(what))
+        return Result(job.source, None, one_line(what))
 
 
-def _do(source: str, target: str, make: Make, quality: int | None, overwrite: bool) -> Photo:
+def _do(
+    source: str, target: str, make: Make, quality: int | None, overwrite: bool, again: bool
+) -> tuple[Photo, list[Path]]:
+    """Make and write a result. What goes beside it is written first, so that a result that is there has all of it;
+    ``again``: an earlier run may have left some of that."""
     if source != STREAM and len(pages := page_numbers(source)) > 1:
         if Path(target).suffix.lower() in TIFF:
-            return _do_pages(source, target, pages, make, overwrite)
-        if target != STREAM:
-            kind = Path(target).suffix
-            raise OutputError(f"{source}: has {len(pages)} pages, and {kind} holds one; write .tif to keep them all")
+            return _do_pages(source, target, pages, make, overwrite, again)
+        kind = "standard output" if target == STREAM else Path(target).suffix
+        raise OutputError(f"{source}: has {len(pages)} pages, and {kind} holds one; write .tif to keep them all")
     made = make(sys.stdin.buffer.read() if source == STREAM else source)
+    photo = made.photo if isinstance(made, Made) else made
     if target == STREAM:
-        sys.stdout.buffer.write(made.encode(quality=quality))
+        sys.stdout.buffer.write(photo.encode(quality=quality))
         sys.stdout.buffer.flush()
-        return made
+        return photo, []
     make_folder(target)
-    made.save(target, overwrite=overwrite, quality=quality)
-    return made
+    beside = made.beside(source, target, again) if isinstance(made, Made) else []
+    photo.save(target, overwrite=overwrite, quality=quality)
+    return photo, beside
 
 
-def _do_pages(source: str, target: str, numbers: list[int], make: Make, overwrite: bool) -> Photo:
-    """These pages of a TIFF; the first of them is handed back."""
-    first: Photo | None = None
+def _do_pages(
+    source: str, target: str, numbers: list[int], make: Make, overwrite: bool, again: bool
+) -> tuple[Photo, list[Path]]:
+    """These pages of a TIFF; the first of them, and what lies beside it, is handed back."""
+    first: Photo | Made | None = None
     pages = []
     for number in numbers:
         made = make(Photo.read(source, page=number))
         first = first or made
-        pages.append(made.encode("TIFF"))
+        pages.append((made.photo if isinstance(made, Made) else made).encode("TIFF"))
     assert first is not None
     make_folder(target)
+    beside = first.beside(source, target, again) if isinstance(first, Made) else []
     write_whole(Path(target), lambda: join_pages(pages), overwrite=overwrite)
-    return first
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return first.photo if isinstance(first, Made) else first, beside

@@ -1,6 +1,8 @@
 """What can be written beside a coloured picture: other plausible colourings, and a map of how sure the network is."""
 
 import io
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,9 +12,48 @@ from tintype.colorizer.open_photo import OpenPhoto
 from tintype.colorizer.taste import Taste
 from tintype.errors import OutputError
 from tintype.files.atomic import write_whole
+from tintype.hints.hint import Hint
 from tintype.imaging.planes import resize_plane
 
-from .run import COLOURED
+from .plan import COLOURED
+
+
+@dataclass(frozen=True)
+class Extras:
+    """What is wanted beside each result: so many ``colourings``, the result included, and a map of the confidence, in
+    the PNG ``confidence`` or, if that ``is_folder``, in it."""
+
+    colourings: int = 1
+    confidence: Path | None = None
+    is_folder: bool = False
+
+    def write(
+        self,
+        opened: OpenPhoto,
+        source: Path,
+        target: Path,
+        *,
+        size: int | None,
+        hints: Sequence[Hint],
+        taste: Taste | None,
+        quality: int | None,
+        overwrite: bool,
+    ) -> list[Path]:
+        """Write what is wanted beside ``target``, steered as the result is; the paths.
+
+        Raises OutputError when a file exists or cannot be written; and what `OpenPhoto.confidence` raises.
+        """
+        written = []
+        if self.colourings > 1:
+            written += write_alternatives(
+                opened, target, self.colourings, size=size, hints=hints, taste=taste, quality=quality,
+                overwrite=overwrite,
+            )  # fmt: skip
+        if self.confidence is not None:
+            place = confidence_path(self.confidence, source, self.is_folder)
+            seen = opened.restored(taste or Taste())
+            written.append(write_confidence(seen, place, size=size, hints=hints, overwrite=overwrite))
+        return written
 
 
 def alternative_path(target: Path, number: int) -> Path:
@@ -28,6 +69,7 @@ def write_alternatives(
     count: int,
     *,
     size: int | None = None,
+    hints: Sequence[Hint] = (),
     taste: Taste | None = None,
     quality: int | None = None,
     overwrite: bool = False,
@@ -37,7 +79,7 @@ def write_alternatives(
     Raises OutputError when a file exists or cannot be written; and what `OpenPhoto.alternatives` raises.
     """
     written = []
-    for number, photo in enumerate(opened.alternatives(count - 1, size=size, taste=taste), start=2):
+    for number, photo in enumerate(opened.alternatives(count - 1, size=size, hints=hints, taste=taste), start=2):
         path = alternative_path(target, number)
         photo.save(path, overwrite=overwrite, quality=quality)
         written.append(path)
@@ -49,14 +91,21 @@ def confidence_path(place: Path, source: Path, many: bool) -> Path:
     return place / f"{source.stem}.png" if many else place
 
 
-def write_confidence(opened: OpenPhoto, path: Path, *, size: int | None = None, overwrite: bool = False) -> Path:
+def write_confidence(
+    opened: OpenPhoto,
+    path: Path,
+    *,
+    size: int | None = None,
+    hints: Sequence[Hint] = (),
+    overwrite: bool = False,
+) -> Path:
     """Write the confidence as a grey PNG of the picture's size: white is certain, black a guess.
 
     Raises OutputError when the file is no PNG, exists or cannot be written; and what `OpenPhoto.confidence` raises.
     """
     if path.suffix.lower() != ".png":
         raise OutputError(f"{path}: the confidence is written as PNG; name a .png file")
-    levels = np.round(opened.confidence(size=size) * 255).clip(0, 255).astype(np.uint8)
+    levels = np.round(opened.confidence(size=size, hints=hints) * 255).clip(0, 255).astype(np.uint8)
     plane = resize_plane(levels, opened.photo.width, opened.photo.height)
 
     def encode() -> bytes:

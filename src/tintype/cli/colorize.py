@@ -262,12 +262,13 @@ def colorize(
     from tintype.batch.contact_sheet import write_sheet
     from tintype.batch.manifest import record_for
     from tintype.batch.plan import Listing
-    from tintype.batch.run import STREAM, Job, Report, Result, colouring, plan, run
-    from tintype.batch.sidecars import confidence_path, write_alternatives, write_confidence
+    from tintype.batch.run import STREAM, Job, Report, Result, plan, run
+    from tintype.batch.sidecars import Extras
     from tintype.batch.watch import watch
     from tintype.colorizer.colorizer import Colorizer
     from tintype.colorizer.taste import Taste, parse_strength
     from tintype.errors import OutputError, TintypeError
+    from tintype.files.atomic import digest_of
     from tintype.files.locations import is_url, plain
     from tintype.hints.hint import Hint, parse_color, read_hints
     from tintype.network.ensemble import as_one, find_models
@@ -298,7 +299,9 @@ def colorize(
     model_file = as_one(find_models(model))
     options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
     options |= {"hints": [str(one) for one in hints]} if hints else {}
-    options |= {"reference": str(reference)} if reference else {}
+    options |= {"reference": digest_of(reference)} if reference else {}
+    extra = alternatives > 1 or confidence is not None
+    options |= {"alternatives": alternatives, "confidence": str(confidence)} if extra else {}
     recorded, reels = inputs if on_ray else pictures, {job.source for job in films}
     journal = record_for(recorded, output, options, model_file.sha256, cluster=on_ray) if recorded else None
 
@@ -324,7 +327,6 @@ def colorize(
     to_stream = any(job.target == STREAM for job in jobs)
     if hints and len(jobs) > 1:
         raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
-    extra = alternatives > 1 or confidence is not None
     if films and (hints_file or extra or (hint and (jobs or len(films) > 1))):
         raise TintypeError("of hints a film takes --hint TIME:X,Y,#RRGGBB alone, and then it must be the only input")
     if extra and (to_stream or watching):
@@ -347,30 +349,15 @@ def colorize(
         if watching or on_ray:
             raise TintypeError("--dry-run tells of what is there now; leave out --watch and --engine ray")
         looker = Colorizer(model, device=device, precision=precision, threads=threads) if jobs else None
-        make = colouring(looker, size=size, taste=taste)[0] if looker else None
-        colour = None if make is None else lambda photo: make(photo)
+        colour = None if looker is None else lambda photo: looker.colorize(photo, size=size, taste=taste)
         raise typer.Exit(tell(jobs, films, colour, 1, as_json))
     style = "none" if no_progress else progress_style
     progress = shown(style, len(jobs), quiet=quiet)
     lines = not (quiet or as_json or to_stream or style == "json" or progress.hides_lines)
 
-    def write_extras(result: Result) -> None:
-        opened = colorizer.open(result.source)
-        target = Path(result.target or "")
-        if alternatives > 1:
-            for path in write_alternatives(
-                opened, target, alternatives, size=size, taste=taste, quality=quality, overwrite=overwrite
-            ):
-                print(f"{result.source} -> {path}", flush=True)
-        if confidence is not None:
-            place = confidence_path(confidence, Path(result.source), len(jobs) > 1)
-            print(f"{result.source} -> {write_confidence(opened, place, size=size, overwrite=overwrite)}", flush=True)
-
     troubled: list[Result] = []
 
     def done(result: Result) -> None:
-        if extra and result.ok and not result.skipped:
-            write_extras(result)
         if (trouble := manners.after(result)) is not None:
             result = failed(result, trouble)
             troubled.append(result)
@@ -378,7 +365,8 @@ def colorize(
         if result.error is not None and style != "json":
             complain(result.error)
         elif lines and result.error is None and not result.skipped:
-            print(f"{result.source} -> {result.target}", flush=True)
+            for path in (result.target, *result.beside):
+                print(f"{result.source} -> {path}", flush=True)
 
     at_a_time = workers or (1 if len(jobs) < 2 and not watching else CORES)
     way = None
@@ -416,6 +404,7 @@ def colorize(
             hints=hints,
             reference=reference,
             taste=taste,
+            extras=Extras(alternatives, confidence, len(jobs) > 1) if extra else None,
             quality=quality,
             overwrite=overwrite or in_place,
             workers=at_a_time,

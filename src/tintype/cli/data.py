@@ -88,7 +88,8 @@ def scan(
     from tintype.data.manifest import refuse_existing, write_manifest
     from tintype.data.scan import scan as run
     from tintype.data.sheet import draw_sheet, save_sheet
-    from tintype.errors import DataError, OutputError
+    from tintype.errors import DataError
+    from tintype.files.atomic import write_whole
 
     for file in filter(None, (manifest, report_file, sheet)):
         refuse_existing(file, overwrite)
@@ -96,10 +97,8 @@ def scan(
         report = run(paths, against=against or [], min_side=min_side, threads=threads, progress=tick)
     _print_report(report, show)
     if report_file:
-        try:
-            report_file.write_text(json.dumps(report.as_dict(), indent=1, ensure_ascii=False), encoding="utf-8")
-        except OSError as error:
-            raise OutputError(f"{report_file}: cannot be written ({error.strerror})") from error
+        text = json.dumps(report.as_dict(), indent=1, ensure_ascii=False)
+        write_whole(report_file, lambda: text.encode(), overwrite=True)
     if sheet and (drawn := draw_sheet(report)):
         save_sheet(drawn, sheet)
     if manifest:

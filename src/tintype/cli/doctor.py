@@ -26,9 +26,11 @@ def doctor(as_json: JsonOption = False) -> None:
     """
     from tintype.doctor import examine
 
+    from .config_file import user_file
+
     findings = []
     part = ""
-    for finding in examine():
+    for finding in examine(user_file()):
         findings.append(finding)
         if as_json:
             continue

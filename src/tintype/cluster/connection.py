@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, TextIO
 
-from tintype.errors import MissingExtra, TintypeError
+from tintype.errors import MissingExtra, TintypeError, last_line
 
 
 @contextlib.contextmanager
@@ -84,9 +84,3 @@ def beside_driver(ray: ModuleType, kind: type) -> Any:
 
     here = NodeAffinitySchedulingStrategy(ray.get_runtime_context().get_node_id(), soft=True)
     return ray.remote(num_cpus=0, max_restarts=-1, max_task_retries=-1, scheduling_strategy=here)(kind)
-
-
-def last_line(error: BaseException) -> str:
-    """What an error comes to: Ray's messages are pages long."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

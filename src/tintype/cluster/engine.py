@@ -12,11 +12,11 @@ from types import ModuleType
 from typing import Any
 
 from tintype.batch.job import Job, Record, Report, Result
-from tintype.errors import TintypeError
+from tintype.errors import TintypeError, last_line
 from tintype.files import locations
 from tintype.network.model_file import ModelFile
 
-from .connection import beside_driver, connected, cores, last_line
+from .connection import beside_driver, connected, cores
 from .ledger import Ledger
 from .worker import Way, Worker, sending
 

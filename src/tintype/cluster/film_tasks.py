@@ -12,7 +12,7 @@ from typing import Any
 
 from tintype.batch.job import Job
 from tintype.colorizer.colorizer import Colorizer
-from tintype.errors import InputError, TintypeError
+from tintype.errors import InputError, TintypeError, one_line
 from tintype.files import locations, stores
 from tintype.video.codecs import Settings
 from tintype.video.direction import HintsAt
@@ -247,6 +247,6 @@ def attempted(kind: str, *arguments: Any) -> Any:
     try:
         return TASKS[kind](*arguments)
     except TintypeError as error:
-        return Failed(" ".join(str(error).split()))
+        return Failed(one_line(error))
     except Exception as error:  # a fault of ours in one film must not cost the others theirs
         return Failed(" ".join(f"unexpected {type(error).__name__}: {error}".split()))

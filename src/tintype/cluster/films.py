@@ -15,12 +15,12 @@ from types import ModuleType
 from typing import Any
 
 from tintype.batch.job import Job, Record, Result
-from tintype.errors import TintypeError
+from tintype.errors import TintypeError, last_line
 from tintype.files import locations, stores
 from tintype.network.model_file import ModelFile
 from tintype.video.spans import Span
 
-from .connection import beside_driver, connected, cores, last_line
+from .connection import beside_driver, connected, cores
 from .film_cache import forget
 from .film_parts import folder_of
 from .film_tasks import Done, Failed, FilmWay, Piece, Scan, attempted

@@ -157,5 +157,7 @@ def result_table(results: list[Result]) -> "pa.Table":
 
     kinds = {"width": pa.int64(), "height": pa.int64(), "bytes": pa.int64(), "attempt": pa.int64(),
              "seconds": pa.float64(), "skipped": pa.bool_()}  # fmt: skip
-    schema = pa.schema([(field.name, kinds.get(field.name, pa.string())) for field in fields(Result)])
+    schema = pa.schema(
+        [(field.name, kinds.get(field.name, pa.string())) for field in fields(Result) if field.name != "beside"]
+    )
     return pa.Table.from_pylist([asdict(result) for result in results], schema=schema)

@@ -15,7 +15,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from tintype.colorizer.open_photo import OpenPhoto
 from tintype.errors import TintypeError
 from tintype.imaging.color import lightness_from_luma
 from tintype.imaging.resize import resize_float
@@ -24,6 +23,8 @@ from tintype.network.ensemble import open_network
 from tintype.network.model_file import find_model
 from tintype.network.network import Network
 from tintype.photo.photo import Photo
+
+from .open_photo import OpenPhoto
 
 Plane = npt.NDArray[np.float32]
 Way = Callable[[Plane], Plane]

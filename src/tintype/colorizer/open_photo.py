@@ -6,7 +6,7 @@ other hints from a person. Each further prediction costs a part of one run of th
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -66,6 +66,7 @@ class OpenPhoto:
         self._encoded: dict[int, dict[str, Plane]] = {}
         self._plain: dict[int, Plane] = {}
         self._grounds: dict[int, Ground] = {}
+        self._restored: tuple[tuple[str, ...], OpenPhoto] | None = None
 
     def predict(
         self,
@@ -87,20 +88,25 @@ class OpenPhoto:
             taste: how strong, vivid and warm the colours should be, and what else is wanted; see `Taste`.
         """
         taste = taste or Taste()
-        opened = self._restored(taste)
+        opened = self.restored(taste)
         told = [*(opened.match(reference, size=size) if reference else ()), *hints]
         photo = opened._predict(size, told, taste)
         return self._signed(
             photo, taste, ({} if size is None else {"size": size}) | ({"hints": len(told)} if told else {})
         )
 
-    def _restored(self, taste: Taste) -> "OpenPhoto":
-        return OpenPhoto(self._network, restore(self.photo, taste.restore)) if taste.restore else self
-
     def _signed(self, photo: Photo, taste: Taste, options: dict[str, Any]) -> Photo:
         """The photo with the record of how it was coloured, and the mark if it is wanted."""
         photo = photo.with_meta(recorded(photo.meta, self._network.model_file, taste.as_dict() | options))
         return with_mark(photo) if taste.mark else photo
+
+    def restored(self, taste: Taste) -> "OpenPhoto":
+        """The picture after the steps that restore it, open for the same network, kept for the next prediction."""
+        if not taste.restore:
+            return self
+        if self._restored is None or self._restored[0] != taste.restore:
+            self._restored = taste.restore, OpenPhoto(self._network, restore(self.photo, taste.restore))
+        return self._restored[1]
 
     def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste) -> Photo:
         sure = self.confidence(size=size, hints=hints) if taste.strength == "auto" else None
@@ -118,7 +124,7 @@ class OpenPhoto:
         """As `predict_ab`, averaged over the picture and its mirror image, at two sizes; takes six times as long."""
         size = self._info.size if size is None else size
         sizes = (size,) if self._network.model_file.fixed else (size, min(4096, size * 3 // 2))
-        mirrored_hints = [Hint(self.photo.width - 1 - h.x, h.y, h.color, h.radius) for h in hints]
+        mirrored_hints = [replace(h, x=max(0.0, self.photo.width - 1 - h.x)) for h in hints]
         answers: list[Plane] = []
         for side in sizes:
             answers.append(self.predict_ab(size=side, hints=hints))
@@ -166,16 +172,22 @@ class OpenPhoto:
         """Hints for up to `count` other plausible colourings; fewer where the network sees no choice."""
         return propose(self._distribution(size, ()), self._bins, self.photo.luma, count)
 
-    def alternatives(self, count: int = 3, *, size: int | None = None, taste: Taste | None = None) -> list[Photo]:
-        """Up to `count` other plausible colourings, each coherent; the plain one is not among them.
+    def alternatives(
+        self, count: int = 3, *, size: int | None = None, hints: Sequence[Hint] = (), taste: Taste | None = None
+    ) -> list[Photo]:
+        """Up to `count` other plausible colourings, each coherent; the plain one is not among them. `hints` hold in all
+        of them, before what the network proposes.
 
         Of a network without a distribution they are what it answers to the mirror image and at other sizes, as far as
         that is another colouring.
         """
         if DISTRIBUTION in self._network.outputs or PAINTED in self._network.outputs:
-            return [self.predict(size=size, hints=hints, taste=taste) for hints in self.propose(count, size=size)]
+            proposals = self.restored(taste or Taste()).propose(count, size=size)
+            return [self.predict(size=size, hints=[*proposal, *hints], taste=taste) for proposal in proposals]
+        if hints:
+            self._check_hints()
         taste = taste or Taste()
-        opened = self._restored(taste)
+        opened = self.restored(taste)
         sure = opened.confidence(size=size) if taste.strength == "auto" else None
         photos = [
             compose(opened.photo, taste.apply(ab, opened.photo, sure)) for ab in opened._other_answers(count, size)

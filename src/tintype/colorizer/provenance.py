@@ -17,6 +17,7 @@ from tintype.photo.metadata import EXIF_HEADER, Metadata, first_directory
 from tintype.version import __version__
 
 NAMESPACE = "urn:tintype:record:1"
+SOFTWARE = f"tintype {__version__}"
 NOTE = "The colours are estimated by a neural network; they are no record of what was there."
 # IPTC's word for a picture that a trained model has added to.
 _SOURCE_TYPE = "http://cv.iptc.org/newscodes/digitalsourcetype/compositeWithTrainedAlgorithmicMedia"
@@ -39,15 +40,14 @@ def recorded(meta: Metadata, model: ModelFile, options: dict[str, Any]) -> Metad
     An earlier record of tintype is replaced. An XMP packet that is not UTF-8 or has no end is left as it is.
     """
     values = {
-        "Software": f"tintype {__version__}",
+        "Software": SOFTWARE,
         "Model": model.info.name,
         "ModelVersion": model.info.version,
         "WeightsSHA256": model.sha256,
         "Options": json.dumps(options, sort_keys=True),
         "Note": NOTE,
     }
-    software = f"tintype {__version__}"
-    return replace(meta, xmp=_with_record(meta.xmp, values), exif=with_software(meta.exif, software))
+    return replace(meta, xmp=_with_record(meta.xmp, values), exif=with_software(meta.exif, SOFTWARE))
 
 
 def read_record(meta: Metadata) -> dict[str, Any] | None:

@@ -15,15 +15,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.errors import InputError, OutputError
+from tintype.errors import InputError, OutputError, TooLargeError, one_line
 from tintype.imaging.color import KB, KG, KR
 from tintype.imaging.gamut import chroma_for_luma
 from tintype.imaging.upsample import coefficients, raise_planes
 from tintype.photo.icc import profile_for_colour
-from tintype.photo.metadata import EXIF_HEADER, Metadata, upright_xmp
+from tintype.photo.metadata import Metadata, upright_exif, upright_xmp, with_exif_header
 from tintype.photo.photo import Photo
 
 from .compose import working_size
+from .provenance import SOFTWARE
 
 if TYPE_CHECKING:
     import pyvips
@@ -68,7 +69,9 @@ def colour_file(
     try:
         head = _opened(source)
         if head.width * head.height > MAX_PIXELS:
-            raise InputError(f"{source} is {head.width}x{head.height}: the limit is {MAX_PIXELS / 1e6:,.0f} megapixels")
+            raise TooLargeError(
+                f"{source} is {head.width}x{head.height}: the limit is {MAX_PIXELS / 1e6:,.0f} megapixels"
+            )
         small = _small_copy(source)
         coloured = _coloured(_opened(source), small, answer(Photo(small)))
         coloured = _with_metadata(coloured, describe)
@@ -82,7 +85,7 @@ def colour_file(
         os.replace(partial, path)
         return int(coloured.width), int(coloured.height)
     except pyvips.Error as error:
-        reason = " ".join(str(error).split())
+        reason = one_line(error)
         raise InputError(f"{source} is damaged or cut short, or {target} cannot be written: {reason}") from error
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
@@ -94,7 +97,16 @@ def colour_file(
 def _opened(source: str) -> "pyvips.Image":
     import pyvips
 
-    return pyvips.Image.new_from_file(source, access="sequential", fail_on="truncated")
+    image = pyvips.Image.new_from_file(source, access="sequential", fail_on="truncated")
+    if _turn(image) == 1:
+        return image
+    # To turn a picture, libvips reads it in another order: it keeps the pixels in a file of its own meanwhile.
+    return pyvips.Image.new_from_file(source, fail_on="truncated").autorot()
+
+
+def _turn(image: "pyvips.Image") -> int:
+    """The EXIF orientation, 1 to 8."""
+    return int(image.get("orientation")) if image.get_typeof("orientation") else 1
 
 
 def _small_copy(source: str) -> NDArray[np.uint8]:
@@ -162,13 +174,14 @@ def _with_metadata(image: "pyvips.Image", describe: Callable[[Metadata], Metadat
     blocks = {}
     for name in ("exif-data", "xmp-data", "icc-profile-data"):
         blocks[name] = image.get(name) if image.get_typeof(name) else None
-    meta = describe(Metadata("TIFF", xmp=upright_xmp(blocks["xmp-data"])))
+    meta = describe(Metadata("TIFF", exif=upright_exif(blocks["exif-data"]), xmp=upright_xmp(blocks["xmp-data"])))
     values = {"xmp-data": meta.xmp, "icc-profile-data": profile_for_colour(blocks["icc-profile-data"])}
+    values["exif-data"] = with_exif_header(meta.exif)
     for name, value in values.items():
         if value is not None:
             image.set_type(pyvips.GValue.blob_type, name, value)
         elif image.get_typeof(name):
             image.remove(name)
-    if blocks["exif-data"] is None and meta.exif is not None:
-        image.set_type(pyvips.GValue.blob_type, "exif-data", EXIF_HEADER + meta.exif.removeprefix(EXIF_HEADER))
+    # libvips drops every entry of the block that is not among its fields, and writes those that are.
+    image.set_type(pyvips.GValue.gstr_type, "exif-ifd0-Software", SOFTWARE)
     return image

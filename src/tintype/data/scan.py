@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
+from tintype.errors import one_line
+
 from .duplicates import Likeness, likeness_of, twins
 from .grey import measure_tint
 from .manifest import Entry
@@ -170,7 +172,7 @@ def _reason(data: bytes, error: Exception) -> str:
         return "empty or unreadable"
     if isinstance(error, UnidentifiedImageError):
         return "not a picture"
-    return " ".join(str(error).split()) or type(error).__name__
+    return one_line(error)
 
 
 def _chunks(pictures: Iterator[tuple[int, Picture]]) -> Iterator[list[tuple[int, Picture]]]:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 from PIL import Image
 
-from .examine import Finding
+from .finding import Finding
 
 _SIDE = 64
 _FILM_SIDE = 256  # DNxHR takes no less

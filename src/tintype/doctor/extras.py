@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 from tintype.version import __version__
 
-from .examine import Finding
+from .finding import Finding
 
 # What is imported of an extra, and the distribution that brings it.
 EXTRAS: dict[str, dict[str, str]] = {

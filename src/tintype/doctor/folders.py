@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
-from .examine import Finding, State
+from .finding import Finding, State
 
 
 def private(path: Path) -> str:
@@ -51,10 +51,8 @@ def places() -> dict[str, Path]:
     return found | {"cache": default_cache_dir(), "data of the server": data}
 
 
-def folders() -> Iterator[Finding]:
-    """Sizes, and the free disk where results would go."""
-    from tintype.cli.config_file import user_file
-
+def folders(settings: Path) -> Iterator[Finding]:
+    """Sizes, the file with the user's options, and the free disk where results would go."""
     for name, path in places().items():
         if path.is_dir():
             yield Finding("folders", name, "ok", f"{private(path)}, {human(size_of(path))}")
@@ -63,8 +61,7 @@ def folders() -> Iterator[Finding]:
             yield Finding(
                 "folders", name, state, f"{private(path)} is not there" + (" (yet)" if state == "absent" else "")
             )
-    config = user_file()
-    yield Finding("folders", "options in a file", "ok" if config.is_file() else "absent", private(config))
+    yield Finding("folders", "options in a file", "ok" if settings.is_file() else "absent", private(settings))
     for name, path in (("free disk here", Path.cwd()), ("free disk for temporary files", Path(_temporary()))):
         free = shutil.disk_usage(path).free
         yield Finding("folders", name, "ok" if free > 2**30 else "wrong", human(free))

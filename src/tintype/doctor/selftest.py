@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 
-from .examine import Finding
+from .finding import Finding
 
 ANSWERS = Path(__file__).with_name("answers.json")
 NEAR = 0.05  # CIE units; processors differ in the last digits

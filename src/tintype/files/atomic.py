@@ -1,12 +1,22 @@
 """Files that appear whole or not at all: written under a temporary name, then renamed."""
 
 import contextlib
+import hashlib
 import os
 import secrets
 from collections.abc import Callable
 from pathlib import Path
 
-from tintype.errors import OutputError
+from tintype.errors import InputError, OutputError
+
+
+def digest_of(path: str | os.PathLike[str]) -> str:
+    """SHA-256 of a file's content. Raises InputError if it cannot be read."""
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
 
 
 def write_whole(path: Path, make: Callable[[], bytes], *, overwrite: bool) -> None:

@@ -12,7 +12,7 @@ from urllib.request import Request, urlopen
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from tintype.errors import WeightsError
+from tintype.errors import WeightsError, one_line
 
 SCHEMES = ("https", "http", "file")
 TIMEOUT = 30  # seconds without a byte
@@ -78,4 +78,4 @@ def _open(url: str, cafile: str | None) -> Any:  # what http.client answers, or 
 def _reason(error: Exception) -> str:
     """One line of the error that lies deepest: urllib wraps what the socket said."""
     reason = getattr(error, "reason", None) or error
-    return " ".join(str(reason).split()) or type(error).__name__
+    return one_line(reason)

@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tintype.errors import InputError, MissingExtra, OutputError, TintypeError
+from tintype.errors import InputError, MissingExtra, OutputError, TintypeError, one_line
 
 from .atomic import write_whole
 from .locations import _SCHEME, is_url, is_web, name_of
@@ -42,7 +42,7 @@ def filesystem(place: str) -> tuple[Any, str]:
         extra = f"urls,{_EXTRAS[scheme]}" if scheme in _EXTRAS else "urls"
         raise MissingExtra(f"{place}: to open such addresses: pip install 'tintype[{extra}]' ({error})") from error
     except ValueError as error:
-        raise TintypeError(f"{place}: no address of this kind is known ({_reason(error)})") from error
+        raise TintypeError(f"{place}: no address of this kind is known ({one_line(error)})") from error
     return files, str(path)
 
 
@@ -68,7 +68,7 @@ def find(folder: str) -> Iterator[tuple[str, dict[str, Any]]]:
     except FileNotFoundError:
         return
     except Exception as error:  # stores raise what they like
-        raise InputError(f"{folder}: cannot be listed: {_reason(error)}") from error
+        raise InputError(f"{folder}: cannot be listed: {one_line(error)}") from error
     for path in sorted(found):
         if path != root and not path.endswith("/"):
             yield path[len(root) :].lstrip("/"), found[path]
@@ -97,7 +97,7 @@ def matching(pattern: str) -> list[tuple[str, dict[str, Any]]]:
     try:
         matches: dict[str, dict[str, Any]] = files.glob(path, detail=True)
     except Exception as error:  # as above
-        raise InputError(f"{pattern}: cannot be searched: {_reason(error)}") from error
+        raise InputError(f"{pattern}: cannot be searched: {one_line(error)}") from error
     return [(found[0] + name.lstrip("/"), matches[name]) for name in sorted(matches) if matches[name]["type"] == "file"]
 
 
@@ -115,7 +115,7 @@ def stamp_at(place: str) -> str:
     except TintypeError:
         raise
     except Exception as error:  # as above
-        raise InputError(f"{place}: cannot be looked at: {_reason(error)}") from error
+        raise InputError(f"{place}: cannot be looked at: {one_line(error)}") from error
 
 
 def size_of(place: str) -> int | None:
@@ -134,7 +134,7 @@ def size_of(place: str) -> int | None:
     except TintypeError:
         raise
     except Exception as error:  # as above
-        raise InputError(f"{place}: cannot be looked at: {_reason(error)}") from error
+        raise InputError(f"{place}: cannot be looked at: {one_line(error)}") from error
 
 
 def read(place: str) -> bytes:
@@ -154,7 +154,7 @@ def read(place: str) -> bytes:
     except FileNotFoundError:
         raise InputError(f"{place}: no such file") from None
     except Exception as error:  # as above
-        raise InputError(f"{place}: cannot be read: {_reason(error)}") from error
+        raise InputError(f"{place}: cannot be read: {one_line(error)}") from error
 
 
 def write(place: str, data: bytes, *, overwrite: bool) -> None:
@@ -205,7 +205,7 @@ def publish(made: Path, target: str, *, overwrite: bool) -> None:
     except Exception as error:  # as above
         if not overwrite and (isinstance(error, FileExistsError) or size_of(target) is not None):
             raise OutputError(f"{target} exists: choose another name or allow overwriting") from error
-        raise OutputError(f"{target} cannot be written: {_reason(error)}") from error
+        raise OutputError(f"{target} cannot be written: {one_line(error)}") from error
 
 
 def put(made: Path, target: str, *, overwrite: bool) -> None:
@@ -253,7 +253,7 @@ def remove_folder(folder: str) -> None:
     except TintypeError:
         raise
     except Exception as error:  # as above
-        raise OutputError(f"{folder} cannot be removed: {_reason(error)}") from error
+        raise OutputError(f"{folder} cannot be removed: {one_line(error)}") from error
 
 
 @contextlib.contextmanager
@@ -310,10 +310,6 @@ def fetch(source: str, near: str) -> None:
     except FileNotFoundError:
         raise InputError(f"{source}: no such file") from None
     except Exception as error:  # as above
-        raise InputError(f"{source} cannot be read: {_reason(error)}") from error
+        raise InputError(f"{source} cannot be read: {one_line(error)}") from error
     if not os.path.isfile(near):
         raise InputError(f"{source} is a folder: give a file")
-
-
-def _reason(error: Exception) -> str:
-    return " ".join(str(error).split()) or type(error).__name__

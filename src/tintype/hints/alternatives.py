@@ -146,8 +146,13 @@ def _hint_at(
     spot: tuple[int, int], shape: tuple[int, ...], luma: npt.NDArray[np.uint8], ab: tuple[float, float]
 ) -> Hint:
     cell = luma.shape[0] / shape[0], luma.shape[1] / shape[1]
-    y, x = (spot[0] + 0.5) * cell[0], (spot[1] + 0.5) * cell[1]
+    y, x = (cell_centre(at, side) for at, side in zip(spot, cell, strict=True))
     return Hint(x, y, color_at(luma, x, y, ab), max(0.5, 0.3 * min(cell)), CONFIDENCE)
+
+
+def cell_centre(index: int, side: float) -> float:
+    """Where the middle of cell `index` of a grid lies, in pixels, as hints count them: 0 is the middle of the first."""
+    return max(0.0, (index + 0.5) * side - 0.5)
 
 
 def color_at(luma: npt.NDArray[np.uint8], x: float, y: float, ab: tuple[float, float]) -> tuple[int, int, int]:

@@ -13,7 +13,7 @@ from PIL import Image
 
 from tintype.imaging.color import srgb_to_lab
 
-from .alternatives import color_at
+from .alternatives import cell_centre, color_at
 from .hint import Hint
 
 Plane = npt.NDArray[np.float32]
@@ -74,7 +74,7 @@ def hints_of(
     height, width = luma.shape[0] / shape[0], luma.shape[1] / shape[1]
     hints = []
     for found in matches:
-        y, x = (found.place[0] + 0.5) * height, (found.place[1] + 0.5) * width
+        y, x = cell_centre(found.place[0], height), cell_centre(found.place[1], width)
         a, b = (float(value) for value in ab[found.other])
         hints.append(Hint(x, y, color_at(luma, x, y, (a, b)), max(0.5, 0.15 * min(height, width)), found.likeness))
     return hints

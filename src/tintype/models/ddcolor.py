@@ -18,10 +18,10 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm, weight_norm
 
-from tintype.models.convnext import CONVNEXTS, ConvNeXtEncoder
-from tintype.models.encoders import ENCODERS, LiteEncoder
-from tintype.models.nogan import icnr_
-from tintype.models.resnet import IMAGENET_MEAN, IMAGENET_STD
+from .convnext import CONVNEXTS, ConvNeXtEncoder
+from .encoders import ENCODERS, LiteEncoder
+from .nogan import icnr_
+from .resnet import IMAGENET_MEAN, IMAGENET_STD
 
 LEVELS = 3  # scales of the pixel decoder that queries look at
 

@@ -28,9 +28,3 @@ class _Engine(Protocol):
     features: tuple[str, ...]  # outputs that `run` takes beside the lightness, to begin there; none if it cannot
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]: ...
-
-
-def last_line(error: BaseException) -> str:
-    """The last line with words: the engines put the place in their own source first and the reason last."""
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[-1] if lines else type(error).__name__

@@ -5,9 +5,9 @@ from importlib import metadata
 
 import numpy as np
 
-from tintype.errors import TintypeError, WeightsError
+from tintype.errors import TintypeError, WeightsError, last_line
 
-from .engine import Planes, last_line
+from .engine import Planes
 from .model_file import ModelFile
 
 

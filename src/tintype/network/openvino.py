@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from tintype.errors import TintypeError, WeightsError
+from tintype.errors import TintypeError, WeightsError, last_line
 
-from .engine import FEATURES, Planes, Precision, last_line
+from .engine import FEATURES, Planes, Precision
 from .model_file import ModelFile
 from .places import compiled_folder, models_folder
 

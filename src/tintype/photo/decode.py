@@ -12,7 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from tintype.errors import InputError, MissingExtra
+from tintype.errors import InputError, MissingExtra, TooLargeError, one_line
+from tintype.files import brands
 from tintype.imaging.planes import Chroma, turn_upright
 
 from . import pillow, sixteen_bit
@@ -20,12 +21,11 @@ from .jpeg import codec
 from .metadata import Metadata, orientation, upright_exif, upright_xmp, with_exif_header
 from .pillow import Decoded
 from .tensors import from_tensor, is_tensor
+from .tiff_pages import TIFF_MAGIC
 
 READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF")
 _JPEG = b"\xff\xd8\xff"
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 # What files of formats begin with that only a further package reads.
-_HEIF = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
 _JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
 ByteSource = str | os.PathLike[str] | bytes | bytearray | memoryview | BinaryIO
@@ -66,7 +66,7 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
     if width < 1 or height < 1:
         raise InputError(f"{name} is {width}x{height} pixels: it holds no picture")
     if width * height > max_pixels:
-        raise InputError(
+        raise TooLargeError(
             f"{name} is {width}x{height}, {width * height / 1e6:,.0f} megapixels; the limit is "
             f"{max_pixels / 1e6:,.0f}: make it smaller, or raise max_pixels if you trust it"
         )
@@ -80,7 +80,7 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
         with pillow.own_pixel_limit():
             image = _open_jpeg(data) or Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError:
-        if data[:4] in _TIFF:
+        if data[:4] in TIFF_MAGIC:
             return _decode_deep(data, None, name, max_pixels, page)
         raise InputError(
             f"{name} is not a picture that can be read: it must be a whole JPEG, PNG, WebP, TIFF, BMP or GIF"
@@ -115,7 +115,7 @@ def _open_jpeg(data: bytes) -> Image.Image | None:
 
 def _further_formats(data: bytes, name: str) -> tuple[str, ...]:
     """Teaches Pillow the formats of the extra heif when such a file comes; MissingExtra without it."""
-    if data[4:8] == b"ftyp" and data[8:12] in _HEIF:
+    if data[4:8] == b"ftyp" and data[8:12] in brands.HEIF:
         package, kind = "pillow_heif", "HEIC"
     elif data.startswith(_JXL):
         package, kind = "pillow_jxl", "JPEG XL"
@@ -152,7 +152,7 @@ def _decode_deep(data: bytes, image: Image.Image | None, name: str, max_pixels: 
 
 
 def _broken(name: str, error: Exception) -> str:
-    reason = " ".join(str(error).split()) or type(error).__name__
+    reason = one_line(error)
     return f"{name} is damaged or cut short: {reason}"
 
 

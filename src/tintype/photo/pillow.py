@@ -113,7 +113,7 @@ def decode(image: Image.Image) -> Decoded:
     turn = 1 if meta.format == "TIFF" else orientation(meta.exif, meta.xmp)
     alpha = None
     if image.mode in _DEEP_MODES:
-        return Decoded(turn_upright(to_8_bits(np.asarray(image)), turn), None, None, meta)
+        return Decoded(turn_upright(sixteen_bit.to_8_bits(np.asarray(image)), turn), None, None, meta)
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):
         image = image.convert("LA" if image.mode in ("1", "L", "La") else "RGBA")
     if image.mode in ("LA", "RGBA"):
@@ -192,15 +192,6 @@ def encode_deep(planes: Deep, chroma: Chroma | None, meta: Metadata, kind: str) 
         return sixteen_bit.encode_png(pixels, _encode_image(carrier, meta, "PNG", None))
     icc = (profile_for_grey if chroma is None else profile_for_colour)(meta.icc)
     return sixteen_bit.encode_tiff(pixels, _tiff_tags(meta), icc, meta.dpi)
-
-
-def to_8_bits(pixels: NDArray[Any]) -> Plane:
-    """16-bit integers, or floats in [0, 1], rounded to 8 bits. 32-bit integers are taken to hold 16."""
-    if pixels.dtype.kind == "f":
-        pixels = np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255)
-    else:
-        pixels = (np.clip(pixels, 0, 65535).astype(np.uint32) + 128) // 257
-    return np.asarray(pixels, np.uint8)
 
 
 def _to_srgb(image: Image.Image, meta: Metadata) -> Image.Image:

@@ -80,9 +80,13 @@ def luma_of(pixels: NDArray[np.uint16]) -> DeepPlane:
     return luma
 
 
-def to_8_bits(deep: DeepPlane) -> Plane:
-    """Rounded to 8 bits."""
-    return np.asarray((deep.astype(np.uint32) + 128) // 257, np.uint8)
+def to_8_bits(pixels: NDArray[Any]) -> Plane:
+    """16-bit integers, or floats in [0, 1], rounded to 8 bits. 32-bit integers are taken to hold 16."""
+    if pixels.dtype.kind == "f":
+        pixels = np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255)
+    else:
+        pixels = (np.clip(pixels, 0, 65535).astype(np.uint32) + 128) // 257
+    return np.asarray(pixels, np.uint8)
 
 
 def rgb_rows(luma: DeepPlane, chroma: Chroma) -> Iterator[NDArray[np.uint16]]:

@@ -5,7 +5,8 @@ import os
 
 from PIL import Image, TiffImagePlugin
 
-_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+# First bytes: little and big endian, classic and BigTIFF.
+TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def page_numbers(source: str | os.PathLike[str] | bytes) -> list[int]:
@@ -13,7 +14,7 @@ def page_numbers(source: str | os.PathLike[str] | bytes) -> list[int]:
     cannot be read."""
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
-            if file.read(4) not in _TIFF:
+            if file.read(4) not in TIFF_MAGIC:
                 return [0]
             file.seek(0)
             with Image.open(file, formats=("TIFF",)) as image:

@@ -224,7 +224,7 @@ def anonymous(photo: Photo, model: ModelFile | None) -> Photo:
 
     That its colours are estimated, and by which model, stays, if the model is at hand.
     """
-    return Photo(photo.luma, photo.chroma, photo.alpha, _bare(photo.meta, model))
+    return photo.with_meta(_bare(photo.meta, model))
 
 
 def without_metadata(data: bytes, head: Head | None, format: str) -> bytes:

@@ -15,7 +15,7 @@ from tintype.errors import InputError
 from tintype.photo.photo import Photo
 
 from .intake import display_name, film_format, suffix_of
-from .library import expiry
+from .library import expiry, insert_or_forget
 from .problems import ProblemError, public_text
 from .quota import check_quota
 from .services import Services
@@ -42,7 +42,6 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
     check_quota(services, owner, size)
     identity = new_id()
     key = f"pictures/{identity}/file{suffix_of(format)}"
-    source.seek(0)
     digest = hashlib.sha256()
     with services.gate.pass_through(), tempfile.TemporaryDirectory(prefix="tintype-film-") as folder:
         path = Path(folder) / f"film{suffix_of(format)}"
@@ -51,7 +50,7 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
             while piece := source.read(1 << 20):
                 digest.update(piece)
                 target.write(piece)
-        width, height, poster = _look(services, path, name)
+        width, height, poster = first_frame(services, path, name)
         with path.open("rb") as whole:
             services.storage.write(key, whole)
     for side in (THUMBNAIL_PIXELS, services.settings.preview_pixels):
@@ -60,8 +59,7 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
         id=identity, owner=owner, kind="film", name=name, format=format, width=width, height=height, bytes=size,
         sha256=digest.hexdigest(), key=key, expires=expiry(services), results=[],
     )  # fmt: skip
-    with services.database.session() as session:
-        session.add(row)
+    insert_or_forget(services, row)
     return row
 
 
@@ -74,7 +72,7 @@ def _frames(path: Path, most: int) -> int:
         return sum(1 for _ in itertools.islice(pieces, most + 1))
 
 
-def _look(services: Services, path: Path, name: str) -> tuple[int, int, Photo]:
+def first_frame(services: Services, path: Path, name: str) -> tuple[int, int, Photo]:
     """Width, height and first frame. Raises ProblemError: 413, too many pixels or frames; 415, no film."""
     settings = services.settings
     from tintype.video.reader import FilmReader

@@ -7,7 +7,8 @@ import zipfile
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
-from tintype.errors import InputError
+from tintype.errors import InputError, TooLargeError
+from tintype.files.brands import is_still
 from tintype.photo.photo import Photo
 
 from .large import check_shape, head_of, small_photo
@@ -24,7 +25,6 @@ _MEDIA = {
     ".ogv": "video/ogg", ".mpg": "video/mpeg",
 }  # fmt: skip
 FILM_SUFFIXES = (".mp4", ".mkv", ".avi", ".ogv", ".mpg")
-_STILL_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 # What a browser or an interpreter would run, had it been talked into reading the file as text.
 _SCRIPT = re.compile(rb"<script|<\?php", re.IGNORECASE)
 _NAME_LENGTH = 120
@@ -95,13 +95,13 @@ def check_photo(data: bytes, given_name: str | None, max_pixels: int) -> Checked
             .replace("the picture is", f"{name} is")
             .replace(", or raise max_pixels if you trust it", "")
         )
-        raise ProblemError(413 if "megapixels" in text else 415, text) from None
+        raise ProblemError(413 if isinstance(error, TooLargeError) else 415, text) from None
     return Checked(name, {"MPO": "JPEG"}.get(photo.meta.format, photo.meta.format), photo, *sides)
 
 
 def film_format(head: bytes) -> str | None:
     """The container of a film by its first 64 bytes, or None."""
-    if head[4:8] == b"ftyp" and head[8:12] not in _STILL_BRANDS:
+    if head[4:8] == b"ftyp" and not is_still(head):
         size = int.from_bytes(head[:4], "big")  # of the first box: text that reads like one says gigabytes
         return "MP4" if 16 <= size <= 4096 and head[8:12].isascii() else None
     if head[:4] == b"\x1aE\xdf\xa3":

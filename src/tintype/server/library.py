@@ -69,9 +69,21 @@ def store_photo(
     )
     services.storage.write(row.key, data)
     store_variant(services, f"{folder}/{THUMBNAIL_PIXELS}.jpg", checked.photo, THUMBNAIL_PIXELS)
-    with services.database.session() as session:
-        session.add(row)
+    insert_or_forget(services, row)
     return row
+
+
+def insert_or_forget(services: Services, row: Picture) -> None:
+    """Add the row of a picture whose files are stored; if that fails the files go too, since nobody would find them,
+    unless somebody else has just added a picture of that identity."""
+    try:
+        with services.database.session() as session:
+            session.add(row)
+    except BaseException:
+        with services.database.session() as session:
+            if session.get(Picture, row.id) is None:
+                services.storage.delete_folder(f"pictures/{row.id}")
+        raise
 
 
 def expiry(services: Services) -> datetime | None:

@@ -10,7 +10,7 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from tintype.errors import InputError, MissingExtra, OutputError, TintypeError, WeightsError
+from tintype.errors import InputError, MissingExtra, OutputError, StorageFullError, TintypeError, WeightsError
 
 from .predictor.address import RETRY_SECONDS, PredictorAwayError
 
@@ -92,8 +92,10 @@ def from_library(error: TintypeError) -> tuple[int, str]:
         return 415, text
     if isinstance(error, MissingExtra):
         return 501, text
+    if isinstance(error, StorageFullError):
+        return 507, text
     if isinstance(error, OutputError):
-        return 507 if "stored" in text else 422, text
+        return 422, text
     if isinstance(error, (WeightsError, PredictorAwayError)):
         return 503, text
     return 422, text

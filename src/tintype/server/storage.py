@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import fsspec
 
-from tintype.errors import OutputError, TintypeError
+from tintype.errors import StorageFullError, TintypeError
 
 _CHUNK = 1 << 20
 
@@ -51,7 +51,9 @@ class Storage:
                 return self._write_local(key, source)
             return self._write_remote(key, source)
         except OSError as error:
-            raise OutputError(f"the picture cannot be stored ({error.strerror or type(error).__name__})") from error
+            raise StorageFullError(
+                f"the picture cannot be stored ({error.strerror or type(error).__name__})"
+            ) from error
 
     def read(self, key: str) -> bytes:
         """Raises FileNotFoundError if there is no such file."""

@@ -123,7 +123,7 @@ def export_published(network: DDColor, output: str | Path, *, overwrite: bool = 
         WeightsError: the graph does not give what torch gives.
         OutputError: `output` exists or cannot be written.
     """
-    from tintype.training.export import bake_parametrizations, quiet_export
+    from .export import bake_parametrizations, quiet_export
 
     output = Path(output)
     if output.exists() and not overwrite:

@@ -18,7 +18,11 @@ BYTES_A_WEIGHT = 16
 # What is alive besides the activations kept for the backward pass: gradients, workspaces, the next batches.
 OVERHEAD = 1.5
 TRIED = 2  # pictures
-LIMITS = ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes")
+# Files of cgroups (version 2, version 1) that say how much memory a group may have, and how much of that is taken.
+LIMITS = {
+    "/sys/fs/cgroup/memory.max": "/sys/fs/cgroup/memory.current",
+    "/sys/fs/cgroup/memory/memory.limit_in_bytes": "/sys/fs/cgroup/memory/memory.usage_in_bytes",
+}
 
 
 def keep_freed_memory() -> None:
@@ -90,12 +94,13 @@ def free_bytes(device: torch.device) -> int | None:
         free = next(int(line.split()[1]) * 1024 for line in lines if line.startswith("MemAvailable"))
     except (OSError, StopIteration):
         return None
-    for limit in LIMITS:
+    for limit, used in LIMITS.items():
         try:
-            free = min(free, int(Path(limit).read_text(encoding="utf-8")))
-        except (OSError, ValueError):
+            allowed, taken = (int(Path(file).read_text(encoding="utf-8")) for file in (limit, used))
+            free = min(free, allowed - taken)
+        except (OSError, ValueError):  # no such cgroup, or "max"
             continue
-    return free
+    return max(0, free)
 
 
 def _round_down(batch: int) -> int:

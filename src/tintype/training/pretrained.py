@@ -87,7 +87,7 @@ def _initialise_from(generator: nn.Module, weights: str) -> None:
     elif path.is_dir() or _is_checkpoint(path):
         _load_all(generator, path)
     elif isinstance(generator, DDColor) and isinstance(encoder, ConvNeXtEncoder):
-        from tintype.training.ddcolor_file import load_published_ddcolor  # onnx takes a moment to import
+        from .ddcolor_file import load_published_ddcolor  # onnx takes a moment to import
 
         load_published_ddcolor(generator, path)
     elif isinstance(encoder, LiteEncoder | ResNetEncoder):

@@ -18,7 +18,7 @@ import torch
 from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
-from tintype.errors import OutputError, RecipeError, TintypeError
+from tintype.errors import OutputError, RecipeError, TintypeError, one_line
 from tintype.training.recipe import Recipe, load_recipe
 
 from .score import Judgement, final_judgement
@@ -171,7 +171,7 @@ def _run_trial(job: Job, study: optuna.Study, trial: optuna.Trial) -> FrozenTria
     except optuna.TrialPruned:
         state = TrialState.PRUNED
     except FAILURES as error:
-        trial.set_user_attr("error", " ".join(str(error).split()) or type(error).__name__)
+        trial.set_user_attr("error", one_line(error))
         state = TrialState.FAIL
     except BaseException:  # interrupted in good order: that is no mark against the trial
         trial.set_user_attr("starts", starts)

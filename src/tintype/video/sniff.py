@@ -3,14 +3,14 @@
 import os
 from pathlib import Path
 
+from tintype.files.brands import is_still
+
 # What folders are searched for. A file that is named on the command line may be called anything.
 FILM_SUFFIXES = frozenset(
     {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts",
      ".vob", ".webm", ".wmv"}
 )  # fmt: skip
 
-# Still pictures that live in the same box structure as MP4: AVIF and HEIF.
-_STILL_BRANDS = (b"avif", b"heic", b"heix", b"mif1", b"heim", b"heis")
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
 
@@ -30,7 +30,7 @@ def is_film(path: str | os.PathLike[str]) -> bool:
     except OSError:
         return suffix
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
-        return head[8:12] not in _STILL_BRANDS
+        return not is_still(head)
     if head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return False
     if head.startswith((b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3", b"FLV\x01", b"OggS")):

@@ -1,6 +1,5 @@
 """Films as jobs: the library colours them in parts, and goes on from the last whole part after any interruption."""
 
-import contextlib
 import shutil
 import time
 from pathlib import Path
@@ -10,12 +9,13 @@ from sqlalchemy import select
 
 from tintype.server.capabilities import require
 from tintype.server.colouring import keep_row, options_key, taste_of
+from tintype.server.films import first_frame
 from tintype.server.problems import not_found
 from tintype.server.schemas.common import ColourOptions
 from tintype.server.schemas.jobs import FilmWishes
 from tintype.server.services import Services
 from tintype.server.tables import Job, Picture, Result, new_id
-from tintype.server.variants import THUMBNAIL_PIXELS
+from tintype.server.variants import THUMBNAIL_PIXELS, store_variant
 from tintype.video import FilmOptions, colorize_film
 
 from .ledger import OPEN, Claim
@@ -54,9 +54,9 @@ def colour_film(services: Services, mine: Claim) -> None:
     key = f"results/{identity}/file.mp4"
     with target.open("rb") as whole:
         size = services.storage.write(key, whole)
+    _, _, poster = first_frame(services, target, film.name)
     for side in (THUMBNAIL_PIXELS, services.settings.preview_pixels):
-        if watch.poster:
-            services.storage.write(f"results/{identity}/{side}.jpg", watch.poster)
+        store_variant(services, f"results/{identity}/{side}.jpg", poster, side)
     row = Result(
         id=identity, picture_id=film.id, model=services.shelf.name(model), model_version=str(model.info.version),
         model_sha256=model.sha256, options=options.asked() | asked, options_key=options_key(model, options, asked),
@@ -105,7 +105,7 @@ class _Watch:
     def __init__(self, mine: Claim) -> None:
         self._mine = mine
         self._next = 0.0
-        self.done, self.total, self.poster = 0, 0, b""
+        self.done, self.total = 0, 0
 
     def tell(self, progress: Any) -> None:
         self.done, self.total = progress.frames, progress.total or 0
@@ -113,8 +113,6 @@ class _Watch:
             return
         self._next = time.monotonic() + _TELL_SECONDS
         self._mine.checkpoint()
-        with contextlib.suppress(FileNotFoundError):  # it goes away with the film's parts, when the film is whole
-            self.poster = Path(progress.thumbnail).read_bytes()
         left = "" if progress.seconds_left is None else f", {in_words(progress.seconds_left)} left"
         self._mine.progress(self.done, total=self.total, note=f"{progress.rate:.1f} frames a second{left}")
 

@@ -38,6 +38,8 @@ class Predictor:
         limits = httpx2.Limits(max_connections=None, max_keepalive_connections=64, keepalive_expiry=4)
         self._http = httpx2.Client(timeout=timeout, limits=limits, trust_env=False)
         self._broken: Any = httpx2.TransportError
+        # It may have been asked already, and is still at it: to ask again would double its work.
+        self._slow: Any = (httpx2.ReadTimeout, httpx2.WriteTimeout, httpx2.PoolTimeout)
 
     def offers(self, seconds: float = _CONNECT_SECONDS) -> dict[str, Offer]:
         """The networks that can be asked, by their hashes.
@@ -86,7 +88,7 @@ class Predictor:
             try:
                 answer = self._http.request(method, self.address + path, **options)
             except self._broken as error:
-                is_slow = "Timeout" in type(error).__name__ and "Connect" not in type(error).__name__
+                is_slow = isinstance(error, self._slow)
                 if tries_left and not is_slow:
                     continue
                 raise PredictorAwayError(

@@ -73,7 +73,7 @@ class ColourOptions(Strict):
         None, ge=16, le=4096, description="Short side of what the network sees, in pixels; null for the model's own."
     )
     hints: list[Hint] = Field(default_factory=list, max_length=200, description="Points whose colour is given.")
-    saturation: float = Field(1.0, ge=0, le=2, description="1 as the model has it, 0 grey, 2 twice as colourful.")
+    saturation: float = Field(1.0, ge=0, le=3, description="1 as the model has it, 0 grey, 2 twice as colourful.")
     temperature: float = Field(0.0, ge=-1, le=1, description="-1 cooler, 0 as the model has it, 1 warmer.")
     strokes: list[Stroke] = Field(default_factory=list, max_length=100, description="Lines and areas drawn by hand.")
     strength: Annotated[float, Field(ge=0, le=1)] | Literal["auto"] = Field(
