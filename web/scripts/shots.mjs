@@ -5,14 +5,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { launch, visit } from "../tests/chromium.mjs";
 import { makeFilm, serve } from "../tests/server.mjs";
-import { DESK, dress, everyView, PHONE } from "../tests/views.mjs";
+import { DESK, dress, everyView, PHONE, WALL } from "../tests/views.mjs";
 
 const [folder = ".", all] = process.argv.slice(2);
-const WIDE = { width: 1000, height: 720 };
+const WIDE = { width: 1280, height: 800 };
 /** In the documents: each view once, the phone and the dark among them. */
 const SHOWN = {
-  start: [WIDE, "light"], photo: [WIDE, "light"], hints: [WIDE, "light"], confidence: [WIDE, "light"], zoom: [WIDE, "dark"],
-  duel: [WIDE, "dark"], batch: [WIDE, "light"], film: [WIDE, "dark"], "film-going": [PHONE, "dark"], gallery: [WIDE, "dark"],
+  start: [WIDE, "light"], photo: [WALL, "light"], hints: [WIDE, "light"], selecting: [WIDE, "light"], mood: [WIDE, "light"],
+  confidence: [WIDE, "light"], zoom: [WIDE, "dark"], versions: [WIDE, "dark"], save: [WIDE, "light"], duel: [WIDE, "dark"], batch: [WIDE, "light"], film: [WIDE, "dark"], "film-going": [PHONE, "dark"], gallery: [WIDE, "dark"],
   study: [WIDE, "light"], compare: [WIDE, "light"], token: [PHONE, "light"], lost: [PHONE, "light"],
 };
 const PHONES = { start: "dark", photo: "light", hints: "dark" };
@@ -34,7 +34,7 @@ try {
   const film = makeFilm(join(work, "reel.mp4"));
   await everyView({ ...person, browser, film, locked: guarded.address }, async (name, count = 4, page = person.page) => {
     if (all) {
-      const ways = [[DESK, "light"], [DESK, "dark"], [PHONE, "light"], [PHONE, "dark"]].slice(0, count);
+      const ways = [[DESK, "light"], [PHONE, "dark"], [WALL, "dark"], [PHONE, "light"]].slice(0, count);
       for (const [size, theme] of ways) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
     } else {
       if (name in SHOWN) await shoot(page, `web-${name}.jpg`, ...SHOWN[name]);

@@ -19,7 +19,7 @@ export function Slider({ label, value, min, max, rest, step = 0.05, percent = fa
   return (
     <div className="slider">
       <label htmlFor={id}>{label}</label>
-      <output htmlFor={id}>{percent ? `${number(Math.round(1000 * value) / 10)} %` : number(value, 2)}</output>
+      <output htmlFor={id}>{percent ? `${number(Math.round(1000 * value) / 10)} %` : number(value, step < 1 ? 2 : 0)}</output>
       <input
         id={id}
         type="range"

@@ -44,7 +44,7 @@ export function Toolbar({ history, compare, onCompare, held, onHold, sure, onSur
       <button type="button" onClick={() => stage.current?.fit()}>{t("Fit")}</button>
       <button type="button" aria-label={t("Zoom to 1:1")} onClick={() => stage.current?.whole()}>1:1</button>
       <button type="button" aria-label={t("Larger")} onClick={() => stage.current?.zoom(1.5)}>+</button>
-      <button type="button" onClick={onFullScreen} aria-label={t("Full screen")} title={t("Full screen")}>⛶</button>
+      <button type="button" onClick={onFullScreen} aria-label={t("Full screen")} title={t("Full screen")}><svg viewBox="0 0 16 16" width="16" height="16" aria-hidden="true"><path d="M2 6V2h4M10 2h4v4M14 10v4h-4M6 14H2v-4" fill="none" stroke="currentColor" strokeWidth="1.6" /></svg></button>
       <button type="button" className="fold" aria-expanded={open} aria-label={open ? t("Hide tools") : t("Show tools")} title={open ? t("Hide tools") : t("Show tools")} onClick={() => onOpen(!open)}>{open ? "⇥" : "⇤"}</button>
     </div>
   );
