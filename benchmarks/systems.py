@@ -103,6 +103,19 @@ def describe(entry: Entry, history: History, images: int, size: int) -> dict[str
     }
 
 
+def hash_of_data(data: Path) -> str:
+    """The first 16 digits of the SHA-256 over the files of all pictures, in their order."""
+    digest = hashlib.sha256()
+    for picture in iter_pictures(data):
+        digest.update(picture.data)
+    return digest.hexdigest()[:16]
+
+
+def hash_of_file(path: Path) -> str:
+    """The same of a file: what a figure is traced to."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:16]
+
+
 def measure(entry: Entry, model: Path, condition: str, options: argparse.Namespace) -> dict[str, Any]:
     """Figures of a model over photographs; of one for drawings, nothing: those are in its validation."""
     if condition == "sketch":
@@ -226,6 +239,7 @@ def main() -> int:
                 check_name(line, [*read_lines(options.output), *lines])
                 name = re.sub(r"[^a-z0-9]+", "-", entry.name.lower())
                 model = export_checkpoint(weights, Path(scratch) / f"{number}-{name}.onnx", name=name, size=size)
+                line |= {"test": hash_of_data(entry.data), "weights": hash_of_file(weights)}
                 line |= measure(entry, model, line["condition"], options)
             except TintypeError as error:
                 print(f"left out: {error}", file=sys.stderr)

@@ -30,10 +30,20 @@ def runs_of_systems(lines: Iterable[Line]) -> list[list[Line]]:
     return by_recipe
 
 
+def test_set(line: Line) -> str:
+    """What tells test sets apart: the hash of their pictures, or in older lines, without one, the PSNR that a grey
+    answer has on them."""
+    if "test" in line:
+        return f"test set `{line['test']}`"
+    grey = _figures(line, line["condition"] == "sketch")["psnr_grey"]
+    return f"grey answers have {grey:.4f} dB"
+
+
 def system_tables(lines: list[Line]) -> str:
-    """A table for each data set: grey, the systems, the truth."""
+    """A table for each test set: grey, the systems, the truth. Runs on different pictures are never put together."""
     tables = []
-    for of_data in groups(lines, "data", "pictures", "condition"):
+    told = [line | {"test": test_set(line)} for line in lines]
+    for of_data in groups(told, "data", "pictures", "condition", "test"):
         first = of_data[0]
         sketches = first["condition"] == "sketch"
         judged = [one for one in JUDGED if any(one[0] in line for line in of_data)]  # older lines have none
@@ -45,7 +55,7 @@ def system_tables(lines: list[Line]) -> str:
         for key, _, form, itself in judged:
             of_grey = next(line[f"{key}_grey"] for line in of_data if f"{key}_grey" in line)
             grey, truth = [*grey, f"{of_grey:{form}}"], [*truth, itself]
-        title = f"**`{first['data']}`**, {first['pictures']} pictures"
+        title = f"**`{first['data']}`**, {first['pictures']} pictures ({first['test']})"
         if sketches:
             title += ", squares of the training size, as its validation saw them"
         halves = [line["fid_of_halves"] for line in of_data if "fid_of_halves" in line]

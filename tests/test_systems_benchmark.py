@@ -56,6 +56,19 @@ def test_runs_that_differ_in_the_seed_become_one_row_with_a_deviation() -> None:
     assert "| 33.00 | 4.00 | 0.0 |" in table
 
 
+def test_runs_on_different_pictures_are_never_one_row() -> None:
+    """Two test sets of one name and size: told apart by their hash, in older lines by what grey has on them."""
+    other = line(run="driving-s1", seed=1, psnr_grey=33.4)
+    table = system_tables([line(), other])
+    assert table.count("| *grey* |") == 2
+    assert "2 seeds" not in table
+    hashed = [line(test="aa"), line(run="driving-s1", seed=1, test="bb"), line(run="driving-s2", seed=2, test="aa")]
+    table = system_tables(hashed)
+    assert "test set `aa`" in table
+    assert "test set `bb`" in table
+    assert "driving (2 seeds)" in table
+
+
 def test_each_data_set_gets_a_table_with_its_own_grey() -> None:
     table = system_tables([line(), line(run="pix2pix-s0", name="pix2pix", data="val", psnr_grey=23.3)])
     assert table.count("| *grey* |") == 2
@@ -70,7 +83,7 @@ def test_a_distance_stands_where_it_was_measured() -> None:
     assert "LPIPS" not in system_tables([line()])
     judged = line(lpips=0.1, lpips_grey=0.2, fid=81.6, fid_grey=105.2, fid_of_halves=44.4)
     title, _, heading, _, grey, new, truth = system_tables([judged]).splitlines()
-    assert title.endswith("; FID between two halves of the truth is 44")
+    assert title.endswith("dB); FID between two halves of the truth is 44")
     assert heading.endswith("| LPIPS ↓ | FID ↓ |")
     assert [row.split(" | ")[-1] for row in (grey, new, truth)] == ["105 |", "82 |", "0 |"]
 
