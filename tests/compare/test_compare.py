@@ -1,6 +1,7 @@
 """Comparisons: equal terms, an honest ranking, and one whole comparison with its page."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -107,6 +108,11 @@ def test_a_whole_comparison_from_pictures_to_page(tmp_path: Path) -> None:
     page = outcome.page.read_text(encoding="utf-8")
     assert outcome.verdict.split(":")[0] in page
     assert lines[0]["test"] in page
+    chart = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
+    assert chart is not None
+    spec = json.loads(chart[1])
+    assert spec["data"][0]["y"] == [place.name for place in reversed(outcome.places)]
+    assert "font" in spec["layout"]  # which the page's script colours; without it nothing is drawn
     parts = [
         json.loads(line)["name"]
         for name in ("train", "val", "test")

@@ -10,12 +10,14 @@ from torch import Tensor, nn
 from tintype.data.cache import PictureCache, open_cache
 from tintype.data.manifest import Entry
 from tintype.data.pairing import find_pairings
-from tintype.data.pairs import PairLoader
+from tintype.data.pairs import PairBatch, PairLoader
 from tintype.data.sources import list_entries
 from tintype.data.split import split
 from tintype.models import build_generator, form_of
 from tintype.models.driving import ConvBlock, DrivingConfig, DrivingUNet, UpBlock
 from tintype.models.task import PairForm
+from tintype.training.answers import Answers
+from tintype.training.objective import Objective
 from tintype.training.recipe import load_recipe
 from tintype.training.schedule import learning_rate_factor
 from tintype.tune.search import parse_searches
@@ -37,6 +39,17 @@ def test_lightness_of_a_scene_becomes_its_two_planes_of_colour() -> None:
     assert (form.condition, form.target, form.stride) == ("lightness", "ab", 1)
     assert generator(torch.zeros(2, 1, 96, 160)).shape == (2, 2, 96, 160)
     assert len(generator.downs) == len(generator.ups) == 4
+
+
+@pytest.mark.seed("S2-01")
+def test_the_loss_is_the_mean_squared_error() -> None:
+    stage = load_recipe("driving").stages[0]
+    answers = Answers(PairForm(target="ab", scale=110.0, stride=1))
+    torch.manual_seed(0)
+    planes, batch = torch.randn(2, 2, 4, 4), PairBatch(torch.zeros(2, 1, 4, 4), torch.randn(2, 2, 4, 4))
+    loss, parts = Objective(stage, answers)(planes, planes, batch)
+    torch.testing.assert_close(loss, (planes - batch.target).square().mean())
+    assert set(parts) == {"l2"}
 
 
 @pytest.mark.seed("S2-03")

@@ -153,6 +153,7 @@ def test_the_share_of_right_verdicts_is_logged(networks: dict[str, nn.Module], b
     assert turns[-1].parts["critic_accuracy"].item() == pytest.approx(0.5, abs=0.1)
     gan = GANLoss("vanilla")
     assert float(gan.accuracy(torch.ones(3), -torch.ones(1))) == 1
+    assert float(gan.accuracy(torch.ones(3), torch.ones(1))) == 0.75  # the false picture was taken for a true one
     assert float(gan.accuracy(torch.tensor([1.0, -1.0]), torch.tensor([1.0, -1.0]))) == 0.5
     assert float(GANLoss("lsgan").accuracy(torch.tensor([0.6]), torch.tensor([0.4]))) == 1
 

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tintype.data.cache import PictureCache
 from tintype.data.pairs import crop_square
+from tintype.reports.charts import empty_chart
 from tintype.reports.page import card, columns, framed, section, table, write_page
 from tintype.reports.pictures import show
 from tintype.training.recipe import Recipe
@@ -18,6 +19,7 @@ from .measure import Measured
 from .ranking import LEVEL, Place, verdict
 
 SHOWN = 8  # pictures
+LEAST_SIDE = 112  # pixels that a picture is shown at, so that its entrant's name fits above it
 GAP = 4
 Pictures = Mapping[str, Sequence[NDArray[np.uint8]]]
 
@@ -42,9 +44,7 @@ def write_comparison_page(
         f"photographs': 0 is the truth, 1.25 is grey. Bars are {LEVEL} % intervals over pictures and seeds."
     )
     body = section(verdict(places), told, card("Ranking", score, _chart(places)), _table(places, runs))
-    body += section(
-        "Pictures", "Seed 0 of each, the first test pictures evenly spread.", _pictures(places, pictures, test)
-    )
+    body += section("Pictures", "Seed 0 of each, on test pictures evenly spread.", _pictures(places, pictures, test))
     gave_up = [run for of_one in runs.values() for run in of_one if run.warnings]
     rows = [[f"{run.name}, seed {run.seed}", "; ".join(run.warnings)] for run in gave_up]
     body += section("What the runs warned of", "", table(["run", "warning"], rows)) if rows else ""
@@ -55,7 +55,8 @@ def _chart(places: Sequence[Place]) -> go.Figure:
     shown = list(reversed(places))
     above = [place.interval[1] - place.score for place in shown]
     below = [place.score - place.interval[0] for place in shown]
-    chart = go.Figure(
+    chart = empty_chart()
+    chart.add_trace(
         go.Scatter(
             x=[place.score for place in shown],
             y=[place.name for place in shown],
@@ -65,7 +66,9 @@ def _chart(places: Sequence[Place]) -> go.Figure:
         )
     )
     chart.add_vline(x=1.25, line_dash="dot", annotation_text="grey")
-    chart.update_layout(xaxis_title="score, smaller is better", height=120 + 45 * len(places), showlegend=False)
+    chart.update_xaxes(title="score, smaller is better", type="linear")
+    chart.update_yaxes(type="category", automargin=True, title=None)
+    chart.update_layout(showlegend=False)
     return chart
 
 
@@ -106,11 +109,16 @@ def _pictures(places: Sequence[Place], pictures: Pictures, test: tuple[PictureCa
         return ""
     cache, indices = test
     side = pictures[names[0]][0].shape[0]
+    larger = -(-LEAST_SIDE // side)  # whole times: what the network answered, not a smooth guess at it
+    cell = larger * side + GAP
     chosen = np.linspace(0, len(indices) - 1, min(SHOWN, len(indices)), dtype=int)
     heads = ["photograph", *names]
-    sheet = Image.new("RGB", (len(heads) * (side + GAP), len(chosen) * (side + GAP)), "white")
+    sheet = Image.new("RGB", (len(heads) * cell, len(chosen) * cell), "white")
     for row, number in enumerate(chosen):
         truth = crop_square(cache[int(indices[number])], side, 1.0, 0.5, 0.5, False)
         for column, picture in enumerate([truth, *(pictures[name][number] for name in names)]):
-            sheet.paste(Image.fromarray(np.ascontiguousarray(picture)), (column * (side + GAP), row * (side + GAP)))
+            square = Image.fromarray(np.ascontiguousarray(picture)).resize(
+                (cell - GAP, cell - GAP), Image.Resampling.NEAREST
+            )
+            sheet.paste(square, (column * cell, row * cell))
     return framed("The same pictures by all", "", columns(heads, show(sheet), "photographs and answers side by side"))
