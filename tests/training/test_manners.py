@@ -16,6 +16,7 @@ from torch.optim.optimizer import register_optimizer_step_pre_hook
 from tintype.cli.train import _more_images, _without_images
 from tintype.errors import RecipeError
 from tintype.network.model_file import find_model
+from tintype.training import log
 from tintype.training.export import export_checkpoint
 from tintype.training.log import ProgressLine, duration, rate
 from tintype.training.loop import train
@@ -161,6 +162,19 @@ def test_progress_comes_before_the_first_line_of_the_log(capsys: pytest.CaptureF
     assert "12 of 1,000 images  gan  loss 0.250  2.0 images/s  8 min left" in said
 
 
+def test_a_slow_first_step_is_mentioned(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log, "FIRST_WORD", 0.01)
+    slow = ProgressLine(1_000, 0)
+    slow.patience.join(5)
+    assert "the first step is still under way" in capsys.readouterr().err
+    monkeypatch.setattr(log, "FIRST_WORD", 60.0)
+    quick = ProgressLine(1_000, 0)
+    quick.beat(4, "gan", lambda: 0.5)
+    quick.patience.join(5)
+    quick.close()
+    assert capsys.readouterr().err == ""
+
+
 def test_ctrl_c_saves_and_says_how_to_go_on(photos: Path, tmp_path: Path) -> None:
     changes = [part for text in [*DRIVING, "stages.0.images=2000", "log.tick=8"] for part in ("--set", text)]
     command = ["train", "--recipe", "driving", "--data", str(photos), "--run", str(tmp_path / "run"), *changes]
@@ -170,8 +184,8 @@ def test_ctrl_c_saves_and_says_how_to_go_on(photos: Path, tmp_path: Path) -> Non
     )
     deadline = time.monotonic() + 240
     while time.monotonic() < deadline and process.poll() is None:
-        log = tmp_path / "run/stats.jsonl"
-        if log.exists() and '"images": 16' in log.read_text():
+        written = tmp_path / "run/stats.jsonl"
+        if written.exists() and '"images": 16' in written.read_text():
             break
         time.sleep(0.02)
     process.send_signal(signal.SIGINT)

@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+import threading
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -21,6 +22,8 @@ COLUMNS += ["lr", "critic_lr", "images_per_second"]
 
 
 FIRST_BEAT, LONGEST_PAUSE = 5.0, 300.0  # seconds without a word
+FIRST_WORD = 15.0  # seconds, after which a first step that is still under way is mentioned
+SLOW = "the first step is still under way; smaller crops are quicker: --set stages.*.size=128 takes a quarter of 256"
 
 
 class RunLog:
@@ -70,6 +73,11 @@ class ProgressLine:
         self.total, self.shown = total, shown
         self.began = self.beaten = time.monotonic()
         self.first, self.pause = images, FIRST_BEAT
+        # A step at full size takes minutes on a slow machine; until the first one is done there is nothing to count.
+        self.patience = threading.Timer(FIRST_WORD, self.say, [SLOW])
+        self.patience.daemon = True
+        if shown:
+            self.patience.start()
         self.bar = Progress(
             TextColumn("{task.description}"),
             BarColumn(),
@@ -87,6 +95,7 @@ class ProgressLine:
 
     def beat(self, images: int, stage: str, loss: Callable[[], float]) -> None:
         """Show where the run stands, if it is time to; `loss`, which may cost something, is only then asked for."""
+        self.patience.cancel()
         now = time.monotonic()
         pause = self.pause if self.bar.disable or self.beaten == self.began else 1.0
         if not self.shown or now - self.beaten < pause:
@@ -115,6 +124,7 @@ class ProgressLine:
 
     def close(self) -> None:
         """Give the terminal back."""
+        self.patience.cancel()
         self.bar.stop()
 
 
