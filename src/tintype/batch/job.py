@@ -29,7 +29,9 @@ class Job:
 @dataclass(frozen=True)
 class Result:
     """What became of one job: ``error`` is None if the picture was written or skipped; sizes are in pixels, and in
-    bytes that of the written file; ``attempt`` counts the tries from 1; ``beside``: what was written besides."""
+    bytes that of the written file; ``attempt`` counts the tries from 1; ``beside``: what was written besides. ``found``
+    is what the picture was ("grey", "toned", "colour", "own"), where that was looked at; ``left`` why it was left as it
+    is, with nothing written."""
 
     source: str
     target: str | None
@@ -41,6 +43,8 @@ class Result:
     bytes: int | None = None
     attempt: int = 1
     beside: tuple[str, ...] = ()
+    found: str | None = None
+    left: str | None = None
 
     @property
     def ok(self) -> bool:
@@ -62,19 +66,25 @@ class Report:
         return sum(result.skipped for result in self.results)
 
     @property
+    def left(self) -> int:
+        return sum(result.left is not None for result in self.results)
+
+    @property
     def coloured(self) -> int:
-        return len(self.results) - self.failed - self.skipped
+        return len(self.results) - self.failed - self.skipped - self.left
 
     def summary(self) -> str:
         """One line: how many pictures were coloured, skipped, failed."""
         skipped = f"{self.skipped} skipped, " if self.skipped else ""
-        return f"{self.coloured} coloured, {skipped}{self.failed} failed"
+        left = f"{self.left} left as they are, " if self.left else ""
+        return f"{self.coloured} coloured, {left}{skipped}{self.failed} failed"
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
         return {
             "coloured": self.coloured,
             "skipped": self.skipped,
+            "left": self.left,
             "failed": self.failed,
             "results": [asdict(result) | {"ok": result.ok} for result in self.results],
         }

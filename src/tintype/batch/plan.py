@@ -1,5 +1,6 @@
 """What the inputs of a batch stand for, and where each result goes; said before any work is done."""
 
+import contextlib
 import glob
 import os
 from collections.abc import Collection, Iterator, Sequence
@@ -13,7 +14,12 @@ from tintype.photo.photo import SUFFIXES
 
 from .job import STREAM, Job, Record
 
-READABLE = frozenset({*SUFFIXES, ".gif", ".avif", ".heic", ".heif", ".jxl"})
+# Masters that are read and not written become TIFF, which keeps their bits; of two pictures in one, MPO, one a JPEG.
+MASTERS = {
+    ".jp2": ".tif", ".j2k": ".tif", ".j2c": ".tif", ".jpc": ".tif", ".jpx": ".tif", ".jpf": ".tif", ".psd": ".tif",
+    ".pgm": ".tif", ".ppm": ".tif", ".pbm": ".tif", ".pnm": ".tif", ".mpo": ".jpg",
+}  # fmt: skip
+READABLE = frozenset({*SUFFIXES, *MASTERS, ".gif", ".avif", ".heic", ".heif", ".jxl", ".tga", ".pcx"})
 COLOURED = "-color"
 LIST = "@"
 
@@ -247,9 +253,8 @@ def _aimed(one: _Found, output: str | None, single: bool, mark: str, wanted: str
     """The job with its target."""
     if one.error is not None:
         return Job(one.source, None, one.error)
-    # What cannot be written in colour (a GIF holds 256 colours) or has no suffix becomes PNG.
     name = locations.name_of(one.source)
-    suffix = wanted or (name.suffix if name.suffix.lower() in SUFFIXES else ".png")
+    suffix = wanted or _suffix_for(one.source, name.suffix)
     if output is None and locations.is_web(one.source):
         return Job(one.source, None, f"{one.source}: nothing can be written beside it; name a place with --output")
     beside = locations.with_name(one.source, f"{name.stem}{mark}{suffix}")
@@ -262,6 +267,22 @@ def _aimed(one: _Found, output: str | None, single: bool, mark: str, wanted: str
         if _is_same(target, one.source):
             target = beside
     return Job(one.source, target, stamp=one.stamp)
+
+
+def _suffix_for(source: str, suffix: str) -> str:
+    """That of the result: the source's own where it is written, else PNG (a GIF holds 256 colours). A local file
+    without a suffix is known by its first bytes."""
+    if suffix.lower() in SUFFIXES:
+        return suffix
+    if suffix or locations.is_url(source) or not Path(source).is_file():
+        return MASTERS.get(suffix.lower(), ".png")
+    with contextlib.suppress(OSError), Path(source).open("rb") as file:
+        head = file.read(4)
+        return next((kind for magic, kind in _MAGIC if head.startswith(magic)), ".png")
+    return ".png"
+
+
+_MAGIC = ((b"\xff\xd8\xff", ".jpg"), (b"II*\0", ".tif"), (b"MM\0*", ".tif"), (b"RIFF", ".webp"), (b"BM", ".bmp"))
 
 
 def _is_same(place: str, other: str) -> bool:

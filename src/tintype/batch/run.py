@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tintype.colorizer.colorizer import Colorizer, Picture
@@ -23,6 +23,7 @@ from tintype.photo.tiff_pages import join_pages, page_numbers
 from .job import STREAM, Job, Record, Report, Result
 from .plan import COLOURED, READABLE, plan
 from .sidecars import Extras
+from .skip import LeftAlone, Skip
 
 __all__ = ["COLOURED", "READABLE", "STREAM", "Extras", "Given", "Job", "Made", "Report", "Result", "attempt",
            "colouring", "plan", "run", "run_each"]  # fmt: skip
@@ -56,16 +57,22 @@ def run(
     overwrite: bool = False,
     workers: int = 1,
     journal: Record | None = None,
+    skip: Skip | None = None,
     done: Callable[[Result], None] = lambda result: None,
 ) -> Report:
-    """Colour the jobs' pictures as `run_each` does. With several workers give the colorizer as many streams."""
+    """Colour the jobs' pictures as `run_each` does, but for what ``skip`` leaves alone. With several workers give the
+    colorizer as many streams."""
+    found: dict[Given, str] = {}
     make, stream = colouring(
         colorizer, size=size, hints=hints, reference=reference, taste=taste, overwrite=overwrite, extras=extras,
-        quality=quality,
+        quality=quality, skip=skip, found=found,
     )  # fmt: skip
-    return run_each(
+    report = run_each(
         jobs, make, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
     )
+    if skip is not None and skip.colour:
+        report.results = [replace(one, found=one.found or found.get(one.source)) for one in report.results]
+    return report
 
 
 def colouring(
@@ -78,13 +85,19 @@ def colouring(
     overwrite: bool = False,
     extras: Extras | None = None,
     quality: int | None = None,
+    skip: Skip | None = None,
+    found: dict[Given, str] | None = None,
 ) -> tuple[Make, Stream]:
     """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options; ``extras`` go
-    beside each result."""
+    beside each result. What pictures of files were is noted in ``found``."""
     model = None if reference is None else colorizer.open(reference)
 
     def colour(source: Given) -> Photo | Made:
         opened = colorizer.open(source)
+        if skip is not None:
+            kind = skip.check(opened.photo)
+            if found is not None and isinstance(source, str):
+                found[source] = kind
         photo = opened.predict(size=size, hints=hints, reference=model, taste=taste)
         if extras is None:
             return photo
@@ -210,6 +223,8 @@ def _attempt(
             written = None if target == STREAM else os.path.getsize(target)
         return Result(job.source, place, None, *size, round(time.perf_counter() - started, 3), bytes=written,
                       beside=tuple(map(str, beside)))  # fmt: skip
+    except LeftAlone as decision:
+        return Result(job.source, None, found=decision.found, left=str(decision))
     except TintypeError as error:
         return Result(job.source, None, one_line(error))
     except Exception as error:  # a fault of ours in one picture must not cost the others theirs

@@ -28,6 +28,7 @@ from .manners import (
     status_of,
 )
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
+from .skip_options import AgainOption, SkipColourOption, SkipTonedOption
 
 STEERING = "Steering"
 TASTE = "Taste"
@@ -136,8 +137,8 @@ def colorize(
         Path | None,
         typer.Option("--hints", metavar="FILE.json", rich_help_panel=STEERING, help="Hints from a file."),
     ] = None,
-    reference: Annotated[
-        Path | None,
+    references: Annotated[
+        list[Path] | None,
         typer.Option(
             "--reference", metavar="PHOTO", rich_help_panel=STEERING, help="Take colours from a photo of like things."
         ),
@@ -194,6 +195,9 @@ def colorize(
         bool,
         typer.Option("--tta", rich_help_panel=TASTE, help="Average over mirror image and two sizes: steadier, slower."),
     ] = False,
+    skip_colour: SkipColourOption = False,
+    skip_toned: SkipTonedOption = False,
+    again: AgainOption = False,
     as_json: JsonOption = False,
     codec: Annotated[
         Literal["h264", "hevc", "av1", "vp9", "prores", "dnxhr", "ffv1"] | None,
@@ -261,9 +265,11 @@ def colorize(
     """
     from tintype.batch.contact_sheet import write_sheet
     from tintype.batch.manifest import record_for
+    from tintype.batch.passed_over import passed_over, say
     from tintype.batch.plan import Listing
     from tintype.batch.run import STREAM, Job, Report, Result, plan, run
     from tintype.batch.sidecars import Extras
+    from tintype.batch.skip import Skip
     from tintype.batch.watch import watch
     from tintype.colorizer.colorizer import Colorizer
     from tintype.colorizer.taste import Taste, parse_strength
@@ -274,10 +280,16 @@ def colorize(
     from tintype.network.ensemble import as_one, find_models
     from tintype.parallel import CORES
     from tintype.video.plan import checked, split
+    from tintype.video.sniff import FILM_SUFFIXES
 
     from .progress import shown, speak
 
     speak(verbose)
+    if references and len(references) > 1:
+        raise TintypeError(
+            f"--reference takes one picture, and here are {len(references)}; colour what each of them is for by itself"
+        )
+    reference = references[0] if references else None
     inputs, output = [plain(text) for text in inputs], None if output is None else plain(output)
     manners = Manners.of(format, suffix, in_place, keep_time, overwrite, output)
     on_ray = engine == "ray"
@@ -333,6 +345,8 @@ def colorize(
         raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
     if extra and any(job.target is not None and is_url(job.target) for job in jobs):
         raise OutputError("--alternatives and --confidence write files of this machine; name a local folder")
+    if on_ray and (skip_colour or skip_toned):
+        raise TintypeError("--skip-colour and --skip-toned look at pictures on this machine: leave out --engine ray")
     if on_ray and films and steps:
         raise TintypeError("films are restored by this machine alone: leave out --engine ray, or --restore")
     if on_ray and (to_stream or watching or extra):
@@ -364,6 +378,8 @@ def colorize(
         progress.step(result)
         if result.error is not None and style != "json":
             complain(result.error)
+        elif result.left is not None:
+            print(f"tintype: {result.source} {result.left}", file=sys.stderr)
         elif lines and result.error is None and not result.skipped:
             for path in (result.target, *result.beside):
                 print(f"{result.source} -> {path}", flush=True)
@@ -409,6 +425,7 @@ def colorize(
             overwrite=overwrite or in_place,
             workers=at_a_time,
             journal=manners.record(journal),
+            skip=Skip(skip_colour or skip_toned, skip_toned, again),
             done=done,
         )
 
@@ -447,8 +464,12 @@ def colorize(
         journal.finish()
     if sheet is not None:
         write_sheet(report, sheet)
+    left_out = passed_over(inputs, output, known=FILM_SUFFIXES)
     if as_json:
-        print(json.dumps(report.as_dict() | ({"films": coloured} if coloured else {}), indent=2))
+        further = ({"films": coloured} if coloured else {}) | ({"left_out": dict(left_out)} if left_out else {})
+        print(json.dumps(report.as_dict() | further, indent=2))
+    if left_out and not quiet:
+        print(f"tintype: {say(left_out)}", file=sys.stderr)
     if (len(jobs) > 1 or watching) and not quiet and style != "json":
         print(report.summary(), file=sys.stderr)
     if len(coloured) > 1 and not quiet:

@@ -1,5 +1,6 @@
 """From the colours a network answers with, at low resolution, to planes for a picture of any size."""
 
+import math
 from dataclasses import replace
 
 import numpy as np
@@ -7,7 +8,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import WeightsError
-from tintype.imaging.color import lab_to_srgb, rgb_to_ycc
+from tintype.imaging.borders import Inside
+from tintype.imaging.color import lab_to_srgb, rgb_to_ycc, ycc_to_rgb
 from tintype.imaging.gamut import chroma_for_luma, reduce_chroma_lab
 from tintype.imaging.planes import NEUTRAL, Plane, half_size
 from tintype.imaging.resize import resize_float
@@ -33,7 +35,12 @@ def compose(photo: Photo, ab: NDArray[np.float32]) -> Photo:
     width, height = working_size(*_chroma_size(photo), ab)
     luma = photo.small_luma(width, height, Image.Resampling.BOX)
     working = np.stack(raise_planes([ab[..., i] for i in range(2)], luma), axis=-1)
-    chroma = chroma_for_luma(luma, working)
+    shown = photo.as_shown(luma)
+    chroma = chroma_for_luma(shown, working)
+    if shown is not luma:
+        rgb = ycc_to_rgb(np.stack([shown, *chroma], axis=-1)).clip(0, 1)
+        stored = rgb_to_ycc(photo.as_stored(rgb))
+        chroma = stored[..., 1], stored[..., 2]
     guide = photo.half_luma if photo.has_half_chroma else photo.luma
     return photo.with_chroma(*raise_chroma(guide, luma, chroma))
 
@@ -58,6 +65,21 @@ def compose_painting(photo: Photo, lightness: NDArray[np.float32], ab: NDArray[n
     chroma = (_to_plane(resize_float(ycc[..., i], *_chroma_size(photo))) for i in (1, 2))
     light = np.round(luma * 255).clip(0, 255).astype(np.uint8)
     return Photo(light, (next(chroma), next(chroma)), None, replace(photo.meta, icc=None))
+
+
+def neutral_outside(photo: Photo, inside: Inside) -> Photo:
+    """The photo without colour outside of that part: borders of prints and scans stay as they are."""
+    if photo.chroma is None:
+        return photo
+    made = []
+    for plane in photo.chroma:
+        rows, columns = plane.shape[0] / photo.height, plane.shape[1] / photo.width
+        kept = np.full_like(plane, NEUTRAL)
+        top, bottom = math.floor(inside.top * rows), math.ceil(inside.bottom * rows)
+        part = np.s_[top:bottom, math.floor(inside.left * columns) : math.ceil(inside.right * columns)]
+        kept[part] = plane[part]
+        made.append(kept)
+    return photo.with_chroma(made[0], made[1])
 
 
 def _check_ab(ab: NDArray[np.float32]) -> None:

@@ -19,15 +19,18 @@ from tintype.hints.alternatives import color_at, modes, probabilities, propose
 from tintype.hints.hint import Hint, hint_planes, meet_hints
 from tintype.hints.propagate import Ground
 from tintype.hints.transfer import describe, hints_of, match
+from tintype.imaging.borders import Inside, find_inside
 from tintype.imaging.color import lightness_from_luma
+from tintype.imaging.embed import embed
 from tintype.imaging.resize import resize_float
 from tintype.network.confidence import confidence, entropy
 from tintype.network.model_file import ModelInfo
 from tintype.network.network import Network
 from tintype.network.preprocess import darkest, fitted_size, pad, pad_to, working_size
+from tintype.photo.metadata import Metadata
 from tintype.photo.photo import Photo
 
-from .compose import compose, compose_painting
+from .compose import compose, compose_painting, neutral_outside
 from .provenance import recorded
 from .restore import restore
 from .taste import Taste
@@ -58,7 +61,7 @@ class OpenPhoto:
     for a size outside 16 to 4096 or a hint outside the picture.
     """
 
-    def __init__(self, network: Network, photo: Photo) -> None:
+    def __init__(self, network: Network, photo: Photo, *, find_borders: bool = True) -> None:
         self._is_drawing = network.model_file.info.condition == "sketch"
         self.photo = photo.over_white() if self._is_drawing else photo
         self._network = network
@@ -67,6 +70,7 @@ class OpenPhoto:
         self._plain: dict[int, Plane] = {}
         self._grounds: dict[int, Ground] = {}
         self._restored: tuple[tuple[str, ...], OpenPhoto] | None = None
+        self._find_borders = find_borders and not self._is_drawing
 
     def predict(
         self,
@@ -112,9 +116,28 @@ class OpenPhoto:
         sure = self.confidence(size=size, hints=hints) if taste.strength == "auto" else None
         if PAINTED not in self._network.outputs:
             ab = self.averaged_ab(size=size, hints=hints) if taste.tta else self.predict_ab(size=size, hints=hints)
-            return compose(self.photo, taste.apply(ab, self.photo, sure))
+            made = compose(self.photo, taste.apply(ab, self.photo, sure))
+            return made if self.inside is None or taste.keep_sepia else neutral_outside(made, self.inside)
         ab, lightness = self._answer(("ab", PAINTED), size, hints)
         return compose_painting(self.photo, lightness[..., 0], taste.apply(ab, self.photo, sure))
+
+    @cached_property
+    def inside(self) -> Inside | None:
+        """What lies inside the borders of a print or a scan, which the network does not see; None without borders."""
+        return find_inside(self.photo.luma) if self._find_borders else None
+
+    @cached_property
+    def _part(self) -> "OpenPhoto":
+        """The picture inside its borders."""
+        assert self.inside is not None
+        luma = np.ascontiguousarray(self.inside.of(self.photo.luma), np.uint8)
+        meta = Metadata(icc=self.photo.meta.icc)
+        return OpenPhoto(self._network, Photo(luma, meta=meta), find_borders=False)
+
+    @cached_property
+    def _whole(self) -> "OpenPhoto":
+        """The same picture, its borders seen as if they were part of it: somebody wants them coloured."""
+        return OpenPhoto(self._network, self.photo, find_borders=False)
 
     def predict_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
         """The predicted colour alone: (h, w, 2) float32, a and b in CIE units, covering the whole picture."""
@@ -239,6 +262,16 @@ class OpenPhoto:
     def _answer(self, outputs: tuple[str, ...], size: int | None, hints: Sequence[Hint]) -> list[Plane]:
         """Outputs of the network, each (h, w, channels), without what lies in the padding."""
         size = self._info.size if size is None else size
+        inside = self.inside
+        if inside is not None and not all(inside.holds(hint.x, hint.y) for hint in hints):
+            return self._whole._answer(outputs, size, hints)
+        if inside is not None:
+            moved = [replace(hint, x=hint.x - inside.left, y=hint.y - inside.top) for hint in hints]
+            answers = self._part._answer(outputs, size, moved)
+            shape = self.photo.luma.shape
+            return [
+                embed(answer, inside, *shape, fade=name == "ab") for name, answer in zip(outputs, answers, strict=True)
+            ]
         plane = self._lightness(size)
         fixed = self._network.model_file.fixed
         padded = pad_to(plane, fixed) if fixed else pad(plane, self._info.size_multiple, self._is_drawing)
@@ -315,7 +348,7 @@ class OpenPhoto:
             height, width = self._seen_size(size)
             photo = Photo(darkest(self.photo.luma, height, width)) if self._is_drawing else self.photo
             luma = photo.small_luma(width, height, Image.Resampling.BICUBIC)
-            plane = self._prepared[size] = (lightness_from_luma(luma) / 50 - 1).astype(np.float32)
+            plane = self._prepared[size] = (lightness_from_luma(self.photo.as_shown(luma)) / 50 - 1).astype(np.float32)
         return plane
 
 

@@ -18,12 +18,19 @@ from tintype.imaging.planes import Chroma, turn_upright
 
 from . import pillow, sixteen_bit
 from .jpeg import codec
+from .jpeg2000 import jp2_profile
 from .metadata import Metadata, orientation, upright_exif, upright_xmp, with_exif_header
+from .packed_tiff import PackedRefused
 from .pillow import Decoded
+from .png_colour import png_profile
+from .refused import what_it_is
 from .tensors import from_tensor, is_tensor
 from .tiff_pages import TIFF_MAGIC
 
-READ_FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF")
+READ_FORMATS = (
+    "JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "JPEG2000", "PPM", "PCX", "PSD",
+)  # fmt: skip
+_NAMES = "JPEG, PNG, WebP, TIFF, JPEG 2000, BMP, GIF, AVIF, PNM, PCX, TGA or PSD; HEIC and JPEG XL with tintype[heif]"
 _JPEG = b"\xff\xd8\xff"
 # What files of formats begin with that only a further package reads.
 _JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
@@ -76,18 +83,20 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
     if not data:
         raise InputError(f"{name} is empty (0 bytes)")
     formats = READ_FORMATS + _further_formats(data, name)
+    if name.lower().endswith(".tga"):  # files of this format begin with nothing that tells it
+        formats += ("TGA",)
     try:
         with pillow.own_pixel_limit():
             image = _open_jpeg(data) or Image.open(io.BytesIO(data), formats=formats)
     except UnidentifiedImageError:
         if data[:4] in TIFF_MAGIC:
             return _decode_deep(data, None, name, max_pixels, page)
-        raise InputError(
-            f"{name} is not a picture that can be read: it must be a whole JPEG, PNG, WebP, TIFF, BMP or GIF"
-        ) from None
+        raise InputError(what_it_is(data, name) or f"{name} is not a picture that can be read: {_NAMES}") from None
     except Exception as error:  # decoders raise what they like on a malformed header
-        raise InputError(_broken(name, error)) from error
+        raise InputError(what_it_is(data, name) or _broken(name, error)) from error
     _check_size(image.size, name, max_pixels)
+    if image.format == "WEBP" and (frames := getattr(image, "n_frames", 1)) > 1:
+        raise InputError(f"{name} is an animated WebP of {frames} frames: save it as GIF, APNG or MP4 to colour it all")
     if image.format in ("JPEG", "MPO"):
         return _decode_jpeg(data, image, name)
     try:
@@ -97,8 +106,16 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
     except Exception as error:  # as above
         raise InputError(_broken(name, error)) from error
     if is_deep and image.format in sixteen_bit.FORMATS:
-        return _decode_deep(data, image, name, max_pixels, page)
-    return _decode_image(image, name)
+        decoded = _decode_deep(data, image, name, max_pixels, page)
+    else:
+        decoded = _decode_image(image, name)
+    if decoded.meta.icc is None and image.format in _PROFILES:
+        return replace(decoded, meta=replace(decoded.meta, icc=_PROFILES[image.format](data)))
+    return decoded
+
+
+# Profiles that Pillow does not hand out.
+_PROFILES = {"PNG": png_profile, "JPEG2000": jp2_profile}
 
 
 def _open_jpeg(data: bytes) -> Image.Image | None:
@@ -140,6 +157,8 @@ def _decode_deep(data: bytes, image: Image.Image | None, name: str, max_pixels: 
             exif = with_exif_header(blocks["exif"])
             meta = Metadata("TIFF", "F", exif=exif, icc=blocks["icc"], xmp=blocks["xmp"])
             turn = orientation(exif, None)
+    except PackedRefused as error:
+        raise InputError(f"{name} is {error}: save it with 16 bits a sample") from error
     except Exception as error:  # decoders raise what they like on malformed data
         raise InputError(_broken(name, error)) from error
     _check_size((pixels.shape[1], pixels.shape[0]), name, max_pixels)
@@ -175,7 +194,7 @@ def _decode_jpeg(data: bytes, image: Image.Image, name: str) -> Decoded:
     except InputError:
         raise
     except Exception as error:  # as above
-        raise InputError(_broken(name, error)) from error
+        raise InputError(what_it_is(data, name) or _broken(name, error)) from error
     turn = orientation(meta.exif, meta.xmp)
 
     def chroma() -> Chroma | None:

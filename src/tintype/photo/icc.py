@@ -4,6 +4,7 @@ Layout after ICC.1:2010 (profile version 4.3): a 128-byte header, a tag table, t
 """
 
 import struct
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,8 @@ _PRIMARIES = {
 }
 _KEPT = (b"desc", b"cprt", b"wtpt", b"chad", b"dmnd", b"dmdd")
 _SAMPLES = 4096
+_D50 = (0.9642, 1.0, 0.8249)
+_NEAR = 0.01  # of sRGB values from 0 to 1: less than 1 of L*
 
 
 def colour_space(profile: bytes | None) -> str | None:
@@ -54,6 +57,15 @@ def _rgb_from_grey(profile: bytes) -> bytes:
         elements[tag] = b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in xyz))
     elements |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
 
+    header = bytearray(profile[:128])
+    header[12:16] = b"mntr"
+    header[16:24] = b"RGB XYZ "
+    header[84:100] = bytes(16)  # the profile ID is a checksum of the old bytes; zero means "not computed"
+    return _joined(header, elements)
+
+
+def _joined(header: bytearray, elements: dict[bytes, bytes]) -> bytes:
+    """A profile of these tagged elements; the header's size is filled in."""
     table, body, placed = b"", b"", dict[bytes, int]()
     start = 128 + 4 + 12 * len(elements)
     for tag, data in elements.items():
@@ -61,11 +73,7 @@ def _rgb_from_grey(profile: bytes) -> bytes:
             placed[data] = start + len(body)
             body += data + bytes(-len(data) % 4)
         table += tag + struct.pack(">II", placed[data], len(data))
-    header = bytearray(profile[:128])
     header[0:4] = struct.pack(">I", start + len(body))
-    header[12:16] = b"mntr"
-    header[16:24] = b"RGB XYZ "
-    header[84:100] = bytes(16)  # the profile ID is a checksum of the old bytes; zero means "not computed"
     return bytes(header) + struct.pack(">I", len(elements)) + table + body
 
 
@@ -115,3 +123,40 @@ def _evaluate(curve: bytes, x: NDArray[np.float64]) -> NDArray[np.float64]:
     if kind == 2:
         return np.asarray(np.where(x >= -b / a, power + c, c))
     return np.asarray(np.where(x >= d, power + e, c * x + f))
+
+
+def power_profile(exponent: float) -> bytes:
+    """An RGB profile with sRGB primaries whose luminance is the value to that power; 1 is linear light."""
+    curve = b"curv\0\0\0\0" + struct.pack(">IH", 1, round(exponent * 256)) + b"\0\0"
+    name = f"sRGB primaries, gamma {exponent:.4g}".encode()
+    desc = b"desc\0\0\0\0" + struct.pack(">I", len(name) + 1) + name + b"\0" + bytes(78)
+    white = b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in _D50))
+    elements = {b"desc": desc, b"cprt": b"text\0\0\0\0no copyright\0", b"wtpt": white}
+    for tag, xyz in _PRIMARIES.items():
+        elements[tag] = b"XYZ \0\0\0\0" + struct.pack(">3i", *(round(v * 65536) for v in xyz))
+    elements |= dict.fromkeys((b"rTRC", b"gTRC", b"bTRC"), curve)
+    header = bytearray(128)
+    header[8:12], header[12:24], header[36:40] = b"\x02\x10\0\0", b"mntrRGB XYZ ", b"acsp"
+    header[24:36] = struct.pack(">6H", 2000, 1, 1, 0, 0, 0)
+    header[68:80] = struct.pack(">3i", *(round(v * 65536) for v in _D50))
+    return _joined(header, elements)
+
+
+@lru_cache(maxsize=16)
+def shown_curve(profile: bytes | None) -> NDArray[np.float64] | None:
+    """sRGB values at which the greys of a profile are shown, for 4,096 values from 0 to 1, growing; None where that is
+    within a hundredth of the values themselves, or the profile has no tone curve."""
+    space = colour_space(profile)
+    if profile is None or space not in ("GRAY", "RGB"):
+        return None
+    try:
+        tags = _tags(profile)
+        curve = tags[b"kTRC" if space == "GRAY" else b"gTRC"]
+        if space == "GRAY" and profile[20:24] == b"Lab ":
+            curve = _lightness_to_luminance(curve)
+        x = np.linspace(0.0, 1.0, _SAMPLES)
+        light = np.maximum.accumulate(np.clip(_evaluate(curve, x), 0.0, 1.0))
+    except (struct.error, ValueError, KeyError, IndexError, ZeroDivisionError):
+        return None
+    coded = np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
+    return None if np.abs(coded - x).max() < _NEAR else coded

@@ -17,7 +17,7 @@ from tintype.imaging.planes import Chroma, Plane, half_size, halve_in_threads, h
 
 from . import pillow
 from .decode import RawSource, read_planes
-from .icc import profile_for_colour, profile_for_grey
+from .icc import profile_for_colour, profile_for_grey, shown_curve
 from .jpeg import codec
 from .metadata import Metadata
 from .sixteen_bit import FORMATS, Deep
@@ -108,6 +108,21 @@ class Photo:
         source = self.luma if reduction < 4 else self.half_luma if reduction < 8 else self._quarter_luma
         small = Image.fromarray(source).resize((width, height), resample, reducing_gap=3.0)
         return np.asarray(small, np.float32) / np.float32(255)
+
+    def as_shown(self, small: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The sRGB values at which values of luma, in [0, 1], are shown: other ones where the colour profile's curve is
+        another than sRGB's, as in scans of linear light."""
+        curve = shown_curve(self.meta.icc)
+        if curve is None:
+            return small
+        return np.interp(small, np.linspace(0, 1, len(curve)), curve).astype(np.float32)
+
+    def as_stored(self, shown: NDArray[np.float32]) -> NDArray[np.float32]:
+        """The other way round: the values by which sRGB values are stored under the picture's profile."""
+        curve = shown_curve(self.meta.icc)
+        if curve is None:
+            return shown
+        return np.interp(shown, curve, np.linspace(0, 1, len(curve))).astype(np.float32)
 
     @property
     def format(self) -> str:

@@ -29,6 +29,7 @@ from .sixteen_bit import Deep
 
 LOSSLESS = ("PNG", "TIFF", "WEBP", "BMP")
 
+_DEEP_ELSEWHERE = ("JPEG2000", "PPM")  # formats whose 16 bits Pillow reads as they are
 _DEEP_MODES = ("I;16", "I;16B", "I;16L", "I;16N", "I", "F")
 _TIFF_COMPRESSIONS = ("raw", "tiff_lzw", "tiff_adobe_deflate", "packbits")
 # Tags of a TIFF page that describe the photograph rather than how its pixels are stored.
@@ -112,6 +113,8 @@ def decode(image: Image.Image) -> Decoded:
     # Pillow turns TIFF pages by itself when it loads them.
     turn = 1 if meta.format == "TIFF" else orientation(meta.exif, meta.xmp)
     alpha = None
+    if image.mode in _DEEP_MODES and image.format in _DEEP_ELSEWHERE:
+        return decode_deep(sixteen_bit.to_16_bits(np.asarray(image)), meta, turn)
     if image.mode in _DEEP_MODES:
         return Decoded(turn_upright(sixteen_bit.to_8_bits(np.asarray(image)), turn), None, None, meta)
     if "transparency" in image.info or image.mode in ("PA", "La", "RGBa"):

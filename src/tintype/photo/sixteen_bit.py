@@ -16,6 +16,8 @@ from tintype.imaging.gamut import reduce_chroma_ycc
 from tintype.imaging.planes import NEUTRAL, Chroma, Plane, resize_plane
 from tintype.parallel import strips
 
+from .packed_tiff import bits_of, decode_packed, directory
+
 DeepPlane = NDArray[np.uint16]
 FORMATS = ("PNG", "TIFF")
 _STRIP_PIXELS = 1 << 18
@@ -36,13 +38,16 @@ def is_deep(image: Image.Image) -> bool:
         tile = image.tile[0][3] if image.tile else ""
         return "16" in str(tile) or image.mode.startswith("I")
     if isinstance(image, TiffImagePlugin.TiffImageFile):
-        bits = image.tag_v2.get(258, (8,))
-        return bool(max(bits if isinstance(bits, tuple) else (bits,)) >= 16)
+        return bits_of(image.tag_v2) > 8
     return image.mode.startswith(("I", "F"))
 
 
 def decode(data: bytes, page: int = 0) -> tuple[NDArray[np.uint16], dict[str, bytes | None]]:
     """(H, W, 1..4) uint16 of a deep PNG or TIFF, and its metadata blocks. Raises pyvips.Error, ValueError."""
+    tags = directory(data, page) if data[:2] in (b"II", b"MM") else None
+    if tags is not None and 8 < bits_of(tags) < 16:
+        blocks = {"icc": tags.get(34675), "exif": None, "xmp": tags.get(700)}
+        return decode_packed(data, tags), blocks
     import pyvips
 
     options = {"page": page} if data[:2] in (b"II", b"MM") else {}
@@ -56,7 +61,8 @@ def decode(data: bytes, page: int = 0) -> tuple[NDArray[np.uint16], dict[str, by
 def to_16_bits(pixels: NDArray[Any]) -> NDArray[np.uint16]:
     """Integers of 8, 16 and 32 bits and floats as (H, W, C) uint16.
 
-    Floats are taken to end at 1, 255 or 65535, whichever is the first above their maximum; NaN is black.
+    Of 32-bit integers the 16 highest bits are taken, but where none is above 65535 they hold 16 bits. Floats are taken
+    to end at 1, 255 or 65535, whichever is the first above their maximum; NaN is black.
     """
     if pixels.ndim == 2:
         pixels = pixels[..., None]
@@ -66,6 +72,8 @@ def to_16_bits(pixels: NDArray[Any]) -> NDArray[np.uint16]:
         clean = np.nan_to_num(pixels, posinf=0, neginf=0)
         top = next((end for end in (1.0, 255.0, 65535.0) if float(clean.max(initial=0)) <= end * 1.0001), 0.0)
         return np.asarray(np.round((clean / (top or clean.max())).clip(0, 1) * 65535), np.uint16)
+    if pixels.dtype.itemsize > 2 and int(pixels.max(initial=0)) > 65535:
+        return np.asarray(pixels.clip(0) >> (16 if pixels.dtype.kind == "u" else 15), np.uint16)
     return np.asarray(pixels.clip(0, 65535), np.uint16)
 
 

@@ -25,7 +25,7 @@ from tintype.files import locations, stores
 
 from .codecs import CONTAINERS
 from .pictures import PICTURES
-from .sniff import FILM_SUFFIXES, is_film, is_sequence
+from .sniff import ANIMATED, FILM_SUFFIXES, is_film, is_sequence
 
 
 class _Film(NamedTuple):
@@ -207,7 +207,7 @@ def _walk(folder: Path) -> list[Path]:
     return sorted(
         path
         for path in folder.rglob("*")
-        if path.suffix.lower() in FILM_SUFFIXES
+        if path.suffix.lower() in FILM_SUFFIXES | ANIMATED
         and path.is_file()
         and not any(part.startswith(".") for part in path.relative_to(folder).parts)
         and is_film(path)

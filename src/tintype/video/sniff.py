@@ -11,6 +11,8 @@ FILM_SUFFIXES = frozenset(
      ".vob", ".webm", ".wmv"}
 )  # fmt: skip
 
+
+ANIMATED = frozenset({".gif", ".png", ".apng"})  # some of these are films
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
 
@@ -31,6 +33,8 @@ def is_film(path: str | os.PathLike[str]) -> bool:
         return suffix
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
         return not is_still(head)
+    if head.startswith((b"GIF8", b"\x89PNG")):
+        return _is_animated(path)
     if head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return False
     if head.startswith((b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3", b"FLV\x01", b"OggS")):
@@ -38,6 +42,17 @@ def is_film(path: str | os.PathLike[str]) -> bool:
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
         return True
     return suffix
+
+
+def _is_animated(path: Path) -> bool:
+    """Whether a GIF or PNG has several frames."""
+    from PIL import Image
+
+    try:
+        with Image.open(path, formats=("GIF", "PNG")) as image:
+            return int(getattr(image, "n_frames", 1)) > 1
+    except Exception:  # a damaged file: whoever reads it says why
+        return False
 
 
 def is_sequence(path: str | os.PathLike[str]) -> bool:

@@ -1,0 +1,268 @@
+"""Masters of archives: depths, formats and profiles beyond those that cameras write."""
+
+import io
+import struct
+import zlib
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import RunCli
+from tintype.colorizer.colorizer import Colorizer
+from tintype.errors import InputError
+from tintype.photo.icc import power_profile, shown_curve
+from tintype.photo.jpeg2000 import jp2_profile
+from tintype.photo.photo import Photo
+from tintype.photo.refused import jpeg_kind
+
+
+def ramp(height: int = 40, width: int = 61) -> np.ndarray:
+    """(H, W) in [0, 1]: every level, no symmetry."""
+    y, x = np.mgrid[0:height, 0:width]
+    return (0.8 * x / (width - 1) + 0.2 * y / (height - 1)) ** 1.3
+
+
+def packed_tiff(bits: int, *, compression: int = 1, white_is_zero: bool = False, channels: int = 1) -> bytes:
+    """A TIFF of so many bits a sample, packed, in two strips."""
+    top = (1 << bits) - 1
+    levels = np.rint(ramp() * top).astype(np.uint32)
+    levels = np.repeat(top - levels if white_is_zero else levels, channels, axis=1)
+    height, width = levels.shape
+    weights = np.arange(bits - 1, -1, -1)
+    rows = np.packbits((levels[..., None] >> weights & 1).astype(np.uint8).reshape(height, width * bits), axis=1)
+    strips = [rows[:25].tobytes(), rows[25:].tobytes()]
+    strips = [zlib.compress(strip) if compression != 1 else strip for strip in strips]
+    values = {
+        256: width // channels,
+        257: height,
+        259: compression,
+        262: 0 if white_is_zero else 2 if channels == 3 else 1,
+    }
+    values |= {277: channels, 278: 25, 284: 1}
+    count = len(values) + 3
+    after = 8 + 2 + 12 * count + 4
+    entries = [(tag, 4, 1, struct.pack("<I", value)) for tag, value in values.items()]
+    extra = struct.pack(f"<{channels}H", *[bits] * channels) if channels > 1 else b""
+    entries.append((258, 3, channels, struct.pack("<I", after) if extra else struct.pack("<HH", bits, 0)))
+    at = after + len(extra)
+    entries.append((273, 4, 2, struct.pack("<I", at)))
+    entries.append((279, 4, 2, struct.pack("<I", at + 8)))
+    body = extra + struct.pack("<2I", at + 16, at + 16 + len(strips[0])) + struct.pack("<2I", *map(len, strips))
+    directory = b"".join(struct.pack("<HHI", t, k, c) + v for t, k, c, v in sorted(entries))
+    return b"II*\0" + struct.pack("<IH", 8, count) + directory + bytes(4) + body + b"".join(strips)
+
+
+@pytest.mark.parametrize("bits", [10, 12, 14])
+@pytest.mark.parametrize("kind", ["plain", "deflate", "white", "rgb"])
+def test_packed_tiffs_are_scaled_to_sixteen_bits(bits: int, kind: str) -> None:
+    data = packed_tiff(
+        bits,
+        compression=8 if kind == "deflate" else 1,
+        white_is_zero=kind == "white",
+        channels=3 if kind == "rgb" else 1,
+    )
+    photo = Photo.read(data)
+    assert photo.deep is not None
+    assert np.abs(photo.deep.luma / 65535 - ramp()).max() < 1.5 / (1 << bits)
+    assert np.abs(photo.luma / 255 - ramp()).max() < 0.6 / 255 + 1 / (1 << bits)
+
+
+def test_packed_tiffs_stored_in_other_ways_are_named() -> None:
+    data = packed_tiff(10).replace(struct.pack("<HHII", 259, 4, 1, 1), struct.pack("<HHII", 259, 4, 1, 5))
+    with pytest.raises(InputError, match=r"a TIFF of 10 bits a sample.*save it with 16 bits a sample"):
+        Photo.read(data)
+    with pytest.raises(InputError, match="damaged or cut short"):
+        Photo.read(packed_tiff(12)[:-900])
+
+
+@pytest.mark.parametrize(("top", "scale"), [(2**32 - 1, 65535), (65535, 65535)])
+def test_unsigned_integers_of_32_bits(top: int, scale: int) -> None:
+    import pyvips
+
+    values = np.rint(ramp() * top).astype(np.uint32)
+    image = pyvips.Image.new_from_memory(np.ascontiguousarray(values), values.shape[1], values.shape[0], 1, "uint")
+    photo = Photo.read(bytes(image.tiffsave_buffer()))
+    assert photo.deep is not None
+    assert np.abs(photo.deep.luma / scale - ramp()).max() < 1e-4
+
+
+def saved(image: Image.Image, kind: str, **options: object) -> bytes:
+    target = io.BytesIO()
+    image.save(target, kind, **options)
+    return target.getvalue()
+
+
+@pytest.mark.parametrize("tiled", [False, True])
+def test_jpeg_2000_of_8_and_16_bits(tmp_path: Path, tiled: bool) -> None:
+    options = {"irreversible": False, **({"tile_size": (32, 32)} if tiled else {})}
+    grey = Image.fromarray(np.rint(ramp() * 255).astype(np.uint8))
+    photo = Photo.read(saved(grey, "JPEG2000", **options))
+    np.testing.assert_array_equal(photo.luma, np.asarray(grey))
+    assert photo.deep is None
+    levels = np.rint(ramp() * 65535).astype(np.uint16)
+    if tiled:
+        return  # of 16 bits in tiles Pillow writes other values than it was given; FFmpeg reads the same from them
+    deep = Photo.read(saved(Image.fromarray(levels), "JPEG2000", **options))
+    assert deep.deep is not None
+    np.testing.assert_array_equal(deep.deep.luma, levels)
+    bare = Photo.read(saved(grey, "JPEG2000", no_jp2=True))
+    assert bare.luma.shape == (40, 61)
+
+
+def test_the_profile_of_jpeg_2000() -> None:
+    data = saved(Image.fromarray(np.rint(ramp() * 255).astype(np.uint8)), "JPEG2000")
+    assert jp2_profile(data) is None
+    profile = power_profile(1.0)
+    at = data.index(b"jp2h") - 4
+    (length,) = struct.unpack_from(">I", data, at)
+    box = struct.pack(">I4sBBB", 8 + 3 + len(profile), b"colr", 2, 0, 0) + profile
+    with_profile = (
+        data[:at] + struct.pack(">I", length + len(box)) + data[at + 4 : at + length] + box + data[at + length :]
+    )
+    assert jp2_profile(with_profile) == profile
+    assert Photo.read(with_profile).meta.icc == profile
+
+
+@pytest.mark.parametrize("kind", ["PPM", "TGA", "PCX"])
+def test_further_formats(tmp_path: Path, kind: str) -> None:
+    grey = Image.fromarray(np.rint(ramp() * 255).astype(np.uint8))
+    (tmp_path / f"a.{kind.lower()}").write_bytes(saved(grey, kind))
+    photo = Photo.read(tmp_path / f"a.{kind.lower()}")
+    np.testing.assert_array_equal(photo.luma, np.asarray(grey))
+
+
+def test_pgm_of_16_bits() -> None:
+    levels = np.rint(ramp() * 65535).astype(">u2")
+    photo = Photo.read(b"P5 61 40 65535\n" + levels.tobytes())
+    assert photo.deep is not None
+    np.testing.assert_array_equal(photo.deep.luma, levels)
+
+
+def test_the_flattened_picture_of_a_photoshop_document() -> None:
+    grey = np.rint(ramp() * 255).astype(np.uint8)
+    head = b"8BPS" + struct.pack(">H6xHIIHH", 1, 1, 40, 61, 8, 1)
+    photo = Photo.read(head + bytes(12) + struct.pack(">H", 0) + grey.tobytes())
+    np.testing.assert_array_equal(photo.luma, grey)
+
+
+def test_what_is_not_read_is_called_by_its_name() -> None:
+    for data, words in (
+        (b"%PDF-1.7 ...", "is a PDF: export it"),
+        (b"v/1\x01" + bytes(40), "is an OpenEXR picture"),
+        (b"SDPX" + bytes(40), "is a DPX picture"),
+        (b"\0\0\1\0" + bytes(40), "is a Windows icon"),
+        (b'<?xml version="1.0"?><svg width="3"></svg>', "is an SVG drawing"),
+        (b"nothing at all that is known", "AVIF, PNM, PCX, TGA or PSD; HEIC and JPEG XL with"),
+    ):
+        with pytest.raises(InputError, match=words):
+            Photo.read(data)
+
+
+def test_unusual_jpegs_are_named() -> None:
+    def frame(marker: int, bits: int) -> bytes:
+        return b"\xff\xd8\xff" + bytes([marker]) + struct.pack(">HBHHBBBB", 11, bits, 8, 8, 1, 1, 0x11, 0) + b"\xff\xd9"
+
+    assert jpeg_kind(frame(0xC0, 8)) is None
+    assert jpeg_kind(frame(0xC1, 12)) == "a JPEG of 12 bits a sample"
+    assert jpeg_kind(frame(0xC3, 16)) == "a lossless JPEG of 16 bits a sample"
+    with pytest.raises(InputError, match="is a lossless JPEG: export it as TIFF"):
+        Photo.read(frame(0xC3, 8))
+    with pytest.raises(InputError, match="a JPEG of 12 bits a sample: export it"):
+        Photo.read(frame(0xC1, 12))
+
+
+def test_animated_webp_is_refused_and_still_webp_is_not() -> None:
+    frames = [Image.fromarray(np.full((20, 30, 3), value, np.uint8)) for value in (10, 90, 170)]
+    with pytest.raises(InputError, match="an animated WebP of 3 frames"):
+        Photo.read(saved(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
+    assert Photo.read(saved(frames[0], "WEBP")).width == 30
+
+
+@pytest.mark.parametrize("suffix", [".gif", ".png"])
+def test_animations_are_coloured_as_films(cli: RunCli, tmp_path: Path, suffix: str) -> None:
+    pytest.importorskip("av", reason="the extra video is not installed")
+    import av
+
+    (tmp_path / "box").mkdir()
+    rng = np.random.default_rng(0)
+    frames = [Image.fromarray(rng.integers(0, 255, (48, 64), np.uint8)) for _ in range(3)]
+    frames[0].save(tmp_path / "box" / f"a{suffix}", save_all=True, append_images=frames[1:], duration=100)
+    frames[0].save(tmp_path / "box" / f"still{suffix}")
+    result = cli("colorize", "box", "--model", "tiny", "--output", "out")
+    assert result.returncode == 0, result.stderr.decode()
+    with av.open(str(tmp_path / "out" / "a.mkv")) as film:
+        assert sum(1 for _ in film.decode(video=0)) == 3
+    assert (tmp_path / "out" / "still.png").exists()
+
+
+def png_with(gamma: int, levels: np.ndarray) -> bytes:
+    data = saved(Image.fromarray(levels), "PNG")
+    chunk = b"gAMA" + struct.pack(">I", gamma)
+    return data[:33] + struct.pack(">I", 4) + chunk + struct.pack(">I", zlib.crc32(chunk)) + data[33:]
+
+
+def test_a_linear_png_is_seen_as_it_is_shown(model_path: Path) -> None:
+    """And keeps its look: the profile that means the same goes into whatever is written."""
+    shown = (0.1 + 0.8 * ramp()).astype(np.float32)
+    linear = np.where(shown <= 0.04045, shown / 12.92, ((shown + 0.055) / 1.055) ** 2.4)
+    photo = Photo.read(png_with(100000, np.rint(linear * 255).astype(np.uint8)))
+    assert np.abs(photo.as_shown((photo.luma / 255).astype(np.float32)) - shown).max() < 0.03
+    assert photo.meta.icc == power_profile(1.0)
+    assert Photo.read(png_with(45455, photo.luma)).meta.icc is None
+    colorizer = Colorizer(model_path, precision="f32", threads=1)
+    twin = colorizer.open(np.rint(shown * 255).astype(np.uint8))
+    opened = colorizer.open(photo)
+    assert np.abs(opened.predict_ab() - twin.predict_ab()).mean() < 0.5
+    made = Photo.read(opened.predict().encode("PNG"))
+    assert made.meta.icc == power_profile(1.0)
+    np.testing.assert_array_equal(made.luma, photo.luma)
+    # The colours, shown through the profile, are those of the twin.
+    stored = np.asarray(made.rgb(), np.float32) / 255
+    seen = made.as_shown(stored)
+    expected = np.asarray(twin.predict().rgb(), np.float32) / 255
+    spread = expected.max(axis=2) - expected.min(axis=2)
+    assert np.abs(seen - expected).mean() < max(0.02, 0.2 * spread.mean())
+
+
+def test_power_profiles_are_understood_by_littlecms() -> None:
+    from PIL import ImageCms
+
+    profile = ImageCms.ImageCmsProfile(io.BytesIO(power_profile(1.0)))
+    transform = ImageCms.buildTransform(profile, ImageCms.createProfile("sRGB"), "RGB", "RGB")
+    grey = ImageCms.applyTransform(Image.new("RGB", (2, 2), (55, 55, 55)), transform)
+    assert grey is not None
+    assert np.abs(np.array(grey.getpixel((0, 0))) - 128).max() <= 2
+    assert shown_curve(power_profile(2.2)) is None or np.abs(shown_curve(power_profile(2.2))).max() <= 1
+    assert shown_curve(b"no profile") is None
+
+
+def test_a_folder_run_says_what_it_left_out(cli: RunCli, tmp_path: Path, examples: list[Path]) -> None:
+    import json
+
+    (tmp_path / "box" / "deep").mkdir(parents=True)
+    for name in ("a.ico", "deep/b.pdf", "c.pdf", "notes.txt", ".hidden.pdf", "x-color.pdf"):
+        (tmp_path / "box" / name).write_bytes(b"%PDF-")
+    grey = Image.fromarray(np.rint(ramp() * 255).astype(np.uint8))
+    grey.save(tmp_path / "box" / "scan.jp2")
+    grey.save(tmp_path / "box" / "plain", "JPEG")
+    result = cli("colorize", "box", "--model", "tiny", "--output", "out", "--json")
+    assert result.returncode == 0, result.stderr.decode()
+    assert "3 files left out, of no kind that is read: 1 .ico, 2 .pdf" in result.stderr.decode()
+    assert json.loads(result.stdout)["left_out"] == {".ico": 1, ".pdf": 2}
+    assert Image.open(tmp_path / "out" / "scan.tif").mode == "RGB"
+    named = cli("colorize", "box/plain", "--model", "tiny")
+    assert named.returncode == 0, named.stderr.decode()
+    assert Image.open(tmp_path / "box" / "plain-color.jpg").format == "JPEG"
+
+
+def test_a_second_reference_is_refused(cli: RunCli, examples: list[Path]) -> None:
+    two = ("--reference", examples[0], "--reference", examples[1])
+    result = cli("colorize", examples[2], "--model", "tiny", "--output", "o.jpg", *two)
+    assert result.returncode == 1
+    assert (
+        result.stderr.decode()
+        .strip()
+        .endswith("--reference takes one picture, and here are 2; colour what each of them is for by itself")
+    )
