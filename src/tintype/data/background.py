@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import TintypeError, WeightsError
+from tintype.network.no_telemetry import import_openvino
 
 Method = Literal["auto", "u2netp", "grabcut"]
 Mask = NDArray[np.uint8]
@@ -125,8 +126,7 @@ def _u2netp(rgb: NDArray[np.uint8]) -> Mask:
 
 @lru_cache(maxsize=1)
 def _open_u2netp(path: str) -> Any:
-    import openvino
-
+    openvino = import_openvino()
     core = openvino.Core()
     try:
         graph = core.read_model(path)

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from tintype.network.no_telemetry import import_openvino
+
 from .finding import Finding
 
 # Of the flags that Linux lists, those that change how fast or how exactly networks run.
@@ -43,8 +45,7 @@ def memory() -> float | None:
 
 def processor() -> Iterator[Finding]:
     """Name, cores, memory, and features as Linux and as OpenVINO see them."""
-    import openvino
-
+    openvino = import_openvino()
     size = memory()
     told = f", {size:.1f} GiB of memory" if size else ""
     yield Finding("machine", "processor", "ok", f"{cpu_name()}, {os.cpu_count()} cores{told}")
@@ -57,8 +58,7 @@ def processor() -> Iterator[Finding]:
 
 def engines() -> Iterator[Finding]:
     """OpenVINO's devices, and ONNX Runtime's providers where it is installed."""
-    import openvino
-
+    openvino = import_openvino()
     core = openvino.Core()
     yield Finding("engine", "OpenVINO", "ok", ", ".join(core.available_devices))
     try:

@@ -10,6 +10,7 @@ from tintype.errors import TintypeError, WeightsError, last_line
 
 from .engine import FEATURES, Planes, Precision
 from .model_file import ModelFile
+from .no_telemetry import import_openvino
 from .places import compiled_folder, models_folder
 
 
@@ -19,8 +20,7 @@ class OpenVino:
     device = "cpu"
 
     def __init__(self, model_file: ModelFile, precision: Precision, threads: int | None, streams: int) -> None:
-        import openvino
-
+        openvino = import_openvino()
         self.name = f"OpenVINO {openvino.__version__.split('-')[0]}"
         self._openvino = openvino
         self._path = model_file.path

@@ -7,8 +7,11 @@ import os
 from dataclasses import dataclass
 from typing import Literal
 
-import openvino
 import torch
+
+from tintype.network.no_telemetry import import_openvino
+
+openvino = import_openvino()
 
 BF16, FP32 = "bf16-mixed", "32-true"
 # oneDNN, which computes torch's convolutions on CPUs, may be told to leave instructions unused. These names of its
