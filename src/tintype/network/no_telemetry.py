@@ -19,4 +19,5 @@ def import_openvino() -> ModuleType:
             del sys.modules[_TELEMETRY]
     import openvino
 
-    return openvino
+    loaded: ModuleType = openvino
+    return loaded
