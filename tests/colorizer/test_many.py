@@ -163,7 +163,8 @@ SURFACE = {
     "Colorizer": {"around", "close", "colorize", "colorize_async", "colorize_file", "colorize_many", "model", "network",
                   "open", "paints"},
     "Photo": {"as_shown", "as_stored", "chroma", "encode", "format", "grey", "half_luma", "has_half_chroma", "image",
-              "over_white", "read", "rgb", "save", "small_luma", "height", "tensor", "width", "with_chroma", "with_luma", "with_meta"},
+              "over_white", "read", "rgb", "save", "small_luma", "height", "tensor", "width", "with_chroma",
+              "with_luma", "with_meta"},
     "Result": {"error", "index", "ok", "path", "photo", "record", "warnings"},
 }  # fmt: skip
 
