@@ -117,3 +117,21 @@ def test_hints_inside_a_border_are_met_and_those_on_it_obeyed(examples: list[Pat
     green = np.asarray(opened.predict(hints=[Hint(x, y, (40, 140, 60), 30)]).rgb())[y - 3 : y + 3, x - 3 : x + 3]
     assert green[..., 1].mean() > green[..., 0].mean() + 5
     assert opened.predict(hints=[Hint(3, 3, (40, 140, 60))]).width == made.shape[1]
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_even_gradient_is_no_border(turned: bool) -> None:
+    """Whole columns of it leave the level of the edge at once."""
+    ramp = np.tile(np.linspace(70, 205, 96).astype(np.uint8), (64, 1))
+    assert find_inside(ramp.T if turned else ramp) is None
+
+
+@pytest.mark.parametrize("sky", [110, 175, 235])
+def test_an_even_sky_over_the_sea_is_no_border(sky: int) -> None:
+    """A sharp horizon over all of the width; a bar that a program drew is of one level, a sky has grain."""
+    rng = np.random.default_rng(0)
+    picture = rng.normal(90, 25, (160, 240)).clip(0, 255)
+    picture[:50] = sky + rng.normal(0, 2.5, (50, 240))
+    assert find_inside(picture.astype(np.uint8)) is None
+    picture[:50] = 0
+    assert find_inside(picture.astype(np.uint8)) == Inside(50, 0, 160, 240)

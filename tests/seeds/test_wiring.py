@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn.utils.parametrize import is_parametrized
 
 from seeds.joins import joined_names, without
 from tintype.models import build_generator
@@ -128,6 +129,11 @@ def build(case: Case, **more: Any) -> nn.Module:
                 nn.init.kaiming_normal_(parameter)
             elif not parameter.any():
                 parameter.normal_(std=0.3)
+        for module in network.modules():  # spectral norm's singular vectors were those of the weights before
+            if is_parametrized(module, "weight"):
+                module.train()
+                for _ in range(15):
+                    _ = module.weight
     return network.eval()
 
 

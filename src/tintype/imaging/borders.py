@@ -1,8 +1,8 @@
 """Borders around a picture: the white margin of a print, the black rebate of a negative, pillar- and letterboxes.
 
 A border is a run of lines along an edge of which nearly every pixel has the level of the edge, ended by a step over
-most of its length. A caption in a margin interrupts few pixels of a line. A bright sky or a dark ground ends bit by
-bit, and is no border.
+most of its length. A caption in a margin interrupts few pixels of a line. A bright sky, a dark ground or an even
+gradient ends bit by bit, and is no border.
 """
 
 from dataclasses import dataclass
@@ -22,6 +22,8 @@ _LEAST = 0.008
 _LEAST_INSIDE = 0.35  # of both sides
 _BRIGHT, _DARK = 185, 60  # a border of another level must be plain
 _PLAIN = 0.99
+_ALIKE = 24  # levels that opposite borders differ in at the most
+_CONSTANT, _CONSTANT_SHARE = 2, 0.95  # of a border on one side alone: as a program draws it
 _AROUND = 1.5  # lines of the small picture around the end of a border, among which the exact one is
 
 
@@ -72,6 +74,7 @@ def find_inside(luma: NDArray[np.uint8]) -> Inside | None:
         above, below = _border(part), _border(part[::-1])
         part = part[above : len(part) - below]
         before, after = _border(part.T), _border(part.T[::-1])
+        above, below, before, after = _believed(small[top:bottom, left:right], above, below, before, after)
         if not (above or below or before or after):
             break
         top, bottom, left, right = top + above, bottom - below, left + before, right - after
@@ -88,6 +91,34 @@ def find_inside(luma: NDArray[np.uint8]) -> Inside | None:
         height - _exact(across[::-1], small.shape[0] - bottom, rows) if bottom < small.shape[0] else height,
         width - _exact(down[::-1], small.shape[1] - right, columns) if right < small.shape[1] else width,
     )
+
+
+def _believed(part: NDArray[np.int16], above: int, below: int, before: int, after: int) -> tuple[int, int, int, int]:
+    """The borders of a part of the picture, less those that photographs have by chance: a grey sky over the sea, a road
+    at night. Believed are two opposite sides of one level, others like them, and a side that is all of one level."""
+    height, width = part.shape
+    sides = (part[:above], part[height - below :], part[:, :before], part[:, width - after :])
+    levels = [float(np.median(side)) if side.size else None for side in sides]
+    paired = [
+        level
+        for one, other in ((0, 1), (2, 3))
+        if (level := levels[one]) is not None
+        and (opposite := levels[other]) is not None
+        and abs(level - opposite) <= _ALIKE
+    ]
+
+    def counts(side: NDArray[np.int16], level: float | None) -> bool:
+        if level is None:
+            return False
+        if any(abs(level - known) <= _ALIKE for known in paired):
+            return True
+        return bool((np.abs(side - level) <= _CONSTANT).mean() >= _CONSTANT_SHARE)
+
+    above, below, before, after = (
+        size if counts(side, level) else 0
+        for size, side, level in zip((above, below, before, after), sides, levels, strict=True)
+    )
+    return above, below, before, after
 
 
 def _exact(lines: NDArray[np.uint8], count: int, scale: float) -> int:
@@ -117,5 +148,8 @@ def _border(lines: NDArray[np.int16]) -> int:
     last = int(full[-1])
     behind = near[last + 2 : last + 5]
     if last + 1 < max(2, _LEAST * count) or not behind.size or near[last] - behind.max() < _STEP:
+        return 0
+    jumps = np.abs(lines[last + 2 : last + 5] - lines[last]) > _NEAR
+    if jumps.mean(axis=1).max() < _STEP:  # an even gradient leaves the level of the edge, too, but bit by bit
         return 0
     return last + 1
