@@ -89,7 +89,7 @@ def test_nothing_private_is_told(cli: RunCli, tmp_path: Path, monkeypatch: pytes
     (home / "mine" / "a.onnx").write_bytes(bytes(2000))
     monkeypatch.setenv("HOME", str(home))
     monkeypatch.setattr(folders, "places", lambda: {"models": home / "mine"})
-    said = {finding.name: finding.value for finding in folders.folders()}
+    said = {finding.name: finding.value for finding in folders.folders(home / "config.toml")}
     assert said["models"] == "~/mine, 2.0 kB"
     text = json.dumps([finding.as_dict() for finding in doctor.examine(user_file()) if finding.part != "self-test"])
     assert "secret-name" not in text
