@@ -36,6 +36,7 @@ def create_link(result_id: Id, body: LinkCreate, services: ServicesDep, owner: O
 def list_links(result_id: Id, services: ServicesDep, owner: OwnerDep) -> list[LinkPublic]:
     """The asker's links to a result that have not ended."""
     with services.database.session() as session:
+        find_result(session, result_id, owner)
         rows = session.scalars(
             select(ShareLink).where(
                 ShareLink.result_id == result_id, ShareLink.owner == owner, ShareLink.expires > now()
