@@ -7,9 +7,14 @@ import pytest
 
 pytest.importorskip("fastapi", reason="the extra server is not installed")
 
+import anyio
+
 import tiny_model
 from server.cluster import cluster
 from server.serving import Site, Visitor, postgres, redis, serving
+
+# anyio imports this late, in a server's thread, where Python 3.11 may fail to compile what pytest rewrites (gh-106905).
+assert anyio.open_file
 
 
 @pytest.fixture(scope="package", autouse=True)
