@@ -19,7 +19,7 @@ NARROW = {
     "tint": ["generator.encoder=efficientnet-lite0", "generator.bottom=64", "generator.widths=[32, 24, 16]"],
     "tint-small": ["generator.bottom=64", "generator.widths=[32, 24, 16]"],
     "ddcolor": [
-        *("generator.width=16", "generator.hidden=16", "generator.queries=8", "generator.layers=1"),
+        *("generator.width=16", "generator.hidden=32", "generator.queries=8", "generator.layers=1"),
         *("generator.feedforward=32", "critic.width=16"),
     ],
     "pix2pix": ["generator.depth=6", "generator.width=16", "critic.width=16"],
