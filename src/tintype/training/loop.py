@@ -241,7 +241,6 @@ class _Run:
             self.progress.beat(self.at.images, options.name, partial(tick.last, "loss"))
             done = self.at.stage_images >= options.length
             if done or self._passed(self.recipe.log.tick, share.step):
-                self.at.seconds += tick.seconds()
                 self._write_tick(options, tick, factor)
                 tick = Tick(self.at.images)
             if done or self._passed(often, share.step):
@@ -297,6 +296,8 @@ class _Run:
         return self.at.images // every != (self.at.images - step) // every
 
     def _write_tick(self, options: StageOptions, tick: Tick, factor: float) -> None:
+        seconds = tick.seconds()
+        self.at.seconds += seconds
         line: dict[str, Any] = {
             "images": self.at.images,
             "stage": options.name,
@@ -304,8 +305,8 @@ class _Run:
             **tick.means(self.fabric.device),
             "lr": options.lr * factor,
             **({"critic_lr": critic_rate(options) * factor} if options.kind != "supervised" else {}),
-            "images_per_second": float(f"{(self.at.images - tick.images) / tick.seconds():.3g}"),
-            "seconds": round(self.at.seconds, 1),
+            "images_per_second": float(f"{(self.at.images - tick.images) / seconds:.3g}"),
+            "seconds": round(self.at.seconds, 3),
         }
         if self.fabric.is_global_zero:
             self._write(line)
