@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from documents import markdown_table, replace_block
 
+from tintype.compare.measure import NOISE
 from tintype.compare.plan import Entrant
 from tintype.compare.study import compare
 
@@ -54,6 +55,7 @@ STUDIES: dict[str, list[str]] = {
         "no-attention=nogan generator.attention=false",
     ],
 }
+FIGURES = ("psnr", "ciede2000", "colorfulness", "ciede2000_noisy")
 DATA_STUDY = (2_000, 8_000, 0)  # pictures; 0 is all
 
 
@@ -80,24 +82,23 @@ def tables() -> str:
         rows = []
         for name in dict.fromkeys(line["name"] for line in of_study):
             runs = [line for line in of_study if line["name"] == name]
-            cells = [
-                f"{name} ({len(runs)} seeds)",
-                *(_mean(runs, key) for key in ("psnr", "ciede2000", "colorfulness")),
-            ]
+            cells = [f"{name} ({len(runs)} seeds)", *(_mean(runs, key) for key in FIGURES)]
             critics = [run["critic_loss"] for run in runs if run["critic_loss"] is not None]
             gave_up = sum(any("given up" in text for text in run["warnings"]) for run in runs)
             verdict = f"{np.mean(critics):.3f}" if critics else ""
             rows.append([*cells, verdict + (f", gave up in {gave_up}" if gave_up else "")])
-        rows.append(["*grey*", f"{first['psnr_grey']:.2f}", f"{first['ciede2000_grey']:.2f}", "0.0", ""])
-        rows.append(["*truth*", "", "0.00", f"{first['colorfulness_true']:.2f}", ""])
-        heads = ("", "PSNR dB ↑", "CIEDE2000 ↓", "colourfulness", "critic's loss")
+        rows.append(["*grey*", f"{first['psnr_grey']:.2f}", f"{first['ciede2000_grey']:.2f}", "0.0", "", ""])
+        rows.append(["*truth*", "", "0.00", f"{first['colorfulness_true']:.2f}", "", ""])
+        heads = ("", "PSNR dB ↑", "CIEDE2000 ↓", "colourfulness", f"CIEDE2000, noise of {NOISE:.0f} ↓", "critic's loss")
         title = f"**{study}**: {first['images']:,} images at {first['size']} px, test set `{test}`"
         parts.append(f"{title}\n\n{markdown_table(heads, rows)}")
     return "\n\n".join(parts)
 
 
 def _mean(runs: list[dict[str, Any]], key: str) -> str:
-    values = [run[key] for run in runs]
+    values = [run[key] for run in runs if key in run]  # what lines of earlier versions lack
+    if not values:
+        return ""
     spread = f" ± {np.std(values, ddof=1):.2f}" if len(values) > 1 else ""
     return f"{np.mean(values):.2f}{spread}"
 

@@ -69,20 +69,20 @@ def _panel(panel: Panel) -> str:
     def place(x: float, y: float) -> tuple[float, float]:
         return x0 + (x - x_low) / (x_high - x_low) * (x1 - x0), y0 + (y - y_low) / (y_high - y_low) * (y1 - y0)
 
-    parts = [_text(panel.left, panel.top + 12, panel.title, size=12, weight="bold")]
+    parts = [text_at(panel.left, panel.top + 12, panel.title, size=12, weight="bold")]
     for tick in y_ticks:
         y = place(x_low, tick)[1]
-        parts += [_rule(x0, y, x1, y, RULE), _text(x0 - 5, y + 3, number(tick, y_ticks), anchor="end")]
+        parts += [rule(x0, y, x1, y, RULE), text_at(x0 - 5, y + 3, number(tick, y_ticks), anchor="end")]
     for tick in x_ticks:
         if x_low <= tick <= x_high:
             x = place(tick, y_low)[0]
-            parts += [_rule(x, y0, x, y0 + 4, GREY), _text(x, y0 + 15, number(tick, x_ticks), anchor="middle")]
-    parts.append(_text((x0 + x1) / 2, y0 + 29, panel.x_title, anchor="middle", colour=GREY))
+            parts += [rule(x, y0, x, y0 + 4, GREY), text_at(x, y0 + 15, number(tick, x_ticks), anchor="middle")]
+    parts.append(text_at((x0 + x1) / 2, y0 + 29, panel.x_title, anchor="middle", colour=GREY))
     for line in lines:
         parts += _curve(line, [place(*point) for point in line.points], (y1 - y0) / (y_high - y_low))
     ends = [place(*line.points[-1])[1] for line in lines]
     for line, y in zip(lines, spread_labels(ends), strict=True):
-        parts.append(_text(x1 + 4, y + 3, line.label, colour=line.colour))
+        parts.append(text_at(x1 + 4, y + 3, line.label, colour=line.colour))
     return "\n".join(parts)
 
 
@@ -98,7 +98,7 @@ def _curve(line: Line, places: list[tuple[float, float]], unit: float) -> list[s
         if line.marked:
             parts.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{line.colour}"/>')
         if spread:
-            parts.append(_rule(x, y - spread * unit, x, y + spread * unit, line.colour))
+            parts.append(rule(x, y - spread * unit, x, y + spread * unit, line.colour))
     return parts
 
 
@@ -152,12 +152,14 @@ def _is_round(step: float) -> bool:
     return abs(scaled - round(scaled)) < 1e-6
 
 
-def _rule(x0: float, y0: float, x1: float, y1: float, colour: str) -> str:
+def rule(x0: float, y0: float, x1: float, y1: float, colour: str) -> str:
+    """A straight line, as SVG."""
     return f'<line x1="{x0:.1f}" y1="{y0:.1f}" x2="{x1:.1f}" y2="{y1:.1f}" stroke="{colour}"/>'
 
 
-def _text(
+def text_at(
     x: float, y: float, text: str, *, anchor: str = "start", colour: str = INK, size: float = 10, weight: str = "normal"
 ) -> str:
+    """A text with its baseline at (x, y), as SVG."""
     style = f'text-anchor="{anchor}" fill="{colour}" font-size="{size:g}" font-weight="{weight}"'
     return f'<text x="{x:.1f}" y="{y:.1f}" {style}>{escape(text)}</text>'

@@ -1,8 +1,9 @@
-"""Measure finished training runs by one yardstick, for docs/systems.md: a table, a contact sheet, and the raw figures.
+"""Measure finished training runs by one yardstick, for docs/systems.md: a table, a contact sheet, the
+ranking in one picture, and the raw figures.
 
     python benchmarks/systems.py runs/pix2pix-s0 runs/uvu-s0 --data val.tar
     python benchmarks/systems.py 'landscape=runs/landscape-s0=landscape-val' 'landscape=runs/landscape-s1=landscape-val'
-    python benchmarks/systems.py                 # only make the tables anew from benchmarks/systems.jsonl
+    python benchmarks/systems.py     # only make the tables and the ranking anew from benchmarks/systems.jsonl
 
 A run is given as RUN, RUN=DATA or NAME=RUN=DATA; unless given, NAME is the directory's without "-s0" or "-seed0".
 The newest weights-*.safetensors is measured, not best.safetensors: what each system is after the images it was to see.
@@ -25,6 +26,7 @@ from typing import Any
 import numpy as np
 import torch
 from documents import replace_block
+from systems_ranking import draw_ranking, ranking_text, rankings
 from systems_sheet import SheetModel, write_sheet
 from systems_tables import raw_ab_table, system_tables
 
@@ -223,6 +225,9 @@ def main() -> int:
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".jsonl"), help="raw figures")
     parser.add_argument("--document", type=Path, default=ROOT / "docs/systems.md", help="where the tables go")
     parser.add_argument("--sheet", type=Path, default=ROOT / "docs/images/systems.jpg", help="the contact sheet")
+    parser.add_argument(
+        "--ranking", type=Path, default=ROOT / "docs/images/systems-ranking.svg", help="the picture of the ranking"
+    )
     options = parser.parse_args()
 
     lines: list[dict[str, Any]] = []
@@ -259,6 +264,10 @@ def main() -> int:
     if known:
         replace_block(options.document, "table", system_tables(known))
         replace_block(options.document, "raw ab", raw_ab_table(known))
+        found = rankings(known)
+        options.ranking.write_text(draw_ranking(found), encoding="utf-8")
+        place = os.path.relpath(options.ranking, options.document.parent)
+        replace_block(options.document, "ranking", ranking_text(found, place))
     return int(failed > 0)
 
 

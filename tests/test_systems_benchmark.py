@@ -19,6 +19,7 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # behind tests/,
 from documents import mean_sd, replace_block
 from line_chart import LABEL_STEP, Line, Panel, draw_svg, nice_ticks, spread_labels
 from systems import check_name, last_weights, parse_entry, remember
+from systems_ranking import draw_ranking, ranking_text, rankings
 from systems_tables import raw_ab_table, system_tables
 
 
@@ -54,6 +55,31 @@ def test_runs_that_differ_in_the_seed_become_one_row_with_a_deviation() -> None:
     assert "| driving (2 seeds) | 1,813,218 | none | 60,000 | 35 | 128 | 38.00 ± 1.41 | 2.00 ± 0.00 |" in table
     assert table.count("| *grey* |") == table.count("| *truth* |") == 1
     assert "| 33.00 | 4.00 | 0.0 |" in table
+
+
+def test_the_ranking_has_a_row_for_each_system_of_each_test_set_the_best_first() -> None:
+    """The score by hand: 2/4 + 0.25 x 3/13; grey is 1.25 whatever the pictures, drawings are left out."""
+    lines = [
+        line(name="pale", run="p", ciede2000=4.0, colorfulness=0.0),
+        line(),
+        line(run="driving-s1", seed=1, ciede2000=3.0),
+        line(run="other", data="elsewhere"),
+        line(name="drawn", run="d", condition="sketch"),
+    ]
+    found = rankings(lines)
+    assert [[one.name for one in ranked] for ranked in found.values()] == [["driving", "pale"], ["driving"]]
+    (first, pale), (other,) = found.values()
+    assert pale.scores == (1.25,)
+    assert other.mean == pytest.approx(0.5 + 0.25 * 3 / 13)
+    assert first.scores == pytest.approx((other.mean, other.mean + 0.25))
+    picture = draw_ranking(found)
+    root = ElementTree.fromstring(picture)
+    texts = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
+    assert {"driving (2 seeds)", "pale", "driving", "1.25"} <= set(texts)
+    dots = [one for one in root.iter("{http://www.w3.org/2000/svg}circle") if one.get("r") == "4.5"]
+    assert len(dots) == 3
+    assert all(0 < float(str(one.get("cx"))) < float(str(root.get("width"))) for one in dots)
+    assert "pale 1.25" in ranking_text(found, "images/x.svg")
 
 
 def test_runs_on_different_pictures_are_never_one_row() -> None:

@@ -192,6 +192,46 @@ def test_a_study_in_which_all_trials_fail_says_why(tmp_path: Path) -> None:
         known(tmp_path, 2, "stages.0.lr=float:1:2")
 
 
+def test_several_recipes_are_searched_among_on_equal_terms(tmp_path: Path) -> None:
+    """The recipe is a value like others; each trial sees the same images, its stages in their proportions."""
+    trainer = KnownTrainer(best="landscape")
+    names = "pix2pix,landscape,tint"
+    found = tune(names, [], [], "", tmp_path, ["lr=log:1e-5:1e-3"], 12, images=6_400, trainer=trainer)
+    assert found.params["recipe"] == "landscape"
+    best = load_recipe(found.best_recipe)
+    assert best.system == "landscape"
+    assert best.stages[0].lr == found.params["lr"]
+    study = optuna.load_study(study_name=tmp_path.name, storage=f"sqlite:///{tmp_path / 'study.db'}")
+    assert {trial.params["recipe"] for trial in study.trials} == {"pix2pix", "landscape", "tint"}
+    for name in names.split(","):
+        recipe = load_recipe(tmp_path / f"recipe-{name}.toml")
+        assert abs(recipe.images - 6_400) <= sum(stage.batch for stage in recipe.schedule)
+        assert (recipe.log.samples, recipe.log.candidate) == (800, 800)
+    tint = load_recipe(tmp_path / "recipe-tint.toml").stages
+    usual = load_recipe("tint").stages
+    assert tint[0].images / tint[1].images == pytest.approx(usual[0].images / usual[1].images, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("recipes", "searches", "images", "words"),
+    [
+        ("pix2pix,uvu", [LR], None, "several recipes need --images"),
+        ("uvu,uvu", [LR], 640, "'uvu' stands twice"),
+        ("uvu,uvu-sketch", [LR], 640, "some colour photographs, some drawings"),
+        ("pix2pix,uvvu", [LR], 640, "unknown recipe 'uvvu'; did you mean 'uvu'?"),
+        ("pix2pix,tint", ["stages.0.critic_lr=log:1e-5:1e-2", "generator.depth=int:5:7"], 640, "tint: "),
+        ("tint", [], 640, "nothing to search"),
+    ],
+)
+def test_recipes_that_cannot_be_searched_among(
+    recipes: str, searches: list[str], images: int | None, words: str, tmp_path: Path
+) -> None:
+    with pytest.raises(RecipeError) as caught:
+        tune(recipes, [], [], "", tmp_path / "study", searches, 1, images=images, trainer=KnownTrainer())
+    assert words in str(caught.value)
+    assert not (tmp_path / "study").exists()
+
+
 def test_two_objectives_give_a_front(tmp_path: Path) -> None:
     summary = known(tmp_path, 6, objective="pareto")
     assert summary.best in summary.front

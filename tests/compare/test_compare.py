@@ -37,6 +37,7 @@ def test_variants_are_recipes_with_changes() -> None:
     assert (one.name, one.recipe) == ("plain", "uvu")
     assert fitting(one, 128).generator["attention"] == "none"
     assert Entrant.parse("pix2pix") == Entrant("pix2pix", "pix2pix")
+    assert Entrant.parse("mine/one.toml").name == "one"  # its run lies in the comparison's folder, not in mine/
     with pytest.raises(RecipeError, match="two recipes or more"):
         check_entrants([one])
     with pytest.raises(RecipeError, match="'uvu' stands twice"):
@@ -104,10 +105,12 @@ def test_a_whole_comparison_from_pictures_to_page(tmp_path: Path) -> None:
     assert [(line["name"], line["seed"]) for line in lines] == [("small", 0), ("small", 1), ("slow", 0), ("slow", 1)]
     assert len({line["test"] for line in lines}) == 1
     assert len({line["weights"] for line in lines}) == 4
+    assert all(0 < line["ciede2000_noisy"] != line["ciede2000"] for line in lines)
     assert {place.name for place in outcome.places} == {"small", "slow"}
     page = outcome.page.read_text(encoding="utf-8")
     assert outcome.verdict.split(":")[0] in page
     assert lines[0]["test"] in page
+    assert f"{np.mean([line['ciede2000_noisy'] for line in lines[:2]]):.2f}" in page
     chart = re.search(r'<script type="application/json">(.*?)</script>', page, re.DOTALL)
     assert chart is not None
     spec = json.loads(chart[1])

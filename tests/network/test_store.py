@@ -10,15 +10,20 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
 import foreign_graphs
 from tintype import OutputError, WeightsError
 from tintype.cli import app
+from tintype.network import trial
 from tintype.network.catalogue import catalogue
 from tintype.network.fetch import alone
 from tintype.network.model_file import find_model, list_models
+from tintype.network.network import Network
+from tintype.network.openvino import OpenVino
+from tintype.network.places import compiled_folder
 from tintype.network.store import import_file, origin_of, pull, remove, wanted
 
 PAD = 300_000  # bytes of a weight that nothing uses, so that a download has a middle
@@ -104,6 +109,42 @@ def test_a_whole_download_can_be_used_by_its_name(server: Server, folder: Path, 
     assert kept(folder) == []
     with pytest.raises(WeightsError, match="not among the models"):
         remove("mine")
+
+
+def test_the_second_start_reads_what_the_first_compiled(
+    folder: Path, model: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of models of the store; a file that lies elsewhere leaves nothing behind."""
+    monkeypatch.setenv("TINTYPE_CACHE", str(tmp_path / "cache"))
+    (tmp_path / "made.onnx").write_bytes(model)
+    grey = np.zeros((1, 1, 64, 64), np.float32)
+    elsewhere = OpenVino(find_model(tmp_path / "made.onnx"), "f32", 1, 1)
+    assert not elsewhere.from_cache
+    assert not compiled_folder(hash_of(model)).exists()
+    import_file(tmp_path / "made.onnx", "mine")
+    first = Network(find_model("mine"), "cpu", "f32", threads=1).run(grey)["ab"]
+    blobs = {path: path.stat().st_mtime_ns for path in compiled_folder(hash_of(model)).iterdir()}
+    assert blobs
+    engine = OpenVino(find_model("mine"), "f32", 1, 1)
+    assert engine.from_cache
+    assert np.array_equal(Network(find_model("mine"), "cpu", "f32", threads=1).run(grey)["ab"], first)
+    assert {path: path.stat().st_mtime_ns for path in blobs} == blobs
+    assert len(list(compiled_folder(hash_of(model)).iterdir())) == len(blobs)
+
+
+def test_what_another_process_of_ours_has_tried_is_not_tried_again(
+    folder: Path, model: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A cluster's workers take the driver's word for the very bytes that it sends."""
+    monkeypatch.setenv("TINTYPE_CACHE", str(tmp_path / "cache"))
+    monkeypatch.setattr(trial, "_BELIEVED", {})
+    monkeypatch.setattr(trial, "_tried_elsewhere", lambda *_: pytest.fail("it was tried again"))
+    (tmp_path / "made.onnx").write_bytes(model)
+    trial.believe(hash_of(model), "ddcolor")
+    assert find_model(tmp_path / "made.onnx").contract == "ddcolor"
+    (tmp_path / "other.onnx").write_bytes(model + b"\x12\x01x")  # other bytes: another producer's name
+    with pytest.raises(pytest.fail.Exception, match="tried again"):
+        find_model(tmp_path / "other.onnx")
 
 
 def test_one_that_is_cut_off_goes_on_where_it_was(server: Server, folder: Path, model: bytes) -> None:

@@ -17,17 +17,26 @@ def tune(
         Path, typer.Option("--validation", metavar="PATH", help="Photographs that trials are judged by.")
     ],
     searches: Annotated[
-        list[str],
+        list[str] | None,
         typer.Option(
             "--search",
             metavar="KEY=RANGE",
             help="A value to search: lr=log:1e-5:1e-2, KEY=float:LOW:HIGH, KEY=int:LOW:HIGH:STEP, KEY=choice:A,B. "
             "May be repeated.",
         ),
-    ],
+    ] = None,
     recipe: Annotated[
-        str, typer.Option("--recipe", autocompletion=recipes, help="A recipe's name, or the path of a .toml file.")
+        str,
+        typer.Option(
+            "--recipe",
+            autocompletion=recipes,
+            help="A recipe's name, or the path of a .toml file; several, with commas between, are searched among.",
+        ),
     ] = "tint",
+    images: Annotated[
+        int | None,
+        typer.Option("--images", min=1, help="Images that each trial sees: shortens all stages in proportion."),
+    ] = None,
     run: Annotated[
         Path | None,
         typer.Option("--run", metavar="DIR", help="The study's folder; default: runs/tune-RECIPE. Continued if begun."),
@@ -72,6 +81,9 @@ def tune(
       tintype tune --data photos/ --validation val.tar --search lr=log:1e-5:1e-2 --trials 30
 
       tintype tune --recipe uvu --data photos/ --validation val.tar --search generator.attention=choice:source,spatial
+
+      tintype tune --recipe pix2pix,uvu,landscape --images 20000 --data photos/ --validation val.tar --search
+      lr=log:1e-5:1e-2
     """
     from tintype.tune import tune as run_study
 
@@ -80,8 +92,8 @@ def tune(
         overrides or [],
         data,
         validation,
-        run or Path("runs") / f"tune-{Path(recipe).stem}",
-        searches,
+        run or Path("runs") / f"tune-{'-'.join(Path(name.strip()).stem for name in recipe.split(','))}",
+        searches or [],
         trials,
         storage=storage,
         study_name=study,
@@ -91,6 +103,7 @@ def tune(
         objective=objective,
         seed=seed,
         accelerator=accelerator,
+        images=images,
     )
     print(f"trial {summary.best}: {summary.judgement}")
     for key, value in summary.params.items():

@@ -20,13 +20,16 @@ from tintype.training.checkpoint import read_checkpoint
 from tintype.training.recipe import Recipe
 from tintype.training.validation import Validation
 
+NOISE = 25.0  # the usual level of denoisers' tests: much, and the picture is still there
+
 
 @dataclass(frozen=True)
 class Measured:
     """Figures of one run over the test pictures, in their order: of its answers, of grey ones, of the truth.
 
     `test` is the hash of the test pictures, `weights` that of the weights. `critic_loss` is the mean of the last fifth
-    of the log, None without a critic.
+    of the log, None without a critic. `ciede2000_noisy` is that of the colours that it gives to pictures with noise
+    (`NOISE`), on the light without it.
     """
 
     name: str
@@ -43,6 +46,7 @@ class Measured:
     seconds: float = 0.0
     critic_loss: float | None = None
     warnings: tuple[str, ...] = ()
+    ciede2000_noisy: tuple[float, ...] = ()
 
     def write(self, path: Path) -> None:
         """Write them as JSON."""
@@ -54,7 +58,8 @@ def read_measured(path: Path) -> Measured | None:
     if not path.exists():
         return None
     values = json.loads(path.read_text(encoding="utf-8"))
-    return Measured(**values | {"warnings": tuple(values["warnings"])})
+    tuples = {key: tuple(values.get(key, ())) for key in ("warnings", "ciede2000_noisy")}
+    return Measured(**values | tuples)
 
 
 def hash_of_pictures(cache: PictureCache, indices: NDArray[np.int64]) -> str:
@@ -78,6 +83,7 @@ def measure_run(
     seen = Validation(*test, recipe, answers.form)
     pictures = coloured(seen, generator, answers, fabric)
     mine = [measure(picture, truth) for picture, truth in zip(pictures, seen.truths, strict=True)]
+    noisy = coloured(seen, generator, answers, fabric, NOISE)
     others = [measure_all([seen.given(n), truth], truth) for n, truth in enumerate(seen.truths)]
     lines = [json.loads(text) for text in (run / "stats.jsonl").read_text(encoding="utf-8").splitlines()]
     critic = [line["loss_D"] for line in lines if "loss_D" in line]
@@ -96,14 +102,15 @@ def measure_run(
         seconds=max((line["seconds"] for line in lines if "seconds" in line), default=0.0),
         critic_loss=float(np.mean(critic[-max(1, len(critic) // 5) :])) if critic else None,
         warnings=tuple(line["warning"] for line in lines if "warning" in line),
+        ciede2000_noisy=tuple(measure(one, truth).ciede2000 for one, truth in zip(noisy, seen.truths, strict=True)),
     )
     return measured, pictures
 
 
 @torch.no_grad()
-def coloured(seen: Validation, generator: nn.Module, answers: Answers, fabric: Fabric) -> list[NDArray[np.uint8]]:
-    """What the network makes of each crop, uint8 RGB (S, S, 3)."""
-    pictures: list[NDArray[np.uint8]] = []
-    for number in range(len(seen.condition)):
-        pictures.append(seen.answer(number, generator, answers, fabric))
-    return pictures
+def coloured(
+    seen: Validation, generator: nn.Module, answers: Answers, fabric: Fabric, noise: float = 0.0
+) -> list[NDArray[np.uint8]]:
+    """What the network makes of each crop, uint8 RGB (S, S, 3); with `noise`, of the crop with Gaussian noise of that
+    standard deviation, in levels of 255, the same for every network."""
+    return [seen.answer(number, generator, answers, fabric, noise) for number in range(len(seen.condition))]

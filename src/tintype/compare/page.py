@@ -15,7 +15,7 @@ from tintype.reports.page import card, columns, framed, section, table, write_pa
 from tintype.reports.pictures import show
 from tintype.training.recipe import Recipe
 
-from .measure import Measured
+from .measure import NOISE, Measured
 from .ranking import LEVEL, Place, verdict
 
 SHOWN = 8  # pictures
@@ -74,10 +74,11 @@ def _chart(places: Sequence[Place]) -> go.Figure:
 
 def _table(places: Sequence[Place], runs: Mapping[str, Sequence[Measured]]) -> str:
     head = ["", "score", f"{LEVEL} %", "behind the first", "more than luck", "PSNR dB", "CIEDE2000", "colourfulness"]
-    head += ["critic's loss", "images/s"]
+    head += [f"CIEDE2000 with noise of {NOISE:.0f}", "critic's loss", "images/s"]
     rows = []
     for place in places:
         of_one = runs[place.name]
+        noisy = [np.mean(run.ciede2000_noisy) for run in of_one if run.ciede2000_noisy]
         critics = [run.critic_loss for run in of_one if run.critic_loss is not None]
         speed = np.mean([run.images / max(run.seconds, 1e-9) for run in of_one])
         low, high = place.behind_interval
@@ -92,14 +93,15 @@ def _table(places: Sequence[Place], runs: Mapping[str, Sequence[Measured]]) -> s
                 f"{place.psnr:.2f}",
                 f"{place.ciede2000:.2f}",
                 f"{place.colorfulness:.1f}",
+                f"{np.mean(noisy):.2f}" if noisy else "",
                 f"{np.mean(critics):.2f}" if critics else "",
                 f"{speed:.1f}",
             ]
         )
     one = next(iter(runs.values()))[0]
-    grey = [f"{np.mean(one.psnr_grey):.2f}", f"{np.mean(one.ciede2000_grey):.2f}", "0.0", "", ""]
+    grey = [f"{np.mean(one.psnr_grey):.2f}", f"{np.mean(one.ciede2000_grey):.2f}", "0.0", "", "", ""]
     rows.append(["grey", "1.250", "", "", "", *grey])
-    rows.append(["truth", "0.000", "", "", "", "", "0.00", f"{np.mean(one.colorfulness_true):.1f}", "", ""])
+    rows.append(["truth", "0.000", "", "", "", "", "0.00", f"{np.mean(one.colorfulness_true):.1f}", "", "", ""])
     return table(head, rows)
 
 

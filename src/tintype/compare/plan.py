@@ -10,6 +10,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import islice
+from pathlib import Path
 
 import torch
 
@@ -35,12 +36,12 @@ class Entrant:
 
     @classmethod
     def parse(cls, text: str) -> "Entrant":
-        """RECIPE, or NAME=RECIPE KEY=VALUE KEY=VALUE ... for a variant."""
+        """RECIPE, by name or path (then its stem is the name), or NAME=RECIPE KEY=VALUE KEY=VALUE ... for a variant."""
         words = text.split()
         if not words:
             raise RecipeError("an empty recipe: write --recipes pix2pix,uvu")
         name, equals, recipe = words[0].partition("=")
-        return cls(name, recipe if equals else name, tuple(words[1:]))
+        return cls(name if equals else Path(name).stem, recipe if equals else name, tuple(words[1:]))
 
 
 def check_entrants(entrants: Sequence[Entrant]) -> None:
@@ -67,19 +68,13 @@ def fitting(entrant: Entrant, size: int, seed: int = 0, images: int | None = Non
             multiple = int(build_generator(first.system, first.generator).size_multiple)  # type: ignore[arg-type]
         if size % multiple:
             changes.append(f"generator.depth={deepest}")
-    shares = _stage_images(first, images or first.images)
+    shares = first.images_by_stage(images or first.images)
     changes += [f"stages.{number}.images={count}" for number, count in enumerate(shares)]
     whole = sum(shares) if images else first.images
     once = max(ROUND, whole // 2)  # best weights are chosen among two moments, and the end
     changes += [f"log.tick={max(1, whole // 40)}", f"log.samples={whole}", f"log.candidate={once}", "log.first=0"]
     changes += [f"log.snapshot={max(1, 2 * whole)}", f"name={json.dumps(entrant.name)}"]
     return load_recipe(entrant.recipe, changes)
-
-
-def _stage_images(recipe: Recipe, images: int) -> list[int]:
-    """Images of each stage, in the recipe's proportions, so that all of them (with repetitions) see `images`."""
-    factor = images / recipe.images
-    return [max(stage.batch, round(stage.images * factor)) for stage in recipe.stages]
 
 
 def seconds_per_image(training: Training) -> float:

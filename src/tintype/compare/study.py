@@ -173,6 +173,8 @@ def _remember(folder: Path, runs: dict[str, list[Measured]]) -> None:
         for run in of_one:
             mean = {key: round(float(np.mean(getattr(run, key))), 4) for key in MEANS}
             kept = {"name": run.name, "seed": run.seed, "images": run.images, "test": run.test, "weights": run.weights}
+            if run.ciede2000_noisy:
+                mean["ciede2000_noisy"] = round(float(np.mean(run.ciede2000_noisy)), 4)
             critic = None if run.critic_loss is None else round(run.critic_loss, 4)
             lines.append(kept | mean | {"seconds": run.seconds, "critic_loss": critic, "warnings": list(run.warnings)})
     _write(folder / "comparison.jsonl", "".join(json.dumps(line) + "\n" for line in lines))

@@ -57,6 +57,11 @@ class OpenVino:
             compiled = self._compiled[True, ("ab",)] = self._compile(("ab",), whole=True)
             self.precision = compiled.get_property("INFERENCE_PRECISION_HINT").get_type_name()
 
+    @property
+    def from_cache(self) -> bool:
+        """Whether the graph was read as an earlier start had compiled it."""
+        return self._whole is not None and bool(self._whole.get_property("LOADED_FROM_CACHE"))
+
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
         whole = not self.features or not set(self.features) <= feed.keys()
         part = (whole, outputs)

@@ -196,6 +196,11 @@ class Recipe(_Section):
         *others, last = self.stages
         return self.model_copy(update={"stages": (*others, last.model_copy(update={"more": last.more + images}))})
 
+    def images_by_stage(self, images: int) -> list[int]:
+        """Images of each stage, in their proportions, so that all of them (with repetitions) see `images`."""
+        factor = images / self.images
+        return [max(stage.batch, round(stage.images * factor)) for stage in self.stages]
+
     @property
     def images(self) -> int:
         """Images seen by the end of the last stage."""

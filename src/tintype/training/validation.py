@@ -115,12 +115,20 @@ class Validation:
         return sample_sheet(rows)
 
     @torch.no_grad()
-    def answer(self, index: int, generator: nn.Module, answers: Answers, fabric: Fabric) -> NDArray[np.uint8]:
-        """What the generator (in eval mode) makes of one picture, uint8 RGB (S, S, 3)."""
-        condition = fabric.to_device(self.condition[index : index + 1])
+    def answer(
+        self, index: int, generator: nn.Module, answers: Answers, fabric: Fabric, noise: float = 0.0
+    ) -> NDArray[np.uint8]:
+        """What the generator (in eval mode) makes of one picture, uint8 RGB (S, S, 3). With `noise` it is given the
+        picture with Gaussian noise of that deviation, in levels of 255; its colours are put on the light without it,
+        but for networks that paint the light."""
+        condition = self.condition[index : index + 1]
+        given = condition
+        if noise:
+            drawn = torch.randn(given.shape, generator=torch.Generator().manual_seed(index))
+            given = (given + noise / 127.5 * drawn).clamp(-1, 1)
         with fabric.autocast():
-            output = generator(condition)
-        rgb = answers.rgb(condition, answers.planes(output, TEMPERATURE)).clamp(0, 1)
+            output = generator(fabric.to_device(given))
+        rgb = answers.rgb(fabric.to_device(condition), answers.planes(output, TEMPERATURE)).clamp(0, 1)
         return np.asarray((rgb[0] * 255 + 0.5).byte().permute(1, 2, 0).cpu().numpy())
 
     def _psnr_with_hints(self, generator: nn.Module, answers: Answers, fabric: Fabric) -> float:

@@ -16,11 +16,11 @@ from optuna.trial import TrialState
 from tintype.data.cache import colourful, open_cache
 from tintype.errors import DataError, OutputError, RecipeError
 from tintype.training.loop import train
-from tintype.training.recipe import Recipe, load_recipe
+from tintype.training.recipe import Recipe
 
 from .report import write_report
 from .score import Judgement
-from .search import parse_searches
+from .space import plan_space
 from .storage import GRACE_SECONDS, database_errors
 from .work import Job, OnLine, Trainer, work, work_in_processes
 
@@ -94,8 +94,12 @@ def tune(
     accelerator: str = "auto",
     cache_dir: Path | None = None,
     trainer: Trainer | None = None,
+    images: int | None = None,
 ) -> StudySummary:
     """Search the values of `searches` ("lr=log:1e-5:1e-2") in `trials` runs of `recipe`, or continue such a study.
+
+    `recipe` may name several, "pix2pix,uvu": which of them is then searched, too. `images` shortens each recipe to so
+    many images, its stages in their proportions; several recipes need it, so that all are judged on equal terms.
 
     Trials are proposed by Optuna's TPE sampler (Bergstra et al. 2011) and judged by `Judgement` on `validation`;
     with one objective, those worse than the median of the others at the same point are pruned. `trials` counts those
@@ -109,19 +113,19 @@ def tune(
     finished; OutputError when another process is at work in `folder`; DataError when there are no colour pictures.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    parsed = parse_searches(recipe, overrides, searches)
-    base = load_recipe(recipe, overrides)
+    space = plan_space(recipe, overrides, searches, images)
     if trainer is None:
-        for paths in (list(data), [validation]):  # decoded now, before several processes would do it at once
-            _check_pictures(paths, base, cache_dir)
+        for base in space.recipes.values():
+            for paths in (list(data), [validation]):  # decoded now, before several processes would do it at once
+                _check_pictures(paths, base, cache_dir)
         trainer = Training(tuple(data), validation, cache_dir, accelerator)
     folder = Path(folder)
     job = Job(
         folder=folder,
         storage=storage,
         name=study_name or folder.resolve().name,
-        settings={"recipe": base.to_toml(), "search": sorted(searches), "objective": objective},
-        searches=parsed,
+        settings={"recipe": space.text, "search": sorted(searches), "objective": objective},
+        space=space,
         trials=trials,
         deadline=time.time() + timeout if timeout is not None else float("inf"),
         seed=seed,
@@ -131,7 +135,7 @@ def tune(
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder), database_errors(str(folder)):
         database, study = job.open()
-        (folder / "recipe.toml").write_text(base.to_toml(), encoding="utf-8")
+        space.write(folder)
         database.requeue_interrupted(study)
         try:
             if processes == 1:

@@ -19,10 +19,10 @@ from optuna.exceptions import UpdateFinishedTrialError
 from optuna.trial import FrozenTrial, TrialState
 
 from tintype.errors import OutputError, RecipeError, TintypeError, one_line
-from tintype.training.recipe import Recipe, load_recipe
+from tintype.training.recipe import Recipe
 
 from .score import Judgement, final_judgement
-from .search import Search
+from .space import Space
 from .storage import GRACE_SECONDS, MOST_STARTS, Storage, database_errors, is_spent, trial_folder
 
 OnLine = Callable[[dict[str, Any]], None]
@@ -47,7 +47,7 @@ class Job:
     storage: str | None
     name: str
     settings: dict[str, Any]
-    searches: list[Search]
+    space: Space
     trials: int
     deadline: float
     seed: int
@@ -61,8 +61,7 @@ class Job:
 
     def recipe(self, params: dict[str, Any]) -> Recipe:
         """The study's recipe with a trial's values. Raises RecipeError when they do not go together."""
-        overrides = [text for search in self.searches for text in search.overrides(params[search.key])]
-        return load_recipe(self.folder / "recipe.toml", overrides)
+        return self.space.recipe(self.folder, params)
 
 
 def work(job: Job, lock: Lock) -> None:
@@ -148,7 +147,7 @@ def _next_trial(job: Job, storage: Storage, study: optuna.Study) -> optuna.Trial
     # Seeded by the trial's number: a study that was interrupted goes on with what it would have proposed.
     seed = int(np.random.SeedSequence([job.seed, len(known)]).generate_state(1)[0])
     study.sampler = optuna.samplers.TPESampler(seed=seed)
-    return storage.ask(study, {search.key: search.distribution for search in job.searches})
+    return storage.ask(study, job.space.distributions)
 
 
 def _run_trial(job: Job, study: optuna.Study, trial: optuna.Trial) -> FrozenTrial:
