@@ -82,7 +82,8 @@ def _row(one: Ranked, y: float, at: Any) -> list[str]:
         parts += [f'<circle cx="{at(v):.1f}" cy="{y:.1f}" r="3" fill="white" stroke="{INK}"/>' for v in one.scores]
     colour = ORDERED[3] if one.mean < GREY_SCORE else ORDERED[0]
     parts.append(f'<circle cx="{at(one.mean):.1f}" cy="{y:.1f}" r="4.5" fill="{colour}"/>')
-    parts.append(text_at(at(max(one.scores)) + 9, y + 3.5, f"{one.mean:.2f}", colour=colour))
+    label = text_at(at(max(one.scores)) + 9, y + 3.5, f"{one.mean:.2f}", colour=colour)
+    parts.append(f'<g stroke="white" stroke-width="3" paint-order="stroke">{label}</g>')  # over the line of grey
     return parts
 
 
