@@ -1,6 +1,6 @@
 """Build what is released and try it as a stranger would: the wheel alone, a fresh environment, an empty home.
 
-    python packaging/release.py [--output dist] [--python 3.11 --python 3.13] [--all]
+    python packaging/release.py [--output dist] [--python 3.11 --python 3.13] [--all] [--built]
 
 Builds the sdist and the wheel, checks them (twine, check-wheel-contents, size, what the wheel asks for), installs the
 wheel for each Python, and runs README's lines on pictures out of the sdist. --all installs the extra `all` as well and
@@ -134,6 +134,19 @@ def try_line(line: str, place: Path, environment: dict[str, str], installed: set
     return f"{took:.1f} s"
 
 
+def interpreter(wanted: str) -> str | None:
+    """The interpreter of a version on this machine, as uv or pyenv has it; None without one. Nothing is fetched."""
+    found = subprocess.run(
+        [sys.executable, "-m", "uv", "python", "find", "--no-python-downloads", wanted],
+        text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    if found.returncode == 0:
+        return found.stdout.strip()
+    versions = Path(os.environ.get("PYENV_ROOT") or Path.home() / ".pyenv") / "versions"
+    there = sorted(versions.glob(f"{wanted}*/bin/python"))  # those that no shim of pyenv is set to
+    return str(there[-1]) if there else None
+
+
 def from_the_wheel(wheel: Path, sdist: Path, python: str, extra: str) -> None:
     """Install the wheel for one Python, far from the repository, and run README's lines."""
     with tempfile.TemporaryDirectory() as name:
@@ -192,19 +205,31 @@ def main() -> None:
     parser.add_argument("--output", type=Path, default=ROOT / "dist")
     parser.add_argument("--python", action="append", help="a version or interpreter; default: 3.11 and 3.13")
     parser.add_argument("--all", action="store_true", help="with the extra `all` as well")
+    parser.add_argument("--only-all", action="store_true", help="with the extra `all`, and not without it")
+    parser.add_argument("--built", action="store_true", help="try what lies in --output, without building it again")
     parser.add_argument("--lowest", action="store_true", help="only try the lowest versions that are allowed")
     given = parser.parse_args()
     if given.lowest:
         lowest()
         return
-    wheel, sdist = build(given.output)
+    if given.built:
+        (wheel,), (sdist,) = given.output.glob("*.whl"), given.output.glob("*.tar.gz")
+    else:
+        wheel, sdist = build(given.output)
     for path in (wheel, sdist):
         print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB", flush=True)
     check(wheel, sdist)
-    for python in given.python or ("3.11", "3.13"):
-        from_the_wheel(wheel, sdist, python, "")
-    if given.all:
-        from_the_wheel(wheel, sdist, (given.python or ["3.11"])[0], "[all]")
+    pythons = {wanted: interpreter(wanted) for wanted in given.python or ("3.11", "3.13")}
+    for wanted, python in pythons.items():
+        if python is None:
+            print(f"Python {wanted} is not here: not tried", flush=True)
+        elif not given.only_all:
+            from_the_wheel(wheel, sdist, python, "")
+    there = [python for python in pythons.values() if python is not None]
+    if not there:
+        raise SystemExit("none of these Pythons is here; name one: --python 3.12")
+    if given.all or given.only_all:
+        from_the_wheel(wheel, sdist, there[0], "[all]")
     if os.environ.get("CI"):
         print("everything that is released was tried")
 

@@ -46,7 +46,7 @@ export function Editor({ picture, reload }: { picture: Picture; reload: () => vo
   const stage = useRef<StageHandle>(null);
   const section = useRef<HTMLElement>(null);
   const hasHints = can(known, "hints", look.model);
-  const selection = useSelection(picture.id, look.model);
+  const selection = useSelection(picture.id, look.model, can(known, "suggestions", look.model));
 
   useEffect(() => {
     remember(picture.id, look);

@@ -19,7 +19,8 @@ export interface Selection {
 
 const NONE = { plus: [] as Point[], minus: [] as Point[] };
 
-export function useSelection(pictureId: string, model: string | null): Selection {
+/** `hasLikely`: whether the model knows other colours that are likely; one that does not is not asked. */
+export function useSelection(pictureId: string, model: string | null, hasLikely: boolean): Selection {
   const [points, setPoints] = useState(NONE);
   const [minus, setMinus] = useState(false);
   const [mask, setMask] = useState("");
@@ -27,12 +28,12 @@ export function useSelection(pictureId: string, model: string | null): Selection
   const [likely, setLikely] = useState<Suggestion[]>([]);
   const place = points.plus[0];
   useEffect(() => {
-    if (!place) return setLikely([]);
+    if (!place || !hasLikely) return setLikely([]);
     const stop = new AbortController();
     const params = { path: { picture_id: pictureId }, query: { x: place[0], y: place[1], count: 8, model } };
     unwrap(api.GET("/api/pictures/{picture_id}/suggestions", { params, signal: stop.signal })).then(setLikely, () => undefined);
     return () => stop.abort();
-  }, [pictureId, model, place]);
+  }, [pictureId, model, place, hasLikely]);
   useEffect(() => {
     if (points.plus.length === 0) return setMask("");
     const stop = new AbortController();
