@@ -22,6 +22,7 @@ import numpy as np
 
 from tintype.batch.run import plan, run
 from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.options import OutputOptions
 from tintype.evaluation.speed import cpu_name, peak_mib, photograph
 from tintype.parallel import CORES
 
@@ -79,9 +80,11 @@ def folder(model: str, files: int, workers: int, size: tuple[int, int]) -> dict[
             (source / f"{number:05}.jpg").write_bytes(pictures[number % DIFFERENT])
         colorizer = Colorizer(model, streams=workers)
         jobs = plan([os.fspath(source)], os.path.join(place, "out"))
-        run(jobs[:workers], colorizer, workers=workers, overwrite=True)  # the network prepares itself
+        run(
+            jobs[:workers], colorizer, output=OutputOptions(overwrite=True), workers=workers
+        )  # the network prepares itself
         start, cpu = time.perf_counter(), time.process_time()
-        report = run(jobs, colorizer, workers=workers, overwrite=True)
+        report = run(jobs, colorizer, output=OutputOptions(overwrite=True), workers=workers)
         seconds, cpu = time.perf_counter() - start, time.process_time() - cpu
     if report.failed:
         raise SystemExit(f"{report.failed} of {files} pictures failed")

@@ -8,6 +8,7 @@ import pytest
 
 from tintype import Colorizer, InputError, OutputError
 from tintype.batch.run import Job, Report, Result, plan, run
+from tintype.colorizer.options import ColorizeOptions, OutputOptions
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +142,7 @@ def test_one_bad_file_costs_only_itself(album: Path, colorizer: Colorizer) -> No
 
 
 def test_a_fault_of_the_program_is_reported_too(album: Path, colorizer: Colorizer) -> None:
-    report = run([Job("album/a.jpg", "out/x.jpg")], colorizer, size="large")  # type: ignore[arg-type]
+    report = run([Job("album/a.jpg", "out/x.jpg")], colorizer, ColorizeOptions(size="large"))  # type: ignore[arg-type]
     [result] = report.results
     assert result.error is not None
     assert result.error.startswith("album/a.jpg: unexpected TypeError")
@@ -163,5 +164,5 @@ def test_a_target_that_appears_meanwhile_is_kept(album: Path, colorizer: Coloriz
     (album / "a-color.jpg").write_bytes(b"keep me")
     assert run(jobs, colorizer).failed == 1
     assert (album / "a-color.jpg").read_bytes() == b"keep me"
-    assert run(jobs, colorizer, overwrite=True).failed == 0
+    assert run(jobs, colorizer, output=OutputOptions(overwrite=True)).failed == 0
     assert (album / "a-color.jpg").read_bytes() != b"keep me"

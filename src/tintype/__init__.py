@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .colorizer.colorizer import Colorizer, colorize
     from .colorizer.many import Result
     from .colorizer.open_photo import OpenPhoto
+    from .colorizer.options import ColorizeOptions, OutputOptions
     from .colorizer.taste import Taste
     from .errors import DataError, InputError, MissingExtra, OutputError, RecipeError, TintypeError, WeightsError
     from .hints.hint import Hint
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from .photo.photo import Photo
 
 __all__ = [
+    "ColorizeOptions",
     "Colorizer",
     "DataError",
     "Hint",
@@ -31,6 +33,7 @@ __all__ = [
     "ModelInfo",
     "OpenPhoto",
     "OutputError",
+    "OutputOptions",
     "Photo",
     "RecipeError",
     "Result",
@@ -47,6 +50,8 @@ __all__ = [
 
 # Loaded at first use: `import tintype` and `tintype --help` stay quick.
 _HOME = {
+    "ColorizeOptions": "colorizer.options",
+    "OutputOptions": "colorizer.options",
     "Colorizer": "colorizer.colorizer",
     "DataError": "errors",
     "Hint": "hints.hint",

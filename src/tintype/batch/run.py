@@ -4,28 +4,27 @@ import os
 import sys
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tintype.colorizer.colorizer import Colorizer, Picture
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.options import ColorizeOptions, OutputOptions
 from tintype.colorizer.streaming import is_huge
-from tintype.colorizer.taste import Taste
 from tintype.errors import OutputError, TintypeError, one_line
 from tintype.files.atomic import write_whole
 from tintype.files.stores import make_folder, staged
-from tintype.hints.hint import Hint
 from tintype.parallel import alone
 from tintype.photo.photo import Photo
 from tintype.photo.tiff_pages import join_pages, page_numbers
 
 from .job import STREAM, Job, Record, Report, Result
 from .plan import COLOURED, READABLE, plan
-from .sidecars import Extras
+from .sidecars import write_extras
 from .skip import LeftAlone, Skip
 
-__all__ = ["COLOURED", "READABLE", "STREAM", "Extras", "Given", "Job", "Made", "Report", "Result", "attempt",
+__all__ = ["COLOURED", "READABLE", "STREAM", "Given", "Job", "Made", "Report", "Result", "attempt",
            "colouring", "plan", "run", "run_each"]  # fmt: skip
 
 # What a job hands over: a path, the bytes of a file, or a page that has been read.
@@ -33,28 +32,25 @@ Given = str | bytes | Photo
 Make = Callable[[Given], "Photo | Made"]
 Stream = Callable[[str, str], tuple[int, int] | None]
 TIFF = (".tif", ".tiff")
+PLAIN, NEW = ColorizeOptions(), OutputOptions()
 
 
 @dataclass(frozen=True)
 class Made:
-    """A result, and what writes the files that go beside it: given source, target and whether files may be replaced, it
-    returns their paths."""
+    """A result; what writes the files that go beside it, given source, target and whether files may be replaced, and
+    returns their paths; and what the picture was, where `Skip` looked."""
 
     photo: Photo
-    beside: Callable[[str, str, bool], list[Path]]
+    beside: Callable[[str, str, bool], list[Path]] = lambda source, target, again: []
+    found: str | None = None
 
 
 def run(
     jobs: Iterable[Job],
     colorizer: Colorizer,
+    options: ColorizeOptions = PLAIN,
+    output: OutputOptions = NEW,
     *,
-    size: int | None = None,
-    hints: Sequence[Hint] = (),
-    reference: Path | None = None,
-    taste: Taste | None = None,
-    extras: Extras | None = None,
-    quality: int | None = None,
-    overwrite: bool = False,
     workers: int = 1,
     journal: Record | None = None,
     skip: Skip | None = None,
@@ -62,59 +58,37 @@ def run(
 ) -> Report:
     """Colour the jobs' pictures as `run_each` does, but for what ``skip`` leaves alone. With several workers give the
     colorizer as many streams."""
-    found: dict[Given, str] = {}
-    make, stream = colouring(
-        colorizer, size=size, hints=hints, reference=reference, taste=taste, overwrite=overwrite, extras=extras,
-        quality=quality, skip=skip, found=found,
-    )  # fmt: skip
-    report = run_each(
-        jobs, make, quality=quality, overwrite=overwrite, workers=workers, journal=journal, stream=stream, done=done
-    )
-    if skip is not None and skip.colour:
-        report.results = [replace(one, found=one.found or found.get(one.source)) for one in report.results]
-    return report
+    make, stream = colouring(colorizer, options, output, skip)
+    return run_each(jobs, make, output, workers=workers, journal=journal, stream=stream, done=done)
 
 
 def colouring(
-    colorizer: Colorizer,
-    *,
-    size: int | None = None,
-    hints: Sequence[Hint] = (),
-    reference: Picture | None = None,
-    taste: Taste | None = None,
-    overwrite: bool = False,
-    extras: Extras | None = None,
-    quality: int | None = None,
-    skip: Skip | None = None,
-    found: dict[Given, str] | None = None,
+    colorizer: Colorizer, options: ColorizeOptions = PLAIN, output: OutputOptions = NEW, skip: Skip | None = None
 ) -> tuple[Make, Stream]:
-    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options; ``extras`` go
-    beside each result. What pictures of files were is noted in ``found``."""
-    model = None if reference is None else colorizer.open(reference)
+    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options."""
+    model = None if options.reference is None else colorizer.open(options.reference)
 
-    def colour(source: Given) -> Photo | Made:
+    def colour(source: Given) -> Made:
         opened = colorizer.open(source)
-        if skip is not None:
-            kind = skip.check(opened.photo)
-            if found is not None and isinstance(source, str):
-                found[source] = kind
-        photo = opened.predict(size=size, hints=hints, reference=model, taste=taste)
-        if extras is None:
-            return photo
+        found = None if skip is None else skip.check(opened.photo)
+        photo = options.predict(opened, model)
+        if not output.has_extras:
+            return Made(photo, found=found)
 
-        def beside(near: str, target: str, replace: bool) -> list[Path]:
-            told = [*(opened.match(model, size=size) if model else ()), *hints]
-            return extras.write(
-                opened, Path(near), Path(target), size=size, hints=told, taste=taste, quality=quality, overwrite=replace
-            )
+        def beside(near: str, target: str, again: bool) -> list[Path]:
+            told = options.told(opened, model)
+            return write_extras(opened, Path(near), Path(target), options, replace(output, overwrite=again), told)
 
-        return Made(photo, beside)
+        return Made(photo, beside, found)
 
     def stream(source: str, target: str) -> tuple[int, int] | None:
-        if target == STREAM or colorizer.paints or hints or model or extras or not is_huge(source, target):
+        steered = options.hints or model or output.has_extras
+        if target == STREAM or colorizer.paints or steered or not is_huge(source, target):
             return None
         make_folder(target)
-        return colorizer.colorize_file(source, target, size=size, taste=taste, overwrite=overwrite)
+        return colorizer.colorize_file(
+            source, target, size=options.size, taste=options.taste, overwrite=output.overwrite
+        )
 
     return colour, stream
 
@@ -126,9 +100,8 @@ def _nothing(source: str, target: str) -> None:
 def run_each(
     jobs: Iterable[Job],
     make: Make,
+    output: OutputOptions = NEW,
     *,
-    quality: int | None = None,
-    overwrite: bool = False,
     workers: int = 1,
     journal: Record | None = None,
     stream: Stream = _nothing,
@@ -143,7 +116,7 @@ def run_each(
     """
 
     def work(job: Job) -> Result:
-        return attempt(job, make, stream, quality=quality, overwrite=overwrite, journal=journal)
+        return attempt(job, make, stream, output, journal=journal)
 
     report = Report()
     if workers <= 1:
@@ -187,9 +160,8 @@ def attempt(
     job: Job,
     make: Make,
     stream: Stream = _nothing,
+    output: OutputOptions = NEW,
     *,
-    quality: int | None = None,
-    overwrite: bool = False,
     journal: Record | None = None,
 ) -> Result:
     """Do one job; every error becomes part of the result."""
@@ -202,27 +174,26 @@ def attempt(
             journal.begin(job)
         except OutputError as error:
             return Result(job.source, None, one_line(error))
-    again = overwrite or (journal is not None and journal.was_begun(job))
-    result = _attempt(job, job.target, make, stream, quality, overwrite, again)
+    again = output.overwrite or (journal is not None and journal.was_begun(job))
+    result = _attempt(job, job.target, make, stream, output, again)
     if journal is not None:
         journal.end(job, result)
     return result
 
 
-def _attempt(
-    job: Job, place: str, make: Make, stream: Stream, quality: int | None, overwrite: bool, again: bool
-) -> Result:
+def _attempt(job: Job, place: str, make: Make, stream: Stream, output: OutputOptions, again: bool) -> Result:
     started = time.perf_counter()
     beside: list[Path] = []
+    found: str | None = None
     try:
-        with staged(job.source, place, overwrite=overwrite) as (source, target):
+        with staged(job.source, place, overwrite=output.overwrite) as (source, target):
             size = stream(source, target)
             if size is None:
-                photo, beside = _do(source, target, make, quality, overwrite, again)
-                size = photo.width, photo.height
+                made, beside = _do(source, target, make, output, again)
+                size, found = (made.photo.width, made.photo.height), made.found
             written = None if target == STREAM else os.path.getsize(target)
         return Result(job.source, place, None, *size, round(time.perf_counter() - started, 3), bytes=written,
-                      beside=tuple(map(str, beside)))  # fmt: skip
+                      beside=tuple(map(str, beside)), found=found)  # fmt: skip
     except LeftAlone as decision:
         return Result(job.source, None, found=decision.found, left=str(decision))
     except TintypeError as error:
@@ -232,40 +203,41 @@ def _attempt(
         return Result(job.source, None, one_line(what))
 
 
-def _do(
-    source: str, target: str, make: Make, quality: int | None, overwrite: bool, again: bool
-) -> tuple[Photo, list[Path]]:
+def _do(source: str, target: str, make: Make, output: OutputOptions, again: bool) -> tuple[Made, list[Path]]:
     """Make and write a result. What goes beside it is written first, so that a result that is there has all of it;
     ``again``: an earlier run may have left some of that."""
     if source != STREAM and len(pages := page_numbers(source)) > 1:
         if Path(target).suffix.lower() in TIFF:
-            return _do_pages(source, target, pages, make, overwrite, again)
+            return _do_pages(source, target, pages, make, output.overwrite, again)
         kind = "standard output" if target == STREAM else Path(target).suffix
         raise OutputError(f"{source}: has {len(pages)} pages, and {kind} holds one; write .tif to keep them all")
-    made = make(sys.stdin.buffer.read() if source == STREAM else source)
-    photo = made.photo if isinstance(made, Made) else made
+    made = _made(make(sys.stdin.buffer.read() if source == STREAM else source))
     if target == STREAM:
-        sys.stdout.buffer.write(photo.encode(quality=quality))
+        sys.stdout.buffer.write(made.photo.encode(quality=output.quality))
         sys.stdout.buffer.flush()
-        return photo, []
+        return made, []
     make_folder(target)
-    beside = made.beside(source, target, again) if isinstance(made, Made) else []
-    photo.save(target, overwrite=overwrite, quality=quality)
-    return photo, beside
+    beside = made.beside(source, target, again)
+    made.photo.save(target, overwrite=output.overwrite, quality=output.quality)
+    return made, beside
+
+
+def _made(what: Photo | Made) -> Made:
+    return what if isinstance(what, Made) else Made(what)
 
 
 def _do_pages(
     source: str, target: str, numbers: list[int], make: Make, overwrite: bool, again: bool
-) -> tuple[Photo, list[Path]]:
+) -> tuple[Made, list[Path]]:
     """These pages of a TIFF; the first of them, and what lies beside it, is handed back."""
-    first: Photo | Made | None = None
+    first: Made | None = None
     pages = []
     for number in numbers:
-        made = make(Photo.read(source, page=number))
+        made = _made(make(Photo.read(source, page=number)))
         first = first or made
-        pages.append((made.photo if isinstance(made, Made) else made).encode("TIFF"))
+        pages.append(made.photo.encode("TIFF"))
     assert first is not None
     make_folder(target)
-    beside = first.beside(source, target, again) if isinstance(first, Made) else []
+    beside = first.beside(source, target, again)
     write_whole(Path(target), lambda: join_pages(pages), overwrite=overwrite)
-    return first.photo if isinstance(first, Made) else first, beside
+    return first, beside

@@ -2,13 +2,13 @@
 
 import io
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
 from tintype.colorizer.open_photo import OpenPhoto
+from tintype.colorizer.options import ColorizeOptions, OutputOptions
 from tintype.colorizer.taste import Taste
 from tintype.errors import OutputError
 from tintype.files.atomic import write_whole
@@ -18,42 +18,24 @@ from tintype.imaging.planes import resize_plane
 from .plan import COLOURED
 
 
-@dataclass(frozen=True)
-class Extras:
-    """What is wanted beside each result: so many ``colourings``, the result included, and a map of the confidence, in
-    the PNG ``confidence`` or, if that ``is_folder``, in it."""
+def write_extras(
+    opened: OpenPhoto, source: Path, target: Path, options: ColorizeOptions, output: OutputOptions, told: Sequence[Hint]
+) -> list[Path]:
+    """Write what is wanted beside ``target``, steered as the result is, with the hints ``told``; the paths.
 
-    colourings: int = 1
-    confidence: Path | None = None
-    is_folder: bool = False
-
-    def write(
-        self,
-        opened: OpenPhoto,
-        source: Path,
-        target: Path,
-        *,
-        size: int | None,
-        hints: Sequence[Hint],
-        taste: Taste | None,
-        quality: int | None,
-        overwrite: bool,
-    ) -> list[Path]:
-        """Write what is wanted beside ``target``, steered as the result is; the paths.
-
-        Raises OutputError when a file exists or cannot be written; and what `OpenPhoto.confidence` raises.
-        """
-        written = []
-        if self.colourings > 1:
-            written += write_alternatives(
-                opened, target, self.colourings, size=size, hints=hints, taste=taste, quality=quality,
-                overwrite=overwrite,
-            )  # fmt: skip
-        if self.confidence is not None:
-            place = confidence_path(self.confidence, source, self.is_folder)
-            seen = opened.restored(taste or Taste())
-            written.append(write_confidence(seen, place, size=size, hints=hints, overwrite=overwrite))
-        return written
+    Raises OutputError when a file exists or cannot be written; and what `OpenPhoto.confidence` raises.
+    """
+    written = []
+    if output.colourings > 1:
+        written += write_alternatives(
+            opened, target, output.colourings, size=options.size, hints=told, taste=options.taste,
+            quality=output.quality, overwrite=output.overwrite,
+        )  # fmt: skip
+    if output.confidence is not None:
+        place = confidence_path(output.confidence, source, output.confidence_is_folder)
+        seen = opened.restored(options.taste)
+        written.append(write_confidence(seen, place, size=options.size, hints=told, overwrite=output.overwrite))
+    return written
 
 
 def alternative_path(target: Path, number: int) -> Path:

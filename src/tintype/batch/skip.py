@@ -35,12 +35,13 @@ class Skip:
     toned: bool = False
     again: bool = False
 
-    def check(self, photo: Photo) -> str:
-        """What the picture is: "grey", "toned" or "colour"; raises `LeftAlone` where it is to be left as it is."""
+    def check(self, photo: Photo) -> Kind | None:
+        """What the picture is: "grey", "toned" or "colour", None where that does not matter; raises `LeftAlone` where
+        it is to be left as it is."""
         if not self.again and read_record(photo.meta) is not None:
             raise LeftAlone("own", "is tintype's own result; add --again to colour it anew")
         if not self.colour:
-            return "grey" if photo.chroma is None else "not looked at"
+            return None
         kind = kind_of(photo)
         if kind == "colour" or (kind == "toned" and self.toned):
             raise LeftAlone(kind, "has colour already" if kind == "colour" else "is toned")

@@ -1,31 +1,23 @@
 """`tintype colorize`: a thin face of `tintype.batch` for pictures and of `tintype.video` for films."""
 
-import contextlib
-import json
-import sys
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
-from . import complain
 from .completion import models
-from .film_options import DeinterlaceOption, DepthOption, FilmWishes
+from .film_options import DeinterlaceOption, DepthOption
 from .manners import (
     DryRunOption,
     FormatOption,
     InPlaceOption,
     KeepTimeOption,
-    Manners,
     NoProgressOption,
     PresetOption,
     ProgressOption,
     QuietOption,
     SuffixOption,
     VerboseOption,
-    failed,
-    status_of,
 )
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
 from .skip_options import AgainOption, SkipColourOption, SkipTonedOption
@@ -263,220 +255,28 @@ def colorize(
 
       tintype colorize scans/ --output for-the-web/ --preset web --dry-run
     """
-    from tintype.batch.contact_sheet import write_sheet
-    from tintype.batch.manifest import record_for
-    from tintype.batch.passed_over import passed_over, say
-    from tintype.batch.plan import Listing
-    from tintype.batch.run import STREAM, Job, Report, Result, plan, run
-    from tintype.batch.sidecars import Extras
-    from tintype.batch.skip import Skip
-    from tintype.batch.watch import watch
-    from tintype.colorizer.colorizer import Colorizer
-    from tintype.colorizer.taste import Taste, parse_strength
-    from tintype.errors import OutputError, TintypeError
-    from tintype.files.atomic import digest_of
-    from tintype.files.locations import is_url, plain
-    from tintype.hints.hint import Hint, parse_color, read_hints
-    from tintype.network.ensemble import as_one, find_models
-    from tintype.parallel import CORES
-    from tintype.video.plan import checked, split
-    from tintype.video.sniff import FILM_SUFFIXES
+    given = locals()
 
-    from .progress import shown, speak
+    from .colorize_plan import check, plan
+    from .colorize_report import Reporter
+    from .colorize_run import runner_of
+    from .progress import speak
+    from .request import Request
 
-    speak(verbose)
-    if references and len(references) > 1:
-        raise TintypeError(
-            f"--reference takes one picture, and here are {len(references)}; colour what each of them is for by itself"
-        )
-    reference = references[0] if references else None
-    inputs, output = [plain(text) for text in inputs], None if output is None else plain(output)
-    manners = Manners.of(format, suffix, in_place, keep_time, overwrite, output)
-    on_ray = engine == "ray"
-    listing = Listing() if on_ray else None
-    films, pictures = ([], inputs) if watching else split(inputs, output, listing=listing)
-    steps = tuple(step.strip() for step in restore.split(",") if step.strip())
-    taste = Taste(
-        saturation=saturation,
-        temperature=temperature,
-        strength=parse_strength(strength),
-        keep_sepia=keep_sepia,
-        restore=steps if pictures else (),
-        mark=mark,
-        palette=tuple(parse_color(color) for color in palette.split(",") if color.strip()),
-        tta=tta,
-    )
-    direct = [] if films else [Hint.parse(text) for text in hint or ()]
-    hints = [*(read_hints(hints_file) if hints_file else ()), *direct]
-    model_file = as_one(find_models(model))
-    options = taste.as_dict() | {"size": size, "quality": quality, "model": model_file.sha256}
-    options |= {"hints": [str(one) for one in hints]} if hints else {}
-    options |= {"reference": digest_of(reference)} if reference else {}
-    extra = alternatives > 1 or confidence is not None
-    options |= {"alternatives": alternatives, "confidence": str(confidence)} if extra else {}
-    recorded, reels = inputs if on_ray else pictures, {job.source for job in films}
-    journal = record_for(recorded, output, options, model_file.sha256, cluster=on_ray) if recorded else None
+    request = Request(**given)
+    speak(request.verbose)
+    planned = plan(request)
+    check(planned)
+    if request.dry_run:
+        from .dry_run import foretell
 
-    def plan_again(listing: Listing | None = None) -> list[Job]:
-        replace = overwrite or in_place
-        found = plan(
-            pictures,
-            output,
-            overwrite=replace,
-            journal=None if in_place else journal,
-            listing=listing,
-            leave=reels,
-            **manners.naming(),
-        )
-        return manners.placed(found)
-
-    jobs = [] if watching or (films and not pictures) else plan_again(listing)
-    wishes = FilmWishes(stability, every, codec, crf, depth, start, end, rate, tuple(hint or ()), steps, deinterlace)
-    reel_options = json.dumps({"film": asdict(wishes)}) if films else ""
-    reel_record = journal if on_ray and preview is None else None
-    films = checked(films, overwrite=overwrite, listing=listing, record=reel_record, also=reel_options)
-    listing = None
-    to_stream = any(job.target == STREAM for job in jobs)
-    if hints and len(jobs) > 1:
-        raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
-    if films and (hints_file or extra or (hint and (jobs or len(films) > 1))):
-        raise TintypeError("of hints a film takes --hint TIME:X,Y,#RRGGBB alone, and then it must be the only input")
-    if extra and (to_stream or watching):
-        raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
-    if extra and any(job.target is not None and is_url(job.target) for job in jobs):
-        raise OutputError("--alternatives and --confidence write files of this machine; name a local folder")
-    if on_ray and (skip_colour or skip_toned):
-        raise TintypeError("--skip-colour and --skip-toned look at pictures on this machine: leave out --engine ray")
-    if on_ray and films and steps:
-        raise TintypeError("films are restored by this machine alone: leave out --engine ray, or --restore")
-    if on_ray and (to_stream or watching or extra):
-        raise TintypeError(
-            "--engine ray goes from files to files; -, --watch, --alternatives and --confidence do not go with it"
-        )
-    if as_json and to_stream:
-        raise OutputError("--json and the picture would both go to standard output; name a file with --output")
-    if in_place and (films or on_ray or extra or watching):
-        raise TintypeError("--in-place is for pictures of this machine; films, Ray, --watch and the like write anew")
-    if dry_run:
-        from .dry_run import tell
-
-        if watching or on_ray:
-            raise TintypeError("--dry-run tells of what is there now; leave out --watch and --engine ray")
-        looker = Colorizer(model, device=device, precision=precision, threads=threads) if jobs else None
-        colour = None if looker is None else lambda photo: looker.colorize(photo, size=size, taste=taste)
-        raise typer.Exit(tell(jobs, films, colour, 1, as_json))
-    style = "none" if no_progress else progress_style
-    progress = shown(style, len(jobs), quiet=quiet)
-    lines = not (quiet or as_json or to_stream or style == "json" or progress.hides_lines)
-
-    troubled: list[Result] = []
-
-    def done(result: Result) -> None:
-        if (trouble := manners.after(result)) is not None:
-            result = failed(result, trouble)
-            troubled.append(result)
-        progress.step(result)
-        if result.error is not None and style != "json":
-            complain(result.error)
-        elif result.left is not None:
-            print(f"tintype: {result.source} {result.left}", file=sys.stderr)
-        elif lines and result.error is None and not result.skipped:
-            for path in (result.target, *result.beside):
-                print(f"{result.source} -> {path}", flush=True)
-
-    at_a_time = workers or (1 if len(jobs) < 2 and not watching else CORES)
-    way = None
-    if on_ray:
-        from tintype.cluster.worker import Way
-
-        way = Way(
-            device=device,
-            precision=precision,
-            threads=threads or 1,
-            size=size,
-            hints=tuple(hints),
-            reference=None if reference is None else reference.read_bytes(),
-            taste=taste,
-            quality=quality,
-            overwrite=overwrite,
-            attempts=attempts,
-        )
-    else:
-        colorizer = Colorizer(model, device=device, precision=precision, threads=threads, streams=at_a_time)
-
-    def work(jobs: list[Job]) -> Report:
-        if journal is not None:
-            journal.plan(jobs)
-        if way is not None:
-            from tintype.cluster.engine import run_on_ray
-
-            return run_on_ray(
-                jobs, find_models(model), way, address=ray_address, workers=workers, record=journal, done=done
-            )
-        return run(
-            jobs,
-            colorizer,
-            size=size,
-            hints=hints,
-            reference=reference,
-            taste=taste,
-            extras=Extras(alternatives, confidence, len(jobs) > 1) if extra else None,
-            quality=quality,
-            overwrite=overwrite or in_place,
-            workers=at_a_time,
-            journal=manners.record(journal),
-            skip=Skip(skip_colour or skip_toned, skip_toned, again),
-            done=done,
-        )
-
-    def work_on_films() -> list[dict[str, Any]]:
-        from .films import colour_films, colour_films_on_ray, film_options
-
-        film = film_options(wishes, size, reference, taste)
-        if way is None:
-            hushed = as_json or quiet or style != "auto"
-            return colour_films(films, colorizer, film, overwrite=overwrite, preview=preview, quiet=hushed)
-        if reel_record is not None:
-            reel_record.plan(films)
-        return colour_films_on_ray(
-            films,
-            find_models(model),
-            way,
-            film,
-            preview,
-            address=ray_address,
-            workers=workers,
-            record=reel_record,
-            quiet=as_json,
-        )
-
-    together: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
-    if on_ray and films and jobs:
-        from tintype.cluster.connection import connected
-
-        together = connected(ray_address)
-    with together:
-        with progress:
-            report = watch(plan_again, work) if watching else work(jobs)
-        coloured = work_on_films() if films else []
-    missed = sum(not film["ok"] for film in coloured)
-    if journal is not None:
-        journal.finish()
-    if sheet is not None:
-        write_sheet(report, sheet)
-    left_out = passed_over(inputs, output, known=FILM_SUFFIXES)
-    if as_json:
-        further = ({"films": coloured} if coloured else {}) | ({"left_out": dict(left_out)} if left_out else {})
-        print(json.dumps(report.as_dict() | further, indent=2))
-    if left_out and not quiet:
-        print(f"tintype: {say(left_out)}", file=sys.stderr)
-    if (len(jobs) > 1 or watching) and not quiet and style != "json":
-        print(report.summary(), file=sys.stderr)
-    if len(coloured) > 1 and not quiet:
-        old = sum(bool(film.get("skipped")) for film in coloured)
-        skipped = f"{old} skipped, " if old else ""
-        print(f"films: {len(coloured) - missed - old} coloured, {skipped}{missed} failed", file=sys.stderr)
-    if (status := status_of([*report.results, *troubled], coloured, missed)) and not watching:
+        raise typer.Exit(foretell(planned))
+    runner, reporter = runner_of(planned), Reporter(planned)
+    with runner.together():
+        with reporter.progress:
+            report = runner.pictures(reporter.done)
+        films = runner.films(quiet=request.as_json) if planned.films else []
+    if planned.journal is not None:
+        planned.journal.finish()
+    if status := reporter.finish(report, films):
         raise typer.Exit(status)
-    if watching and (report.failed or troubled):
-        raise typer.Exit(1)

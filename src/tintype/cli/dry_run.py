@@ -9,8 +9,27 @@ from typing import Any
 
 from tintype.batch.forecast import Forecast, forecast, free_disk, measured_pace, summary
 from tintype.batch.job import Job
+from tintype.colorizer.colorizer import Colorizer
 from tintype.doctor.folders import human
 from tintype.photo.photo import Photo
+
+from .colorize_plan import Plan
+
+
+def foretell(plan: Plan) -> int:
+    """Print what a plan would do, and hand back the status that it would end with."""
+    request, options = plan.request, plan.options
+    colorizer = None
+    if plan.jobs:
+        colorizer = Colorizer(
+            request.model, device=request.device, precision=request.precision, threads=request.threads
+        )
+
+    def colour(photo: Photo) -> Photo:
+        assert colorizer is not None
+        return colorizer.colorize(photo, size=options.size, taste=options.taste)
+
+    return tell(plan.jobs, plan.films, None if colorizer is None else colour, 1, request.as_json)
 
 
 def tell(

@@ -56,6 +56,7 @@ def sketch(
     from rich.progress import Progress
 
     from tintype.batch.run import STREAM, Given, Result, plan, run_each
+    from tintype.colorizer.options import OutputOptions
     from tintype.data.background import choose_method
     from tintype.data.sketch import check_size, check_thresholds, make_sketch
     from tintype.photo.photo import Photo
@@ -85,7 +86,7 @@ def sketch(
         print(f"finding the subject with {used}", file=sys.stderr)
     with progress:
         task = progress.add_task("drawing", total=len(jobs))
-        report = run_each(jobs, draw, overwrite=overwrite, done=done)
+        report = run_each(jobs, draw, OutputOptions(overwrite=overwrite), done=done)
     if len(jobs) > 1:
         print(f"{len(jobs) - report.failed} drawn, {report.failed} failed", file=sys.stderr)
     if report.failed:

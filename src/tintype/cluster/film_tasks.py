@@ -77,13 +77,13 @@ def scan(film: int, job: Job, how: FilmWay, models: Sequence[Any], tally: Any, a
         TintypeError: its children, for all that makes a film impossible.
     """
     target = str(job.target)
-    if not how.way.overwrite and (there := stores.size_of(target)) is not None:
+    if not how.way.output.overwrite and (there := stores.size_of(target)) is not None:
         return Scan(None, bytes=there)
     with _desk(job, how, models) as desk:
         run = FilmRun(desk.source, desk.target, desk.colorizer, desk.options, store=PartStore(desk.folder / "no", {}))
         piece = Piece(film, job, run.settings, run.hints_at, library_versions())
         identity = _identity(run, job, how, desk.colorizer)
-        known = divided(target, identity, fresh=how.way.overwrite and attempt == 1)
+        known = divided(target, identity, fresh=how.way.output.overwrite and attempt == 1)
         tally.tell.remote(piece)
         if known is None:
             spans = []
@@ -133,8 +133,8 @@ def join(piece: Piece, spans: tuple[Span, ...], trouble: tuple[str, ...], how: F
     with _desk(piece.job, how, models, beside=True) as desk:
         report = _run(piece, desk, gathered(desk.folder, target, spans)).join(list(trouble))
         size = desk.target.stat().st_size
-        if how.way.overwrite or stores.size_of(target) is None:  # else an earlier try could not say so any more
-            stores.put(desk.target, target, overwrite=how.way.overwrite)
+        if how.way.output.overwrite or stores.size_of(target) is None:  # else an earlier try could not say so any more
+            stores.put(desk.target, target, overwrite=how.way.output.overwrite)
     return Done(report.as_dict() | {"source": piece.job.source, "target": target}, size)
 
 
@@ -147,7 +147,7 @@ def preview(job: Job, how: FilmWay, models: Sequence[Any]) -> Done:
     target = str(job.target)
     with _desk(job, how, models) as desk:
         report = preview_film(desk.source, os.fspath(desk.target), desk.colorizer, desk.options, step=how.step or None)
-        stores.write(target, desk.target.read_bytes(), overwrite=how.way.overwrite)
+        stores.write(target, desk.target.read_bytes(), overwrite=how.way.output.overwrite)
         return Done(report | {"source": job.source, "target": target}, desk.target.stat().st_size)
 
 
@@ -176,9 +176,9 @@ def _desk(job: Job, how: FilmWay, models: Sequence[Any], *, beside: bool = False
             made.mkdir(parents=True)
             after.callback(stores.remove_folder, os.fspath(made))
         options = how.options
-        if how.way.reference is not None:
+        if how.way.options.reference is not None:
             reference = folder / "reference"
-            reference.write_bytes(how.way.reference)
+            reference.write_bytes(how.way.options.reference)
             options = replace(options, reference=os.fspath(reference))
         try:
             yield _Desk(near, made / name, folder, _colorizer(how.way, models), options)
@@ -222,7 +222,7 @@ def _colorizer(way: Way, models: Sequence[Any]) -> Colorizer:
 
 def _identity(run: FilmRun, job: Job, how: FilmWay, colorizer: Colorizer) -> dict[str, Any]:
     """Everything that the coded parts depend on, wherever they are made."""
-    reference = how.way.reference
+    reference = how.way.options.reference
     known = run.identity(colorizer) | {
         "engine": ["ray", how.way.device, how.way.precision],
         "film": repr(replace(run.info, path="")),

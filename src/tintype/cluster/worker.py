@@ -7,17 +7,16 @@ import time
 import zlib
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.batch.job import Job, Result
 from tintype.batch.run import attempt, colouring
 from tintype.colorizer.colorizer import Colorizer
-from tintype.colorizer.taste import Taste
+from tintype.colorizer.options import ColorizeOptions, OutputOptions
 from tintype.errors import TintypeError
 from tintype.files import stores
-from tintype.hints.hint import Hint
 from tintype.network.engine import Device, Precision
 from tintype.network.model_file import ModelFile
 from tintype.network.trial import believe
@@ -34,17 +33,13 @@ _PAUSE = 0.5
 
 @dataclass(frozen=True)
 class Way:
-    """How the pictures are coloured: plain values, which travel to the workers. ``reference``: a picture file."""
+    """How the pictures are coloured and written: plain values, which travel to the workers."""
 
     device: Device = "auto"
     precision: Precision = "auto"
     threads: int = 1
-    size: int | None = None
-    hints: tuple[Hint, ...] = ()
-    reference: bytes | None = None
-    taste: Taste | None = None
-    quality: int | None = None
-    overwrite: bool = False
+    options: ColorizeOptions = field(default_factory=ColorizeOptions)
+    output: OutputOptions = field(default_factory=OutputOptions)
     attempts: int = 3
     models: tuple[tuple[str, str, float], ...] = ()  # name, contract and share of each, as the driver has them
     version: str = __version__
@@ -68,14 +63,8 @@ class Worker:
         import ray
 
         self._get, self._ledgers, self._way = ray.get, ledgers, way
-        self._make, self._stream = colouring(
-            open_colorizer(way, models, streams=IN_HAND),
-            size=way.size,
-            hints=way.hints,
-            reference=way.reference,
-            taste=way.taste,
-            overwrite=way.overwrite,
-        )
+        colorizer = open_colorizer(way, models, streams=IN_HAND)
+        self._make, self._stream = colouring(colorizer, way.options, way.output)
 
     def __call__(self, shard: "pa.Table") -> "pa.Table":
         jobs = [Job(**row) for row in shard.to_pylist()]
@@ -117,12 +106,12 @@ class Worker:
             what = f"{job.source}: its worker died {number - 1} times while at it (out of memory?); set aside"
             return Result(job.source, None, what, attempt=number - 1), True
         try:
-            size = None if self._way.overwrite else stores.size_of(target)
+            size = None if self._way.output.overwrite else stores.size_of(target)
         except TintypeError as error:
             return Result(job.source, None, str(error), attempt=number), number == self._way.attempts
         if size is not None:  # it was not there when the run was planned: an earlier try could not say so any more
             return Result(job.source, target, bytes=size, attempt=number), True
-        result = attempt(job, self._make, self._stream, quality=self._way.quality, overwrite=self._way.overwrite)
+        result = attempt(job, self._make, self._stream, self._way.output)
         return replace(result, attempt=number), result.ok or number == self._way.attempts
 
 
@@ -163,6 +152,6 @@ def result_table(results: list[Result]) -> "pa.Table":
     kinds = {"width": pa.int64(), "height": pa.int64(), "bytes": pa.int64(), "attempt": pa.int64(),
              "seconds": pa.float64(), "skipped": pa.bool_()}  # fmt: skip
     schema = pa.schema(
-        [(field.name, kinds.get(field.name, pa.string())) for field in fields(Result) if field.name != "beside"]
+        [(column.name, kinds.get(column.name, pa.string())) for column in fields(Result) if column.name != "beside"]
     )
     return pa.Table.from_pylist([asdict(result) for result in results], schema=schema)

@@ -113,6 +113,7 @@ def _picture(model: str, megapixels: int) -> list[dict[str, Any]]:
 def _folder(model: str, files: int) -> list[dict[str, Any]]:
     from tintype.batch.run import plan, run
     from tintype.colorizer.colorizer import Colorizer
+    from tintype.colorizer.options import OutputOptions
 
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "in"
@@ -124,9 +125,9 @@ def _folder(model: str, files: int) -> list[dict[str, Any]]:
         for workers in (1, CORES):
             colorizer = Colorizer(model, streams=workers)
             jobs = plan([os.fspath(source)], os.path.join(folder, f"out{workers}-{len(seconds)}"))
-            run(jobs[:1], colorizer, workers=1, overwrite=True)
+            run(jobs[:1], colorizer, output=OutputOptions(overwrite=True))
             started = time.perf_counter()
-            report = run(jobs, colorizer, workers=workers, overwrite=True)
+            report = run(jobs, colorizer, output=OutputOptions(overwrite=True), workers=workers)
             seconds.append(time.perf_counter() - started)
             peaks.append(peak_mib())
             if report.failed:

@@ -15,6 +15,7 @@ from sqlalchemy.orm import selectinload
 
 from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.open_photo import OpenPhoto, Plane
+from tintype.colorizer.options import ColorizeOptions
 from tintype.colorizer.provenance import read_record, recorded
 from tintype.colorizer.streaming import Answer
 from tintype.colorizer.taste import Taste
@@ -75,7 +76,8 @@ def predict(opened: OpenPhoto, options: ColourOptions, reference: OpenPhoto | No
     Raises:
         ProblemError: 422, the picture has fewer alternatives.
     """
-    return opened.predict(size=options.size, hints=told(opened, options), reference=reference, taste=taste_of(options))
+    asked = ColorizeOptions(options.size, tuple(told(opened, options)), taste=taste_of(options))
+    return asked.predict(opened, reference)
 
 
 def told(opened: OpenPhoto, options: ColourOptions) -> list[Hint]:

@@ -1,0 +1,67 @@
+"""What `tintype colorize` says: progress, a line for each result, JSON, a page of before and after, and its status."""
+
+import json
+import sys
+from typing import Any
+
+from tintype.batch.contact_sheet import write_sheet
+from tintype.batch.job import Report, Result
+from tintype.batch.passed_over import passed_over, say
+from tintype.video.sniff import FILM_SUFFIXES
+
+from . import complain
+from .colorize_plan import Plan
+from .manners import failed, status_of
+from .progress import shown
+
+
+class Reporter:
+    """Tells of results as they come, and of the whole at the end."""
+
+    def __init__(self, plan: Plan) -> None:
+        request = plan.request
+        self._plan, self._request = plan, request
+        self.progress = shown(request.style, len(plan.jobs), quiet=request.quiet)
+        hushed = request.quiet or request.as_json or plan.to_stream or request.style == "json"
+        self._lines = not (hushed or self.progress.hides_lines)
+        self._troubled: list[Result] = []
+
+    def done(self, result: Result) -> None:
+        """A picture has been coloured, or has failed."""
+        if (trouble := self._request.manners.after(result)) is not None:
+            result = failed(result, trouble)
+            self._troubled.append(result)
+        self.progress.step(result)
+        if result.error is not None and self._request.style != "json":
+            complain(result.error)
+        elif result.left is not None:
+            print(f"tintype: {result.source} {result.left}", file=sys.stderr)
+        elif self._lines and result.error is None and not result.skipped:
+            for path in (result.target, *result.beside):
+                print(f"{result.source} -> {path}", flush=True)
+
+    def finish(self, report: Report, films: list[dict[str, Any]]) -> int:
+        """Tell of all results; the exit status.
+
+        Raises:
+            OutputError: the page cannot be written.
+        """
+        request = self._request
+        missed = sum(not film["ok"] for film in films)
+        if request.sheet is not None:
+            write_sheet(report, request.sheet)
+        left_out = passed_over(request.inputs, request.output, known=FILM_SUFFIXES)
+        if request.as_json:
+            further = ({"films": films} if films else {}) | ({"left_out": dict(left_out)} if left_out else {})
+            print(json.dumps(report.as_dict() | further, indent=2))
+        if left_out and not request.quiet:
+            print(f"tintype: {say(left_out)}", file=sys.stderr)
+        if (len(self._plan.jobs) > 1 or request.watching) and not request.quiet and request.style != "json":
+            print(report.summary(), file=sys.stderr)
+        if len(films) > 1 and not request.quiet:
+            old = sum(bool(film.get("skipped")) for film in films)
+            skipped = f"{old} skipped, " if old else ""
+            print(f"films: {len(films) - missed - old} coloured, {skipped}{missed} failed", file=sys.stderr)
+        if request.watching:
+            return 1 if report.failed or self._troubled else 0
+        return status_of([*report.results, *self._troubled], films, missed)

@@ -1,0 +1,152 @@
+"""What a line of `tintype colorize` asks for: its options as they were typed, and as the library takes them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from tintype.batch.skip import Skip
+from tintype.colorizer.options import ColorizeOptions, OutputOptions
+from tintype.colorizer.taste import Taste, parse_strength
+from tintype.errors import TintypeError
+from tintype.files.stores import read
+from tintype.hints.hint import Hint, parse_color, read_hints
+
+from .film_options import FilmWishes
+from .manners import Manners
+
+if TYPE_CHECKING:
+    from tintype.network.engine import Device, Precision
+
+
+@dataclass(frozen=True)
+class Request:
+    """The options of the command, by the names of its parameters."""
+
+    inputs: list[str]
+    output: str | None
+    overwrite: bool
+    preset: str | None
+    format: str | None
+    suffix: str | None
+    in_place: bool
+    keep_time: bool
+    dry_run: bool
+    quiet: bool
+    verbose: int
+    progress_style: Literal["auto", "json", "none"]
+    no_progress: bool
+    model: str
+    size: int | None
+    quality: int | None
+    device: "Device"
+    precision: "Precision"
+    threads: int | None
+    workers: int | None
+    engine: Literal["local", "ray"]
+    ray_address: str | None
+    attempts: int
+    watching: bool
+    sheet: Path | None
+    hint: list[str] | None
+    hints_file: Path | None
+    references: list[Path] | None
+    palette: str
+    alternatives: int
+    confidence: Path | None
+    saturation: float
+    temperature: float
+    strength: str
+    keep_sepia: bool
+    restore: str
+    mark: bool
+    tta: bool
+    skip_colour: bool
+    skip_toned: bool
+    again: bool
+    as_json: bool
+    codec: str | None
+    crf: int | None
+    depth: int | None
+    deinterlace: bool
+    stability: float
+    every: str
+    start: str | None
+    end: str | None
+    preview: str | None
+    rate: float | None
+
+    @property
+    def on_ray(self) -> bool:
+        return self.engine == "ray"
+
+    @property
+    def has_extras(self) -> bool:
+        """Whether something is to be written beside each picture."""
+        return self.alternatives > 1 or self.confidence is not None
+
+    @property
+    def style(self) -> Literal["auto", "json", "none"]:
+        """How progress is shown."""
+        return "none" if self.no_progress else self.progress_style
+
+    @cached_property
+    def reference(self) -> Path | None:
+        """The one photo that colours are taken from. Raises TintypeError where there are several."""
+        if self.references and len(self.references) > 1:
+            raise TintypeError(
+                f"--reference takes one picture, and here are {len(self.references)}; colour what each of them is for "
+                "by itself"
+            )
+        return self.references[0] if self.references else None
+
+    @property
+    def skip(self) -> Skip:
+        """What is left as it is."""
+        return Skip(self.skip_colour or self.skip_toned, self.skip_toned, self.again)
+
+    @cached_property
+    def steps(self) -> tuple[str, ...]:
+        """Restoring steps, of pictures or of films."""
+        return tuple(step.strip() for step in self.restore.split(",") if step.strip())
+
+    @cached_property
+    def manners(self) -> Manners:
+        """How results are named and treated."""
+        return Manners.of(self.format, self.suffix, self.in_place, self.keep_time, self.overwrite, self.output)
+
+    @cached_property
+    def wishes(self) -> FilmWishes:
+        """What is said of films alone."""
+        return FilmWishes(
+            self.stability, self.every, self.codec, self.crf, self.depth, self.start, self.end, self.rate,
+            tuple(self.hint or ()), self.steps, self.deinterlace,
+        )  # fmt: skip
+
+    def colorize_options(self, *, films: bool, pictures: bool) -> ColorizeOptions:
+        """How pictures are coloured, given whether there are films, whose --hint names a time, and pictures, of which
+        alone --restore then speaks.
+
+        Raises:
+            TintypeError: a value is impossible, or a file cannot be read.
+        """
+        taste = Taste(
+            saturation=self.saturation,
+            temperature=self.temperature,
+            strength=parse_strength(self.strength),
+            keep_sepia=self.keep_sepia,
+            restore=self.steps if pictures else (),
+            mark=self.mark,
+            palette=tuple(parse_color(color) for color in self.palette.split(",") if color.strip()),
+            tta=self.tta,
+        )
+        hints: list[Hint] = read_hints(self.hints_file) if self.hints_file else []
+        hints += [] if films else [Hint.parse(text) for text in self.hint or ()]
+        reference = None if self.reference is None else read(str(self.reference))
+        return ColorizeOptions(self.size, tuple(hints), reference, taste)
+
+    def output_options(self, *, many: bool) -> OutputOptions:
+        """How results are written; ``many``: more than one, so that --confidence names a folder."""
+        return OutputOptions(
+            self.quality, self.overwrite or self.in_place, self.alternatives, self.confidence, many and self.has_extras
+        )

@@ -1,0 +1,89 @@
+"""Options of colouring and of writing, as values: alike for Python, command line, batches, clusters and the server."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tintype.hints.hint import Hint
+from tintype.photo.photo import Photo
+
+from .open_photo import OpenPhoto
+from .taste import Taste
+
+
+@dataclass(frozen=True)
+class ColorizeOptions:
+    """How a picture is coloured.
+
+    Attributes:
+        size: short side, in pixels, of what the network sees; the model's own when None.
+        hints: colours that a person asks for at points of the picture.
+        reference: the file (its bytes) of a colour photograph whose colours things of the same kind get.
+        taste: adjustments of the predicted colours; restoring, averaging and the mark as well.
+    """
+
+    size: int | None = None
+    hints: tuple[Hint, ...] = ()
+    reference: bytes | None = None
+    taste: Taste = field(default_factory=Taste)
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a result depends on, as plain values; the reference by its SHA-256."""
+        values: dict[str, Any] = self.taste.as_dict() | {"size": self.size}
+        if self.hints:
+            values["hints"] = [str(one) for one in self.hints]
+        if self.reference is not None:
+            values["reference"] = hashlib.sha256(self.reference).hexdigest()
+        return values
+
+    def digest(self) -> str:
+        """SHA-256 of `as_dict`: the same for the same options, whatever their files are called."""
+        return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
+
+    def told(self, opened: OpenPhoto, reference: OpenPhoto | None = None) -> list[Hint]:
+        """All hints for a picture: what an open reference gives, then those of a person."""
+        return [*(opened.match(reference, size=self.size) if reference else ()), *self.hints]
+
+    def predict(self, opened: OpenPhoto, reference: OpenPhoto | None = None) -> Photo:
+        """The open picture in colour; ``reference``: that of the options, opened by the same colorizer.
+
+        Raises:
+            WeightsError, TintypeError: as `OpenPhoto.predict`.
+        """
+        return opened.predict(size=self.size, hints=self.hints, reference=reference, taste=self.taste)
+
+
+@dataclass(frozen=True)
+class OutputOptions:
+    """How results are written.
+
+    Attributes:
+        quality: of JPEG and WebP, 1 to 100; as the input's when None.
+        overwrite: replace files that exist.
+        colourings: so many different colourings of each picture, the result included.
+        confidence: a PNG, or a folder for PNGs, in which the confidence of each picture is written; None for none.
+        confidence_is_folder: whether it is a folder.
+    """
+
+    quality: int | None = None
+    overwrite: bool = False
+    colourings: int = 1
+    confidence: Path | None = None
+    confidence_is_folder: bool = False
+
+    @property
+    def has_extras(self) -> bool:
+        """Whether something is written beside each result."""
+        return self.colourings > 1 or self.confidence is not None
+
+    def as_dict(self) -> dict[str, Any]:
+        """What a result depends on, as plain values."""
+        extras = {"alternatives": self.colourings, "confidence": str(self.confidence)} if self.has_extras else {}
+        return {"quality": self.quality} | extras
+
+
+def record_options(options: ColorizeOptions, output: OutputOptions, sha256: str) -> dict[str, Any]:
+    """What the record of a run knows its results by: the options and the model, by its SHA-256."""
+    return options.as_dict() | output.as_dict() | {"model": sha256}
