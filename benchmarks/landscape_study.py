@@ -20,7 +20,7 @@ from documents import markdown_table, mean_sd, replace_block
 from line_chart import GREY, ORDERED, Line, Panel, draw_svg
 
 from tintype.data.cache import colourful, open_cache
-from tintype.data.pairs import PairLoader
+from tintype.data.pairs import Augmentation, Batches, PairLoader
 from tintype.models import SYSTEMS
 from tintype.reports.history import History, read_history
 from tintype.training import load_recipe, train
@@ -94,11 +94,11 @@ def grey_loss(recipe: Recipe, data: Sequence[Path]) -> float:
     loader = PairLoader(
         cache,
         colourful(cache, recipe.data.leave_out),
+        Batches(stage.batch),
+        Augmentation(smallest_crop=stage.smallest_crop),
         form=SYSTEMS["landscape"].form,
         size=stage.size,
-        batch=stage.batch,
         seed=recipe.seed,
-        smallest_crop=stage.smallest_crop,
         workers=1,
     )
     return float(torch.stack([batch.target.abs().mean() for batch in islice(loader, BASELINE_BATCHES)]).mean())

@@ -25,6 +25,9 @@ class KnownTrainer:
     die_in: str | None = None
     best: str | None = None
 
+    def check(self, recipe: Recipe) -> None:
+        """Every recipe will do."""
+
     def __call__(self, recipe: Recipe, run: Path, on_line: OnLine) -> None:
         stage = recipe.stages[0]
         miss = min(1.0, abs(math.log10(stage.lr) + 3) / 3)

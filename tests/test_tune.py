@@ -18,7 +18,7 @@ from study_trainer import KnownTrainer
 from tintype.cli.tune import tune as tune_verb
 from tintype.errors import DataError, MissingExtra, OutputError, RecipeError
 from tintype.training.recipe import Recipe, load_recipe
-from tintype.tune import StudySummary, tune
+from tintype.tune import Sharing, StudySummary, Training, tune
 from tintype.tune.score import Judgement, final_judgement
 from tintype.tune.search import parse_distribution, parse_searches
 from tintype.tune.work import OnLine
@@ -73,7 +73,7 @@ def test_ranges(form: str, expected: BaseDistribution) -> None:
 )
 def test_bad_searches_are_refused_before_the_first_trial(tmp_path: Path, text: str, words: str) -> None:
     with pytest.raises(RecipeError) as caught:
-        tune("tint", [], [], "", tmp_path / "study", [text], 1, trainer=KnownTrainer())
+        tune("tint", [], KnownTrainer(), tmp_path / "study", [text], 1)
     assert words in str(caught.value)
     assert "\n" not in str(caught.value)
     assert not (tmp_path / "study").exists()
@@ -134,8 +134,9 @@ def test_a_run_that_was_never_validated_is_not_judged(tmp_path: Path) -> None:
 
 
 def known(folder: Path, trials: int, *searches: str, **options: Any) -> StudySummary:
-    options.setdefault("trainer", KnownTrainer())
-    return tune("tint", ["log.samples=100"], [], "", folder, searches or [LR], trials, **options)
+    trainer = options.pop("trainer", KnownTrainer())
+    sharing = Sharing(options.pop("storage", None), options.pop("study_name", None))
+    return tune("tint", ["log.samples=100"], trainer, folder, searches or [LR], trials, sharing=sharing, **options)
 
 
 def trials_of(folder: Path) -> list[optuna.trial.FrozenTrial]:
@@ -196,7 +197,7 @@ def test_several_recipes_are_searched_among_on_equal_terms(tmp_path: Path) -> No
     """The recipe is a value like others; each trial sees the same images, its stages in their proportions."""
     trainer = KnownTrainer(best="landscape")
     names = "pix2pix,landscape,tint"
-    found = tune(names, [], [], "", tmp_path, ["lr=log:1e-5:1e-3"], 12, images=6_400, trainer=trainer)
+    found = tune(names, [], trainer, tmp_path, ["lr=log:1e-5:1e-3"], 12, images=6_400)
     assert found.params["recipe"] == "landscape"
     best = load_recipe(found.best_recipe)
     assert best.system == "landscape"
@@ -227,7 +228,7 @@ def test_recipes_that_cannot_be_searched_among(
     recipes: str, searches: list[str], images: int | None, words: str, tmp_path: Path
 ) -> None:
     with pytest.raises(RecipeError) as caught:
-        tune(recipes, [], [], "", tmp_path / "study", searches, 1, images=images, trainer=KnownTrainer())
+        tune(recipes, [], KnownTrainer(), tmp_path / "study", searches, 1, images=images)
     assert words in str(caught.value)
     assert not (tmp_path / "study").exists()
 
@@ -259,7 +260,7 @@ def test_a_study_with_other_settings_is_not_continued(tmp_path: Path, change: di
     known(tmp_path / "study", 1)
     options = {"overrides": ["log.samples=100"], "searches": [LR], "trainer": KnownTrainer()} | change
     with pytest.raises(RecipeError, match=words):
-        tune("tint", data=[], validation="", folder=tmp_path / "study", trials=2, **options)
+        tune("tint", folder=tmp_path / "study", trials=2, **options)
 
 
 COMMAND = """
@@ -269,7 +270,7 @@ from tintype.tune import tune
 if __name__ == "__main__":
     folder, trials, options, trainer = sys.argv[1], int(sys.argv[2]), json.loads(sys.argv[3]), json.loads(sys.argv[4])
     lr = "stages.0.lr=log:1e-5:1e-1"
-    tune("tint", ["log.samples=100"], [], "", folder, [lr], trials, trainer=KnownTrainer(**trainer), **options)
+    tune("tint", ["log.samples=100"], KnownTrainer(**trainer), folder, [lr], trials, **options)
 """
 
 
@@ -423,7 +424,8 @@ def test_a_real_study_is_killed_and_continued(
 @pytest.mark.slow
 def test_two_processes_train(tmp_path: Path) -> None:
     photos, folder = write_tiles(tmp_path / "photos", per_picture=2), tmp_path / "study"
-    summary = tune("tint", SMALL, [photos], photos, folder, SEARCHES, 3, processes=2, cache_dir=tmp_path / "cache")
+    trainer = Training((photos,), photos, tmp_path / "cache")
+    summary = tune("tint", SMALL, trainer, folder, SEARCHES, 3, processes=2)
     assert summary.counts["complete"] == 3
     assert set(states_of(folder)) == {"COMPLETE"}
     assert load_recipe(summary.best_recipe).stages[1].lr == summary.params["lr"]
@@ -433,7 +435,7 @@ def test_grey_pictures_are_refused_before_the_first_trial(tmp_path: Path) -> Non
     Image.new("L", (80, 80), 99).save(tmp_path / "grey.png")
     photos = write_tiles(tmp_path / "photos", per_picture=1)
     with pytest.raises(DataError, match=r"grey\.png: all 1 pictures are grey"):
-        tune("tint", [], [photos], tmp_path / "grey.png", tmp_path / "study", [LR], 1, cache_dir=tmp_path)
+        tune("tint", [], Training((photos,), tmp_path / "grey.png", tmp_path), tmp_path / "study", [LR], 1)
     assert not (tmp_path / "study").exists()
 
 

@@ -19,11 +19,12 @@ from server.serving import postgres, until
 COMMAND = """
 import json, sys
 from study_trainer import KnownTrainer
-from tintype.tune import tune
+from tintype.tune import Sharing, tune
 if __name__ == "__main__":
     options, trainer = json.loads(sys.argv[2]), json.loads(sys.argv[3])
     lr = "stages.0.lr=log:1e-5:1e-1"
-    tune("tint", ["log.samples=100"], [], "", sys.argv[1], [lr], trainer=KnownTrainer(**trainer), **options)
+    trials, sharing = options.pop("trials"), Sharing(**options)
+    tune("tint", ["log.samples=100"], KnownTrainer(**trainer), sys.argv[1], [lr], trials, sharing=sharing)
 """
 TRIALS = 8
 

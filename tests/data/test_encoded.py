@@ -14,7 +14,7 @@ from tintype.data.encoded import open_encoded
 from tintype.data.gather import Source, gather
 from tintype.data.manifest import Entry, write_manifest
 from tintype.data.pack import pack
-from tintype.data.pairs import PairLoader
+from tintype.data.pairs import Augmentation, Batches, PairLoader
 from tintype.data.sampling import draw, source_weights
 from tintype.errors import DataError
 from tintype.models.task import PairForm
@@ -42,7 +42,7 @@ def test_encoded_pictures_are_the_decoded_ones(shards: Path, tmp_path: Path) -> 
 def test_batches_are_the_same_from_either(shards: Path, tmp_path: Path) -> None:
     stores = open_cache([shards], 256, tmp_path / "cache"), open_encoded([shards], 256, tmp_path / "cache")
     loaders = [
-        iter(PairLoader(store, np.arange(len(store)), form=PairForm(), size=64, batch=4, seed=3)) for store in stores
+        iter(PairLoader(store, np.arange(len(store)), Batches(4), form=PairForm(), size=64, seed=3)) for store in stores
     ]
     for _ in range(3):
         one, two = map(next, loaders)
@@ -107,9 +107,10 @@ def test_a_source_that_is_not_there_is_named() -> None:
 
 def test_processes_make_the_batches_that_threads_make(shards: Path, tmp_path: Path) -> None:
     store = open_encoded([shards], 256, tmp_path / "cache")
-    given = {"form": PairForm(), "size": 64, "batch": 4, "seed": 3, "hints": 0.5, "degrade": 0.5}
-    threads = iter(PairLoader(store, np.arange(len(store)), **given))
-    processes = iter(PairLoader(store, np.arange(len(store)), processes=True, **given))
+    given = store, np.arange(len(store)), Batches(4), Augmentation(hints=0.5, degrade=0.5)
+    options = {"form": PairForm(), "size": 64, "seed": 3}
+    threads = iter(PairLoader(*given, **options))
+    processes = iter(PairLoader(*given, processes=True, **options))
     for _ in range(4):
         one, two = next(threads), next(processes)
         assert all(torch.equal(a, b) for a, b in zip(one.given, two.given, strict=True))

@@ -1,13 +1,14 @@
 """Training pairs: right values, and the same samples whenever a run is resumed."""
 
 from itertools import islice
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
 
 from tintype.data.cache import PictureCache, open_cache
-from tintype.data.pairs import PairLoader, crop_square, split_pair
+from tintype.data.pairs import UNCHANGED, Augmentation, Batches, PairLoader, crop_square, split_pair
 from tintype.imaging.color import lightness_from_luma, luma, srgb_to_lab
 from tintype.models.task import PairForm
 from training_pictures import write_tiles
@@ -31,30 +32,35 @@ def test_pair_of_a_crop_is_its_luma_and_its_ab(cache: PictureCache) -> None:
     assert np.abs(lightness[0] - expected).max() < 0.011  # half a level of 8-bit luma, steepest near black
 
 
-def loader(cache: PictureCache, **changes: object) -> PairLoader:
-    options: dict[str, object] = {"form": PairForm(), "size": 32, "batch": 4, "seed": 1} | changes
-    return PairLoader(cache, np.arange(len(cache)), **options)  # type: ignore[arg-type]
+FOUR = Batches(4)
+
+
+def loader(
+    cache: PictureCache, batches: Batches = FOUR, augmentation: Augmentation = UNCHANGED, **changes: Any
+) -> PairLoader:
+    options = {"form": PairForm(), "size": 32, "seed": 1} | changes
+    return PairLoader(cache, np.arange(len(cache)), batches, augmentation, **options)
 
 
 def test_a_resumed_loader_goes_on_with_the_next_samples(cache: PictureCache) -> None:
     unbroken = list(islice(loader(cache), 10))
-    resumed = list(islice(loader(cache, start=24), 4))
+    resumed = list(islice(loader(cache, Batches(4, start=24)), 4))
     for a, b in zip(unbroken[6:], resumed, strict=True):
         assert torch.equal(a.condition, b.condition)
         assert torch.equal(a.target, b.target)
 
 
 def test_processes_share_a_run_without_overlap(cache: PictureCache) -> None:
-    together = list(islice(loader(cache, batch=8), 3))
-    first = list(islice(loader(cache, rank=0, world=2), 3))
-    second = list(islice(loader(cache, rank=1, world=2), 3))
+    together = list(islice(loader(cache, Batches(8)), 3))
+    first = list(islice(loader(cache, Batches(4, rank=0, world=2)), 3))
+    second = list(islice(loader(cache, Batches(4, rank=1, world=2)), 3))
     for whole, a, b in zip(together, first, second, strict=True):
         assert torch.equal(whole.condition, torch.cat([a.condition, b.condition]))
 
 
 @pytest.mark.seed("S4-06")
 def test_an_epoch_shows_every_picture_once(cache: PictureCache) -> None:
-    pairs = PairLoader(cache, np.arange(len(cache)), form=PairForm(), size=32, batch=4, seed=0)
+    pairs = PairLoader(cache, np.arange(len(cache)), FOUR, form=PairForm(), size=32, seed=0)
     order = [pairs._picture_of(i) for i in range(2 * len(cache))]
     assert sorted(order[:16]) == sorted(order[16:]) == list(range(16))
     assert order[:16] != order[16:]
@@ -66,8 +72,9 @@ def test_another_seed_gives_other_samples(cache: PictureCache) -> None:
 
 
 def test_drawings_have_more_lines_and_fewer_when_they_are_to_vary(cache: PictureCache) -> None:
-    def ink(**changes: object) -> np.ndarray:
-        drawings = loader(cache, form=PairForm("sketch", "lab", 110.0, 1), size=96, **changes)
+    def ink(lines: float = 0.0) -> np.ndarray:
+        form = PairForm("sketch", "lab", 110.0, 1)
+        drawings = loader(cache, augmentation=Augmentation(lines=lines), form=form, size=96)
         batches = islice(drawings, 4)
         return np.concatenate([(batch.condition < 0).float().mean((1, 2, 3)).numpy() for batch in batches])
 

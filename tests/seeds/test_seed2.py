@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from tintype.data.cache import PictureCache, open_cache
 from tintype.data.manifest import Entry
 from tintype.data.pairing import find_pairings
-from tintype.data.pairs import PairBatch, PairLoader
+from tintype.data.pairs import Augmentation, Batches, PairBatch, PairLoader
 from tintype.data.sources import list_entries
 from tintype.data.split import split
 from tintype.models import build_generator, form_of
@@ -146,7 +146,8 @@ def test_a_picture_is_never_shown_twice_the_same_way(cache: PictureCache) -> Non
     def shown(flip: bool, smallest_crop: float) -> Tensor:
         form = PairForm(target="ab", scale=110.0, stride=1)
         one = np.array([0])
-        loader = PairLoader(cache, one, form=form, size=32, batch=6, seed=0, flip=flip, smallest_crop=smallest_crop)
+        change = Augmentation(smallest_crop, flip)
+        loader = PairLoader(cache, one, Batches(6), change, form=form, size=32, seed=0)
         return next(iter(loader)).condition
 
     plain, mirrored, cropped = shown(False, 1.0), shown(True, 1.0), shown(False, 0.5)

@@ -13,7 +13,7 @@ from torch.nn.utils import parametrize
 import tiny_model
 from tintype import Colorizer
 from tintype.data.cache import PictureCache, open_cache
-from tintype.data.pairs import PairBatch, PairLoader
+from tintype.data.pairs import Augmentation, Batches, PairBatch, PairLoader
 from tintype.data.sources import list_entries
 from tintype.models import build_generator
 from tintype.models.nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet, SAGANAttention
@@ -123,7 +123,9 @@ def test_very_little_of_it_is_adversarial() -> None:
 
 def conditions(cache: PictureCache, noise: float) -> PairBatch:
     form = PairForm(target="ab", scale=110.0, stride=1)
-    return next(iter(PairLoader(cache, np.arange(len(cache)), form=form, size=64, batch=16, seed=0, noise=noise)))
+    noisy = Augmentation(noise=noise)
+    loader = PairLoader(cache, np.arange(len(cache)), Batches(16), noisy, form=form, size=64, seed=0)
+    return next(iter(loader))
 
 
 @pytest.mark.seed("S3-11", "S3-12")

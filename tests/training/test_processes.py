@@ -17,10 +17,8 @@ import torch
 from torch import nn
 
 from group_tasks import go_wrong, loop_recipe, run_group, train_runs
-from tintype.data.cache import open_cache
-from tintype.data.pairs import PairLoader
+from tintype.data.pairs import Batches
 from tintype.errors import RecipeError
-from tintype.models.task import PairForm
 from tintype.training import networks
 from tintype.training.checkpoint import read_checkpoint, read_tensors
 from tintype.training.distributed import Share, share_of
@@ -111,23 +109,20 @@ def same_run(run: Path, expected: Path) -> None:
             torch.testing.assert_close(weights[name], value, rtol=2e-2, atol=2e-3)
 
 
-def test_the_processes_take_every_sample_once(photos: Path, tmp_path: Path) -> None:
-    cache = open_cache([photos], 96, tmp_path)
-
+def test_the_processes_take_every_sample_once() -> None:
     def numbers(steps: int, **share: int) -> list[list[int]]:
         """The samples of each step, of all processes together."""
         world, parts = share.get("world", 1), share.get("parts", 1)
         taken: list[list[int]] = [[] for _ in range(steps)]
         for rank in range(world):
-            options = {"form": PairForm(), "size": 32, "seed": 3, "start": 40}
-            loader = PairLoader(cache, np.arange(len(cache)), rank=rank, **options, **share)  # type: ignore[arg-type]
-            for place, samples in enumerate(islice(loader.numbers(), steps * parts)):
+            batches = Batches(start=40, rank=rank, **share)
+            for place, samples in enumerate(islice(batches.numbers(), steps * parts)):
                 taken[place // parts] += samples
         return taken
 
     expected = [list(range(40 + 24 * step, 64 + 24 * step)) for step in range(5)]
-    assert numbers(5, batch=24) == expected
-    for share in ({"batch": 12, "world": 2}, {"batch": 6, "world": 4}, {"batch": 2, "parts": 3, "world": 4}):
+    assert numbers(5, size=24) == expected
+    for share in ({"size": 12, "world": 2}, {"size": 6, "world": 4}, {"size": 2, "parts": 3, "world": 4}):
         assert numbers(5, **share) == expected  # none missing, none twice
 
 

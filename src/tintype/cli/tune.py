@@ -85,25 +85,22 @@ def tune(
       tintype tune --recipe pix2pix,uvu,landscape --images 20000 --data photos/ --validation val.tar --search
       lr=log:1e-5:1e-2
     """
+    from tintype.tune import Sharing, Training
     from tintype.tune import tune as run_study
 
     summary = run_study(
         recipe,
         overrides or [],
-        data,
-        validation,
+        Training(tuple(data), validation, accelerator=accelerator),
         run or Path("runs") / f"tune-{'-'.join(Path(name.strip()).stem for name in recipe.split(','))}",
         searches or [],
         trials,
-        storage=storage,
-        study_name=study,
-        timeout=timeout,
-        grace=grace,
-        processes=processes,
         objective=objective,
         seed=seed,
-        accelerator=accelerator,
         images=images,
+        timeout=timeout,
+        processes=processes,
+        sharing=Sharing(storage, study, grace),
     )
     print(f"trial {summary.best}: {summary.judgement}")
     for key, value in summary.params.items():

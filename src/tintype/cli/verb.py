@@ -7,6 +7,7 @@ import typer
 from typer.core import TyperCommand
 
 from .config_file import Known, effective, read_layers
+from .verbs import VERBS
 
 
 class Verb(TyperCommand):
@@ -35,8 +36,6 @@ class Verb(TyperCommand):
         Raises:
             TintypeError: a file of options is wrong, or there is no such preset.
         """
-        from . import VERBS
-
         given = super().make_context(verb, list(args), parent, resilient_parsing=True).params
         parameters = options_of(self)
         known: Known = dict.fromkeys(VERBS) | {verb: set(parameters)}

@@ -139,57 +139,79 @@ def on_paper(rgb: NDArray[np.uint8], mask: NDArray[np.uint8]) -> NDArray[np.uint
     return blended
 
 
-class PairLoader:
-    """Endless batches from sample number `start` on, for one of `world` processes. In each step the processes take
-    `parts` batches each, one process after the other, so that together they take every sample once.
+@dataclass(frozen=True)
+class Augmentation:
+    """How samples differ from their pictures.
 
-    `indices` are the pictures of `cache` to use; `smallest_crop` is the least part of the short side that a crop
-    keeps. `noise` is the largest standard deviation, in levels of 255, of the Gaussian noise on the condition; each
-    sample draws its own from 0 to there (seed 3). `degrade` is the share of samples whose condition looks like an old
-    print, `hints` the share that has colour hints, `lines` the share of drawings with more lines or fewer than usual.
-    `masks` replace the background by white paper. Each epoch goes through all pictures in an order of its own, or draws
-    as many by `weights`, one for each of `indices` (sampling.py).
+    Attributes:
+        smallest_crop: the least part of the short side that a crop keeps.
+        flip: mirror every second sample.
+        noise: largest standard deviation, in levels of 255, of the Gaussian noise on the condition; each sample draws
+            its own from 0 to there (DeOldify).
+        degrade: share of samples whose condition looks like an old print.
+        hints: share of samples that have colour hints; 0 for batches without hints.
+        lines: share of drawings with more lines or fewer than usual.
+    """
+
+    smallest_crop: float = 0.75
+    flip: bool = True
+    noise: float = 0.0
+    degrade: float = 0.0
+    hints: float = 0.0
+    lines: float = 0.0
+
+
+@dataclass(frozen=True)
+class Batches:
+    """Which samples make up the batches of one process: endless batches of ``size`` from sample ``start`` on, for
+    process ``rank`` of ``world``. In each step the processes take ``parts`` batches each, one process after the other,
+    so that together they take every sample once."""
+
+    size: int
+    start: int = 0
+    parts: int = 1
+    rank: int = 0
+    world: int = 1
+
+    def numbers(self) -> Iterator[range]:
+        """The numbers of the samples of each batch."""
+        own = self.size * self.parts
+        for step in count(self.start, own * self.world):
+            for part in range(self.parts):
+                first = step + self.rank * own + part * self.size
+                yield range(first, first + self.size)
+
+
+UNCHANGED = Augmentation()
+
+
+class PairLoader:
+    """Endless batches of training pairs, made by `workers` threads, or by as many processes.
+
+    `indices` are the pictures of `cache` to use, `masks` replace the background by white paper. Each epoch goes through
+    all pictures in an order of its own, or draws as many by `weights`, one for each of `indices` (sampling.py).
     """
 
     def __init__(
         self,
         cache: Pictures,
         indices: NDArray[np.int64],
+        batches: Batches,
+        augmentation: Augmentation = UNCHANGED,
         *,
         form: PairForm,
         size: int,
-        batch: int,
         seed: int,
-        start: int = 0,
-        smallest_crop: float = 0.75,
-        flip: bool = True,
-        noise: float = 0.0,
-        degrade: float = 0.0,
-        hints: float = 0.0,
-        lines: float = 0.0,
         masks: PictureMasks | None = None,
         weights: NDArray[np.float64] | None = None,
         workers: int = 2,
         processes: bool = False,
-        parts: int = 1,
-        rank: int = 0,
-        world: int = 1,
     ) -> None:
-        self.cache, self.indices, self.masks = cache, indices, masks
-        self.form, self.size, self.batch = form, size, batch
-        self.noise, self.degrade, self.hints, self.lines = noise, degrade, hints, lines
-        self.seed, self.start, self.smallest_crop, self.flip = seed, start, smallest_crop, flip
-        self.workers, self.parts, self.rank, self.world = workers, parts, rank, world
-        self.weights, self.processes = weights, processes
+        self.cache, self.indices, self.masks, self.weights = cache, indices, masks, weights
+        self.batches, self.augmentation = batches, augmentation
+        self.form, self.size, self.seed = form, size, seed
+        self.workers, self.processes = workers, processes
         self._epoch, self._order = -1, indices
-
-    def numbers(self) -> Iterator[range]:
-        """The numbers of the samples of each batch."""
-        own = self.batch * self.parts
-        for step in count(self.start, own * self.world):
-            for part in range(self.parts):
-                first = step + self.rank * own + part * self.batch
-                yield range(first, first + self.batch)
 
     def _picture_of(self, sample: int) -> int:
         epoch, position = divmod(sample, len(self.indices))
@@ -200,28 +222,29 @@ class PairLoader:
 
     def _make(self, samples: list[tuple[int, int]]) -> PairBatch:
         condition = np.empty((len(samples), 1, self.size, self.size), np.float32)
+        change = self.augmentation
         small = self.size // self.form.stride
         target = np.empty((len(samples), self.form.channels, small, small), np.float32)
-        hints = np.empty((len(samples), 3, self.size, self.size), np.float32) if self.hints else None
+        hints = np.empty((len(samples), 3, self.size, self.size), np.float32) if change.hints else None
         for row, (sample, picture) in enumerate(samples):
             rng = np.random.Generator(np.random.Philox(key=(self.seed + (1 << 32), sample)))
             scale, x, y, turn = rng.random(4)
-            scale = self.smallest_crop + (1 - self.smallest_crop) * scale
-            place = (self.size, scale, x, y, self.flip and turn < 0.5)
+            scale = change.smallest_crop + (1 - change.smallest_crop) * scale
+            place = (self.size, scale, x, y, change.flip and turn < 0.5)
             square = crop_square(self.cache[picture], *place)
             if hints is not None:
-                condition[row], target[row], hints[row] = make_hinted_pair(square, self.form, self.hints, rng)
+                condition[row], target[row], hints[row] = make_hinted_pair(square, self.form, change.hints, rng)
             else:
                 mask = None if self.masks is None else crop_square(self.masks[picture], *place)
-                varied = self.lines and rng.random() < self.lines
+                varied = change.lines and rng.random() < change.lines
                 thresholds = float(np.exp(rng.uniform(*np.log(THRESHOLDS)))) if varied else 1.0
                 condition[row], target[row] = make_pair(square, self.form, mask, thresholds)
-            if self.degrade and rng.random() < self.degrade:
+            if change.degrade and rng.random() < change.degrade:
                 condition[row, 0] = LIGHTNESS_OF_LUMA[degrade(square, rng)]
-            if self.noise:
-                strength = np.float32(rng.random() * self.noise / 127.5)
+            if change.noise:
+                strength = np.float32(rng.random() * change.noise / 127.5)
                 condition[row] += strength * rng.standard_normal(condition[row].shape, np.float32)
-        if self.noise:
+        if change.noise:
             condition.clip(-1, 1, out=condition)
         given = None if hints is None else torch.from_numpy(hints)
         return PairBatch(torch.from_numpy(condition), torch.from_numpy(target), given)
@@ -242,7 +265,7 @@ class PairLoader:
 
     def _samples(self) -> Iterator[list[tuple[int, int]]]:
         """Sample numbers of each batch, each with the picture that it is cut from."""
-        for batch in self.numbers():
+        for batch in self.batches.numbers():
             yield [(sample, self._picture_of(sample)) for sample in batch]
 
     def _executor(self) -> Executor:

@@ -2,7 +2,6 @@
 
 import mmap
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tintype.errors import WeightsError
 
@@ -10,9 +9,8 @@ from .catalogue import entry_of
 from .contracts import CONTRACTS, forced, recognise
 from .contracts.contract import Contract
 from .graph_reader import Interface, read_interface
-
-if TYPE_CHECKING:
-    from .model_file import ModelInfo
+from .model_info import ModelInfo
+from .trial import tried
 
 LARGEST_SIDE = 4096
 WHOLE_BYTES = 64 << 20  # smaller files are read at once: what happens to them meanwhile does not matter then
@@ -46,8 +44,6 @@ def contract_of(path: Path, sha256: str, interface: Interface, name: str = "") -
     Raises:
         WeightsError: it keeps none, or it does not survive a trial.
     """
-    from .trial import tried
-
     try:
         candidates = forced(name) if name else recognise(interface)
         if name and (problem := _cannot(candidates, interface)):
@@ -73,10 +69,8 @@ def fixed_size(interface: Interface) -> tuple[int, int] | None:
     return next((port.size for port in interface.inputs if port.size is not None), None)
 
 
-def info_of(path: Path, contract: Contract, interface: Interface, sha256: str = "") -> "ModelInfo":
+def info_of(path: Path, contract: Contract, interface: Interface, sha256: str = "") -> ModelInfo:
     """What a file of somebody else's would say of itself, from its contract and the catalogue."""
-    from .model_file import ModelInfo
-
     fixed, known = fixed_size(interface), entry_of(sha256)
     return ModelInfo(
         name=known.name if known else path.stem,

@@ -1,10 +1,8 @@
 """Run a network that nobody vouches for once, in a process of its own, before it is run in this one.
 
 A graph can be made to take all memory, to take for ever, or to crash the engine. So its first run is elsewhere, with
-bounds on memory and time; that it went well is remembered by the hash of the file. That run also tells contracts apart
-that have the same shapes.
-
-    python -m tintype.network.trial FILE CONTRACT...     prints {"contract": NAME} or {"error": LINE} as JSON
+bounds on memory and time (`trial_process.py`); that it went well is remembered by the hash of the file. That run also
+tells contracts apart that have the same shapes.
 """
 
 import json
@@ -15,11 +13,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
+from tintype.errors import WeightsError
 
-from tintype.errors import TintypeError, WeightsError
-
-from .contracts import CONTRACTS
 from .graph_reader import Interface
 from .places import cache_folder
 
@@ -27,7 +22,6 @@ LEAST_SECONDS, SECONDS_PER_BYTE = 25, 1e-7  # of the processor; 100 more for a g
 PATIENCE = 4  # seconds of the clock for each of these, since a machine may have other work
 LEAST_MEMORY, MEMORY_PER_BYTE, MEMORY_PER_PIXEL = 6 << 30, 8, 16 << 10
 BOUNDS = "TINTYPE_TRIAL"  # bytes and seconds, in the child's environment
-SIDE = 64  # of a trial, for graphs that take any
 _BELIEVED: dict[str, str] = {}  # contracts by hash, of files that another process of ours has tried
 TOO_LONG = "a small picture took more than {:.0f} s; it is not run on this machine"
 
@@ -65,9 +59,9 @@ def tried(path: Path, sha256: str, names: Sequence[str], interface: Interface) -
 def _tried_elsewhere(path: Path, names: Sequence[str], interface: Interface) -> str:
     size = path.stat().st_size
     seconds = LEAST_SECONDS + size * SECONDS_PER_BYTE
-    pixels = max((height * width for height, width in _sizes(interface)), default=0)
+    pixels = max((height * width for height, width in sizes_of(interface)), default=0)
     memory = LEAST_MEMORY + MEMORY_PER_BYTE * size + MEMORY_PER_PIXEL * pixels
-    command = [sys.executable, "-m", "tintype.network.trial", str(path), *names]
+    command = [sys.executable, "-m", "tintype.network.trial_process", str(path), *names]
     try:
         done = subprocess.run(
             command,
@@ -101,65 +95,5 @@ def _environment(memory: int, seconds: float) -> dict[str, str]:
     return os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, paths)), BOUNDS: f"{memory} {seconds:.0f}"}
 
 
-def _sizes(interface: Interface) -> list[tuple[int, int]]:
+def sizes_of(interface: Interface) -> list[tuple[int, int]]:
     return [port.size for port in interface.inputs if port.size is not None]
-
-
-def _bound() -> None:
-    try:
-        import resource
-    except ImportError:  # not on Windows, where the parent's clock is the only bound
-        return
-    memory, seconds = map(int, os.environ[BOUNDS].split())
-    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
-    resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-
-
-def _try(path: Path, names: Sequence[str]) -> str:
-    from .contracts.engine import ContractEngine
-    from .foreign import info_of, interface_of
-    from .model_file import ModelFile, ModelInfo
-    from .openvino import OpenVino
-
-    interface = interface_of(path)
-    engine = None
-    for name in names:
-        contract = CONTRACTS[name]
-        info: ModelInfo = info_of(path, contract, interface)
-        if engine is None:
-            engine = OpenVino(ModelFile(path, info, "", name), "auto", 1, 1)  # as it will be run
-        side = max(SIDE, contract.multiple)
-        height, width = next(iter(_sizes(interface)), (side, side))
-        grey = np.full((1, 1, height, width), 2 * 0.53585 - 1, np.float32)  # L* of half of white
-        adapted = ContractEngine(engine, contract, interface)
-        if not np.isfinite(adapted.ab(grey)).all():
-            raise WeightsError("the network answers mid grey with NaN or infinity; its weights are broken")
-        if len(names) == 1 or contract.believes(adapted.raw(grey)):
-            return name
-    raise WeightsError(
-        f"asked for mid grey by the contracts {', '.join(names)} it answers with neither grey; name the right one: "
-        f"--model {names[0]}:FILE"
-    )
-
-
-def main(arguments: Sequence[str]) -> int:
-    """The child's side."""
-    if BOUNDS in os.environ:
-        _bound()
-    path = Path(arguments[0])
-    try:
-        answer = {"contract": _try(path, arguments[1:])}
-    except TintypeError as error:
-        answer = {"error": str(error).removeprefix(f"{path}: ")}
-    except MemoryError:
-        answer = {"error": "the network needs more memory than a colouriser may"}
-    except Exception as error:  # engines raise what they like
-        lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-        answer = {"error": f"the network failed ({(lines or [type(error).__name__])[-1][:300]})"}
-    print(json.dumps(answer), flush=True)
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

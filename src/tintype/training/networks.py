@@ -12,7 +12,7 @@ from torch import Tensor, nn
 
 from tintype.data.cache import PictureCache, Pictures
 from tintype.data.masks import PictureMasks, open_masks
-from tintype.data.pairs import PairLoader
+from tintype.data.pairs import Augmentation, Batches, PairLoader
 from tintype.data.sampling import source_weights
 from tintype.errors import RecipeError
 from tintype.models import SYSTEMS, build_critic, build_generator, form_of
@@ -119,24 +119,22 @@ class Training:
         return PairLoader(
             self.cache,
             self.indices,
+            Batches(share.batch, start, share.parts, self.fabric.global_rank, self.fabric.world_size),
+            Augmentation(
+                options.smallest_crop,
+                self.recipe.data.flip,
+                options.noise,
+                options.degrade,
+                options.hints,
+                options.lines,
+            ),
             form=self.answers.form,
             size=options.size,
-            batch=share.batch,
             seed=self.recipe.seed,
-            start=start,
-            smallest_crop=options.smallest_crop,
-            flip=self.recipe.data.flip,
-            noise=options.noise,
-            degrade=options.degrade,
-            hints=options.hints,
-            lines=options.lines,
             masks=self.masks,
             weights=self.weights,
             workers=self.recipe.data.workers,
             processes=self.recipe.data.processes,
-            parts=share.parts,
-            rank=self.fabric.global_rank,
-            world=self.fabric.world_size,
         )
 
     @torch.no_grad()

@@ -33,8 +33,17 @@ class Training:
 
     data: tuple[str | Path, ...]
     validation: str | Path
-    cache_dir: Path | None
-    accelerator: str
+    cache_dir: Path | None = None
+    accelerator: str = "auto"
+
+    def check(self, recipe: Recipe) -> None:
+        """Decode the pictures now, before several processes would do it at once.
+
+        Raises:
+            DataError: there are no colour pictures.
+        """
+        for paths in (list(self.data), [self.validation]):
+            _check_pictures(paths, recipe, self.cache_dir)
 
     def __call__(self, recipe: Recipe, run: Path, on_line: OnLine) -> Path:
         return train(
@@ -75,25 +84,37 @@ class StudySummary:
         return self.folder / "study.html"
 
 
+@dataclass(frozen=True)
+class Sharing:
+    """How machines share a study.
+
+    Attributes:
+        storage: a database URL; None for study.db in the study's folder.
+        study_name: the study's name in the database; None for that of the folder.
+        grace: seconds of silence after which a machine has lost its trial.
+    """
+
+    storage: str | None = None
+    study_name: str | None = None
+    grace: float = GRACE_SECONDS
+
+
+ALONE = Sharing()
+
+
 def tune(
     recipe: str | Path,
     overrides: Sequence[str],
-    data: Sequence[str | Path],
-    validation: str | Path,
+    trainer: Trainer,
     folder: str | Path,
     searches: Sequence[str],
     trials: int,
     *,
-    storage: str | None = None,
-    study_name: str | None = None,
-    timeout: float | None = None,
-    grace: float = GRACE_SECONDS,
-    processes: int = 1,
     objective: Objective = "score",
     seed: int = 0,
-    accelerator: str = "auto",
-    cache_dir: Path | None = None,
-    trainer: Trainer | None = None,
+    timeout: float | None = None,
+    processes: int = 1,
+    sharing: Sharing = ALONE,
     images: int | None = None,
 ) -> StudySummary:
     """Search the values of `searches` ("lr=log:1e-5:1e-2") in `trials` runs of `recipe`, or continue such a study.
@@ -101,36 +122,33 @@ def tune(
     `recipe` may name several, "pix2pix,uvu": which of them is then searched, too. `images` shortens each recipe to so
     many images, its stages in their proportions; several recipes need it, so that all are judged on equal terms.
 
-    Trials are proposed by Optuna's TPE sampler (Bergstra et al. 2011) and judged by `Judgement` on `validation`;
-    with one objective, those worse than the median of the others at the same point are pruned. `trials` counts those
-    of all processes and machines since the study began; after `timeout` seconds no new one is started. A machine that
-    shares `storage` and is silent for `grace` seconds has lost its trial, which another one begins again; the call
-    returns when the trials of all machines have ended. With one process an interrupted study proposes what an unbroken
-    one would.
+    Trials are proposed by Optuna's TPE sampler (Bergstra et al. 2011), run by `trainer` (`Training`, for the ordinary
+    one) and judged by `Judgement` on its validation pictures; with one objective, those worse than the median of the
+    others at the same point are pruned. `trials` counts those of all processes and machines since the study began;
+    after `timeout` seconds no new one is started. A trial that a machine has lost, as `sharing` says, is begun again by
+    another one; the call returns when the trials of all machines have ended. With one process an interrupted study
+    proposes what an unbroken one would.
 
-    Writes trial-NNNNN/ run directories, study.db (unless `storage` is a database URL), study.html and best.toml.
+    Writes trial-NNNNN/ run directories, study.db (unless the storage is a database URL), study.html and best.toml.
     Raises RecipeError for searches that do not fit the recipe, before the first trial, and when no trial could be
     finished; OutputError when another process is at work in `folder`; DataError when there are no colour pictures.
     """
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     space = plan_space(recipe, overrides, searches, images)
-    if trainer is None:
-        for base in space.recipes.values():
-            for paths in (list(data), [validation]):  # decoded now, before several processes would do it at once
-                _check_pictures(paths, base, cache_dir)
-        trainer = Training(tuple(data), validation, cache_dir, accelerator)
+    for base in space.recipes.values():
+        trainer.check(base)
     folder = Path(folder)
     job = Job(
         folder=folder,
-        storage=storage,
-        name=study_name or folder.resolve().name,
+        storage=sharing.storage,
+        name=sharing.study_name or folder.resolve().name,
         settings={"recipe": space.text, "search": sorted(searches), "objective": objective},
         space=space,
         trials=trials,
         deadline=time.time() + timeout if timeout is not None else float("inf"),
         seed=seed,
         trainer=trainer,
-        grace=grace,
+        grace=sharing.grace,
     )
     folder.mkdir(parents=True, exist_ok=True)
     with _alone_in(folder), database_errors(str(folder)):

@@ -34,6 +34,9 @@ FAILURES = (RecipeError, ArithmeticError, MemoryError, RuntimeError, ValueError)
 class Trainer(Protocol):
     """Trains a recipe in a run directory, writes stats.jsonl there, and gives each of its lines to `on_line`."""
 
+    def check(self, recipe: Recipe) -> None:
+        """Raise a TintypeError, before the first trial, where such a recipe cannot be trained."""
+
     def __call__(self, recipe: Recipe, run: Path, on_line: OnLine) -> object:
         """An exception of `on_line` stops the training and passes through."""
         ...
