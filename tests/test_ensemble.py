@@ -9,7 +9,9 @@ from typer.testing import CliRunner
 import tiny_model
 from tintype import Colorizer, Hint, Photo, WeightsError
 from tintype.cli import app
-from tintype.network.ensemble import Ensemble, as_one, find_models
+from tintype.network.ensemble import as_one, find_models
+from tintype.network.model_file import find_model
+from tintype.network.network import Network
 from tintype.photo.metadata import Metadata
 
 LUMA = np.random.default_rng(0).integers(40, 220, (64, 96)).astype(np.uint8)
@@ -70,7 +72,13 @@ def test_one_model_is_no_ensemble_and_a_name_may_have_a_comma(tmp_path: Path) ->
     path = tiny_model.build(tmp_path / "a, b.onnx")
     assert [file.path for file in find_models(path)] == [path]
     assert as_one(find_models(path)) == find_models(path)[0]
-    assert not isinstance(Colorizer(path, threads=1).network, Ensemble)
+    assert Colorizer(path, threads=1).network.features == Network(find_model(path), threads=1).features
+
+
+def test_what_goes_in_can_be_asked_of_several_as_of_one(two: list[Path], tmp_path: Path) -> None:
+    assert Colorizer(together(two), threads=1).network.inputs == ("lightness", "hints")
+    plain = [tiny_model.build(tmp_path / f"{name}.onnx") for name in ("plain", "other")]
+    assert Colorizer(together([*plain]), threads=1).network.inputs == ("lightness",)
 
 
 def test_sizes_that_suit_all_are_used(tmp_path: Path) -> None:

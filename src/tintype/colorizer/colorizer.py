@@ -36,7 +36,8 @@ class Colorizer:
 
     Args:
         model: the name of a model (`tintype models`) or the path of an .onnx file; several, divided by commas, answer
-            together with the mean of their colours (`tintype.network.ensemble`).
+            together with the mean of their colours (`tintype.network.ensemble`); or a network that is there already,
+            maybe on another machine.
         device: "cpu", "cuda" or "auto".
         precision: "f32", "bf16" or "auto".
         threads: CPU threads for the network; all cores when None.
@@ -58,14 +59,16 @@ class Colorizer:
 
     def __init__(
         self,
-        model: str | os.PathLike[str] = "tint",
+        model: str | os.PathLike[str] | Network = "tint",
         *,
         device: Device = "auto",
         precision: Precision = "auto",
         threads: int | None = None,
         streams: int = 1,
     ) -> None:
-        self._network: Network | None = open_network(model, device, precision, threads, streams)
+        if not isinstance(model, Network):
+            model = open_network(model, device, precision, threads, streams)
+        self._network: Network | None = model
         _log.info(
             "model %s %s, %s, %s, %s",
             self.model.info.name,
@@ -74,13 +77,6 @@ class Colorizer:
             self.network.device,
             self.network.precision,
         )
-
-    @classmethod
-    def around(cls, network: Network) -> "Colorizer":
-        """A colorizer of a network that is there already, maybe on another machine."""
-        made = cls.__new__(cls)
-        made._network = network
-        return made
 
     @property
     def model(self) -> ModelFile:

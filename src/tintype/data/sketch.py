@@ -1,4 +1,4 @@
-"""Line drawings from photographs: Canny edges, black on white paper, as the UvU-Net's training data (seed 0).
+"""Line drawings from photographs: Canny edges, black on white paper, as the UvU-Net's training data.
 
 Source: Canny, "A computational approach to edge detection", IEEE PAMI 8 (1986), in OpenCV's implementation.
 """
@@ -13,7 +13,7 @@ from tintype.errors import TintypeError
 
 from .background import Method, foreground
 
-LOW, HIGH = 70, 200  # of the gradient's 3x3 Sobel magnitude |dx| + |dy|; what the seed used
+LOW, HIGH = 70, 200  # of the gradient's 3x3 Sobel magnitude |dx| + |dy|; what UvU-Net used
 SMALLEST, LARGEST = 16, 8192
 
 Pixels = NDArray[np.uint8]

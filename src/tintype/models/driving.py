@@ -1,7 +1,7 @@
-"""The classic U-Net of the driving-scene system (seed 2; Ronneberger 2015), from three kinds of block.
+"""The classic U-Net of the driving-scene system (Ronneberger 2015), from three kinds of block.
 
 - A down block hands out both its pooled result and what it was before pooling: the skip is the latter. (Taking the
-  pooled one is a mistake that the seed tells of.)
+  pooled one is a mistake that its source tells of.)
 - Up blocks double by interpolation and a 1x1 convolution; `up="transposed"` uses a 2x2 transposed convolution instead.
 """
 
@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 @dataclass(frozen=True)
 class DrivingConfig:
-    """`width` channels at full resolution, doubled at each of `depth` halvings. The seed gives neither; these are
+    """`width` channels at full resolution, doubled at each of `depth` halvings. The source gives neither; these are
     Ronneberger's."""
 
     inputs: int = 1

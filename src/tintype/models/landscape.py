@@ -1,4 +1,4 @@
-"""The landscape colorizer's networks (seed 4): a U-Net of one constant width, and a critic that is a U-Net, too.
+"""The landscape colorizer's networks: a U-Net of one constant width, and a critic that is a U-Net, too.
 
 - Width is the one dial: the generator has 224 c^2 + 45 c weights, the critic 128 c^2 + 37 c + c side^2 + 1.
 - Halving: 4x4 convolution, LeakyReLU, batch norm. Doubling: ReLU, 4x4 transposed convolution, batch norm, dropout.
@@ -75,7 +75,7 @@ class ConstantWidthUNet(nn.Module):
 class LandscapeUNet(nn.Module):
     """(N, inputs, H, W) in [-1, 1] -> (N, outputs, H, W) in [-1, 1]. H and W are multiples of 2**depth.
 
-    The seed bounds twice, after the last doubling and at the output; so does this.
+    The source bounds twice, after the last doubling and at the output; so does this.
     """
 
     def __init__(self, config: LandscapeConfig | None = None) -> None:
@@ -94,7 +94,7 @@ class LandscapeUNet(nn.Module):
 class LandscapeCritic(nn.Module):
     """Picture (N, inputs, side, side), lightness and colour together -> logit of being real (N, 1).
 
-    The logit is divided by the width; without that the seed's sigmoid, which is part of the loss here, saturates from
+    The logit is divided by the width; without that the source's sigmoid, which is part of the loss here, saturates from
     the start. Raises ValueError for another size.
     """
 

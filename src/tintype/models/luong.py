@@ -1,4 +1,4 @@
-"""Global and local attention (Luong 2015), in two dimensions: what seed 0 names as future work for UvU-Net.
+"""Global and local attention (Luong 2015), in two dimensions: what the UvU-Net text names as future work.
 
 Luong's sentence of source words becomes the positions of source feature maps, his target state the feature vector of
 one position of a query map.

@@ -1,4 +1,4 @@
-"""The NoGAN system's networks (seed 3, DeOldify's method): a U-Net on a pretrained encoder, and its critic.
+"""The NoGAN system's networks (DeOldify's method): a U-Net on a pretrained encoder, and its critic.
 
 - Encoder: a ResNet or an EfficientNet-Lite with ImageNet weights.
 - Decoder: pixel-shuffle doubling started by ICNR, so that it shows no checkerboard before it has learned anything

@@ -21,7 +21,7 @@ class PatchCriticConfig:
 class PatchCritic(nn.Module):
     """Picture (N, inputs, H, W), condition and colour concatenated -> logits (N, 1, h, w); 30x30 of 256x256.
 
-    Seed 1: 64-128-256-512-1 filters of 4x4, strides 2, 2, 2, 1, 1, batch norm except in the first and the last layer,
+    pix2pix: 64-128-256-512-1 filters of 4x4, strides 2, 2, 2, 1, 1, batch norm except in the first and the last layer,
     no activation at the end. 2,765,633 weights for three channels. Weights start from N(0, 0.02).
     """
 

@@ -1,4 +1,4 @@
-"""The pix2pix U-Net (Isola 2017), built from the middle outward (seed 1).
+"""The pix2pix U-Net (Isola 2017), built from the middle outward.
 
 - Each block holds the next deeper one: the innermost is made first and wrapped until the outermost is reached.
 - Eight halvings bring 256 px to one position; skips join each block's input to its output.

@@ -1,4 +1,4 @@
-"""UvU-Net (seed 0): a shallow U-Net nested in a deep one, joined by alternating skips and additive attention.
+"""UvU-Net: a shallow U-Net nested in a deep one, joined by alternating skips and additive attention.
 
 - Outer encoder d1..d7: seven halvings, 256 px to 2x2. Outer decoder u1..u7.
 - Inner encoder e1..e4 is fed by d2; its extra block e5 feeds only the outer decoder ("bottleneck compensation").
@@ -6,9 +6,9 @@
 - The outer net's own skips are the odd levels d1, d3, d5; the inner net stands in for the even ones.
 - Before u4, attention weighs inner v2 against outer d4, with u3 as the query (Bahdanau 2015).
 
-The seed's sentence and its figure differ on the attention; `attention="source"` follows the figure, `"spatial"` the
+The source's sentence and its figure differ on the attention; `attention="source"` follows the figure, `"spatial"` the
 sentence (two tensors, the scores themselves as a feature), `None` concatenates v2 and attends to nothing. `"global"`
-and `"local"` are the seed's future work, Luong's attentions: u3 looks at v2 and d4 at other positions too (`luong`).
+and `"local"` are the source's future work, Luong's attentions: u3 looks at v2 and d4 at other positions too (`luong`).
 For ablations, `inner="no-extra"` leaves e5 out, and `None` the whole inner net: what remains is a plain U-Net with a
 skip at every level.
 """
@@ -30,7 +30,7 @@ ATTENTION_UNITS = 128  # the size of the space in which query and sources meet, 
 
 @dataclass(frozen=True)
 class UvUConfig:
-    """`width` channels after the first halving; 64 in the seed. 1 -> 2 for photographs, 3 -> 3 for sketches.
+    """`width` channels after the first halving; 64 in the source. 1 -> 2 for photographs, 3 -> 3 for sketches.
 
     `window` is the half-width of local attention's windows, in positions of 16 pixels. Without an `inner` net there is
     nothing to attend to: `attention` has to be None, too.
@@ -105,7 +105,7 @@ class SourceAttention(nn.Module):
 
 
 class SpatialAttention(nn.Module):
-    """The seed's sentence taken literally: additive scores of v2 (current state) and u3 (hidden state), softmax over
+    """The source's sentence taken literally: additive scores of v2 (current state) and u3 (hidden state), softmax over
     all positions; the feature is the scores, times their number so that uniform attention is 1. (N, 1, H, W)."""
 
     def __init__(self, query: int, key: int) -> None:

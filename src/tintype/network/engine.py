@@ -7,19 +7,16 @@ import numpy as np
 import numpy.typing as npt
 
 Device = Literal["auto", "cpu", "cuda"]
-
-
 Precision = Literal["auto", "f32", "bf16"]
-
-
 Planes = npt.NDArray[np.float32]
-
 
 # Outputs with what the encoder of a network found, by stride; the rest of it needs no more than the lightness's shape.
 FEATURES = ("features_4", "features_8", "features_16", "features_32")
 
 
-class _Engine(Protocol):
+class Engine(Protocol):
+    """What runs a graph: OpenVINO, ONNX Runtime, a contract's adapter, an ensemble, or a predictor elsewhere."""
+
     name: str
     device: str
     precision: str

@@ -99,67 +99,49 @@ def open_network(
         raise WeightsError(f"no model is named in {os.fspath(model)!r}")
     file = as_one(files)
     networks = [Network(each, device, precision, threads, streams) for each in files]
-    return networks[0] if len(networks) == 1 else Ensemble(file, networks)
+    return networks[0] if len(networks) == 1 else Network(file, engine=Ensemble(file, networks))
 
 
-class Ensemble(Network):
-    """Networks that answer together, with colours alone: "ab", the mean of theirs, on the finest grid among them."""
+class Ensemble:
+    """An engine of networks that answer together, with colours alone: "ab", the weighted mean of theirs, on the finest
+    grid among them. What the encoder of network number 1 finds is its feature "1/features_16" and the like."""
 
     def __init__(self, model_file: ModelFile, networks: Sequence[Network]) -> None:
-        # No engine of its own: everything that Network asks one for is overridden.
-        self.model_file = model_file
+        self._info = model_file.info
         self._networks = tuple(networks)
+        self.name, self.device, self.precision = networks[0].engine, networks[0].device, networks[0].precision
         sure = [bool(network.model_file.info.calibration) for network in networks]
         self._by_confidence = any(sure) and not all(sure)
         # What tells things apart, for hints and references, is what the first finds that shows it.
         self._showing = next((i for i, network in enumerate(networks) if set(FEATURES) <= set(network.outputs)), None)
+        self.inputs: Sequence[str] = ("lightness", "hints") if self._info.hints == "trained" else ("lightness",)
+        self.outputs: Sequence[str] = ("ab",) if self._showing is None else ("ab", *FEATURES)
+        self.features = tuple(
+            f"{index}/{name}" for index, network in enumerate(networks) for name in ("lightness", *network.features)
+        )
 
-    @property
-    def engine(self) -> str:
-        return self._networks[0].engine
-
-    @property
-    def device(self) -> str:
-        return self._networks[0].device
-
-    @property
-    def outputs(self) -> tuple[str, ...]:
-        return ("ab",) if self._showing is None else ("ab", *FEATURES)
-
-    @property
-    def precision(self) -> str:
-        return self._networks[0].precision
-
-    def encode(self, lightness: Planes) -> dict[str, Planes]:
-        encoded = {"lightness": self._checked(lightness)}
-        for index, network in enumerate(self._networks):
-            found = network.encode(self._seen_by(network, lightness))
-            encoded |= {f"{index}/{name}": planes for name, planes in found.items()}
-        return encoded
-
-    def decode(
-        self, encoded: Mapping[str, Planes], hints: Planes | None = None, *, outputs: Sequence[str] = ("ab",)
-    ) -> dict[str, Planes]:
-        if other := [name for name in outputs if name not in self.outputs]:
-            raise WeightsError(
-                f"{self.model_file.info.name}: models together answer with colours alone, not {other[0]!r}"
-            )
-        lightness = encoded["lightness"]
+    def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
+        lightness = feed["lightness"]
         found: dict[str, Planes] = {}
+        if set(outputs) <= set(self.features):
+            for index, network in enumerate(self._networks):
+                encoded = network.encode(self._seen_by(network, lightness))
+                found |= {f"{index}/{name}": planes for name, planes in encoded.items()}
+            return [found[name] for name in outputs]
         if shown := tuple(name for name in outputs if name != "ab"):
             assert self._showing is not None
-            found |= self._ask(self._showing, encoded, None, shown)
+            found |= self._ask(self._showing, feed, None, shown)
         if "ab" in outputs:
             answers, weights = [], []
             for index, network in enumerate(self._networks):
                 file = network.model_file
                 by_confidence = self._by_confidence and bool(file.info.calibration)
-                told = _told(hints, self._size(network, lightness)) if file.info.hints == "trained" else None
-                answer = self._ask(index, encoded, told, ("ab", DISTRIBUTION) if by_confidence else ("ab",))
+                told = _told(feed.get("hints"), self._size(network, lightness)) if _obeys(file) else None
+                answer = self._ask(index, feed, told, ("ab", DISTRIBUTION) if by_confidence else ("ab",))
                 answers.append(answer["ab"])
                 weights.append(_weights(answer, file) if by_confidence else np.float32(file.share))
             found["ab"] = _mean(answers, weights)
-        return {name: found[name] for name in outputs}
+        return [found[name] for name in outputs]
 
     def _ask(
         self, index: int, encoded: Mapping[str, Planes], hints: Planes | None, outputs: tuple[str, ...]
@@ -185,7 +167,7 @@ class Ensemble(Network):
         file = network.model_file
         if file.fixed is not None:
             return fitted_size(height, width, file.fixed)
-        scale = file.info.size / self.model_file.info.size
+        scale = file.info.size / self._info.size
         return (height, width) if scale == 1 else (rounded(height * scale), rounded(width * scale))
 
     def _seen_by(self, network: Network, lightness: Planes) -> Planes:
@@ -194,6 +176,10 @@ class Ensemble(Network):
         if size == room == lightness.shape[2:]:
             return lightness
         return np.stack([pad_to(resize_float(plane, size[1], size[0]), room)[None] for plane in lightness[:, 0]])
+
+
+def _obeys(file: ModelFile) -> bool:
+    return file.info.hints == "trained"
 
 
 def _told(hints: Planes | None, size: tuple[int, int]) -> Planes | None:

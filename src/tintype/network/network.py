@@ -14,7 +14,7 @@ from tintype.errors import MissingExtra, TintypeError, WeightsError, last_line
 
 from .contracts import CONTRACTS
 from .contracts.engine import ContractEngine
-from .engine import Device, Planes, Precision, _Engine
+from .engine import Device, Engine, Planes, Precision
 from .foreign import interface_of
 from .model_file import ModelFile, find_model
 from .onnxruntime import OnnxRuntime, has_gpu_extra
@@ -35,6 +35,7 @@ class Network:
         precision: "f32", "bf16" (CPUs that have it), or "auto": bf16 where the CPU has it, else f32.
         threads: CPU threads to use; all of them when None.
         streams: how many threads will call `run` at once; the CPU threads are divided among them.
+        engine: runs the graph; when None, OpenVINO or ONNX Runtime, as the other arguments say.
 
     Raises:
         WeightsError: the graph cannot be loaded, or lacks the inputs and outputs of a tintype model.
@@ -49,15 +50,19 @@ class Network:
         precision: Precision = "auto",
         threads: int | None = None,
         streams: int = 1,
+        *,
+        engine: Engine | None = None,
     ) -> None:
         _check_choice("device", device, get_args(Device))
         _check_choice("precision", precision, get_args(Precision))
         if threads is not None and threads < 1:
             raise TintypeError(f"threads is {threads}, the least is 1; leave it out to use every core")
         self.model_file = model_file
-        self._engine = _open_engine(model_file, device, precision, threads, streams)
-        if model_file.contract:
-            self._engine = _speaking(model_file, self._engine, device, precision, threads, streams)
+        if engine is None:
+            engine = _open_engine(model_file, device, precision, threads, streams)
+            if model_file.contract:
+                engine = _speaking(model_file, engine, device, precision, threads, streams)
+        self._engine = engine
         if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
             raise WeightsError(
                 f"{model_file.path}: the graph goes from {', '.join(self._engine.inputs)} to "
@@ -83,6 +88,11 @@ class Network:
     def outputs(self) -> tuple[str, ...]:
         """What the graph can answer with: "ab", and maybe "distribution" or "painted_lightness"."""
         return tuple(self._engine.outputs)
+
+    @property
+    def features(self) -> tuple[str, ...]:
+        """What `encode` finds beside the planes themselves; empty of a network that cannot be split."""
+        return self._engine.features
 
     @property
     def precision(self) -> str:
@@ -153,7 +163,7 @@ class Network:
         return {"hints": np.ascontiguousarray(hints, dtype=np.float32)}
 
     def _answer(self, feed: Mapping[str, Planes], wanted: tuple[str, ...]) -> dict[str, Planes]:
-        if unknown := [name for name in wanted if name not in self._engine.outputs]:
+        if unknown := [name for name in wanted if name not in (*self.outputs, *self.features)]:
             raise WeightsError(f"{self.model_file.path}: this model has no output {unknown[0]!r}")
         try:
             results = self._engine.run(feed, wanted)
@@ -171,7 +181,7 @@ class Network:
 
 def _open_engine(
     model_file: ModelFile, device: Device, precision: Precision, threads: int | None, streams: int
-) -> _Engine:
+) -> Engine:
     if device == "cpu" or (device == "auto" and (precision == "bf16" or not has_gpu_extra())):
         return OpenVino(model_file, precision, threads, streams)
     if not has_gpu_extra():
@@ -187,11 +197,11 @@ def _open_engine(
 
 
 def _speaking(
-    model_file: ModelFile, engine: _Engine, device: Device, precision: Precision, threads: int | None, streams: int
-) -> _Engine:
+    model_file: ModelFile, engine: Engine, device: Device, precision: Precision, threads: int | None, streams: int
+) -> Engine:
     """The engine of somebody else's network, as one of tintype's own."""
 
-    def companion() -> _Engine:
+    def companion() -> Engine:
         return _open_engine(find_model(COMPANION), device, precision, threads, streams)
 
     interface = interface_of(model_file.path)

@@ -1,7 +1,8 @@
 """Several runs on one page: what their recipes differ in, and their losses; runs that differ in the seed alone become
 one curve with a band.
 
-Seed 4 wished for this: one run's last losses say little, since they vary with the weights it starts from.
+The landscape colorizer's author wished for this: one run's last losses say little, since they vary with the weights it
+starts from.
 """
 
 import math

@@ -19,7 +19,8 @@ SMOOTHING = 0.98
 
 
 # The critic's loss, (real + fake) / 2, when it tells nothing apart: it answers 0.5 (as a logit: 0) to every picture.
-# Seed 4 met the first of them: a critic whose gradients were mixed up "would go to something like 0.69".
+# The landscape colorizer met the first of them: a critic whose gradients were mixed up "would go to something like
+# 0.69".
 CHANCE = {"vanilla": math.log(2), "lsgan": 0.25, "hinge": 1.0}
 
 
@@ -193,7 +194,7 @@ def smooth(values: Sequence[float | None], weight: float = SMOOTHING) -> list[fl
 
     m_t = w m_(t-1) + (1 - w) x_t from m_0 = 0, divided by 1 - w^t (Kingma & Ba 2015, equation 4): the first values
     count in full instead of pulling towards zero. Starts anew after a None; values that are no numbers are passed
-    over. Seed 4 drew its losses with w = 0.98.
+    over. The landscape colorizer drew its losses with w = 0.98.
     """
     smoothed: list[float | None] = []
     mean, share = 0.0, 0.0

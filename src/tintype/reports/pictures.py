@@ -48,7 +48,7 @@ def read_sheets(folder: Path, most: int = MOST_SHEETS) -> list[Sheet]:
 
 
 def collection(folder: Path, sheets: Sequence[Sheet]) -> Shown | None:
-    """Seed 4's collection: nine pictures as given, three by three, and right of them the nine answers.
+    """The landscape colorizer's collection: nine pictures as given, three by three, and right of them the nine answers.
 
     From samples/collection.png where there is one, else of the newest sheet; None without either.
     """

@@ -10,7 +10,7 @@ from .history import SMOOTHING, History, Line, Series, read_history
 from .page import MISSING, alarms, card, columns, facts, framed, grid, number, picture, section, table, write_page
 from .pictures import Sheet, collection, evenly, over_time, read_sheets, whole
 
-# Seed 1's table, in its order; by its rows loss_D = (fake + real) / 2 and loss_G = GAN + L1.
+# The pix2pix system's table, in its order; by its rows loss_D = (fake + real) / 2 and loss_G = GAN + L1.
 SIX_LOSSES = ("loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G")
 MOST_ROWS = 12
 

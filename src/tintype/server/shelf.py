@@ -92,7 +92,7 @@ class Shelf:
 
     def _load(self, file: ModelFile) -> Colorizer:
         if self.predictor is not None:
-            return Colorizer.around(self.predictor.network(file))
+            return Colorizer(self.predictor.network(file))
         return Colorizer(file.path, device=self._settings.device, threads=self._settings.threads or None)
 
     def warm(self) -> None:

@@ -53,7 +53,7 @@ class GANLoss(nn.Module):
 
 
 def alpha_mix(adversarial: Tensor, reconstruction: Tensor, alpha: float = 0.1) -> Tensor:
-    """Seed 4: (1 - alpha) of the reconstruction loss and alpha of the adversarial one.
+    """Mixed loss of the landscape colorizer: (1 - alpha) of the reconstruction loss and alpha of the adversarial one.
 
     Raises ValueError for an alpha outside 0..1.
     """

@@ -1,7 +1,7 @@
 """Losses that look at pictures as a network does: CIE Lab <-> sRGB with gradients, and distances between features.
 
 - The colour of an answer has to become sRGB before a network trained on photographs can judge it.
-- The feature loss is that of Johnson 2016 in the form of seed 3's method (DeOldify): L1 distances at the last
+- The feature loss is that of Johnson 2016 in DeOldify's form: L1 distances at the last
   rectifier of VGG-16's third, fourth and fifth block, weighted 20 : 70 : 10. There the trunk has batch norm, ours has
   none, and how large features are differs from layer to layer and from network to network. Each layer's distance is
   therefore divided by the layer's mean activation over photographs (`TYPICAL`), and the weights are made to sum to one,

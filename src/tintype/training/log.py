@@ -15,7 +15,7 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
-# losses.csv: those that a stage does not have stay empty. The six of the GAN are seed 1's table.
+# losses.csv: those that a stage does not have stay empty. The six of the GAN are the pix2pix system's table.
 COLUMNS = ["images", "stage", "loss", "cross_entropy", "l1", "l2", "smooth_l1", "feature"]
 COLUMNS += ["loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G", "chroma", "chroma_true"]
 COLUMNS += ["lr", "critic_lr", "images_per_second"]

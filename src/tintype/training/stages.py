@@ -97,8 +97,8 @@ class Adversarial:
 
     The generator runs once for both, except where several batches make a step: all of them teach the critic before the
     first teaches the generator, and what the generator remembers of them until then would fill the memory that
-    small batches are to save. Its loss is adversarial * GAN + reconstruction (seed 1: 1 and 100 * L1), or with `alpha`
-    the mix (1 - alpha) * reconstruction + alpha * GAN (seed 4).
+    small batches are to save. Its loss is adversarial * GAN + reconstruction (pix2pix: 1 and 100 * L1), or with `alpha`
+    the mix (1 - alpha) * reconstruction + alpha * GAN (the landscape colorizer).
     """
 
     networks = ("critic", "generator")

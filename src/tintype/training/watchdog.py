@@ -15,11 +15,11 @@ from tintype.reports.history import CHANCE, Line, kind_of
 # Given up from 97 % of that: in a vanilla GAN 49 % against 51 %, too little to teach a generator. Above it counts too.
 GIVEN_UP = 0.97
 # Won below 5 % of that: 97 % sure and right on average (vanilla), where the losses of a GAN are flat. Healthy runs stay
-# far from both: seed 1's eight rows lie at 0.54, which is 78 %.
+# far from both: the eight rows of the pix2pix system's table lie at 0.54, which is 78 %.
 WON = 0.05
 
 # Mean C*ab, or colourfulness, of the answers as a part of the photographs'. A network that hedges by averaging goes
-# brown or grey: seed 4 without its critic. The two stages of the default model end at 1.2 and 0.7.
+# brown or grey: the landscape colorizer without its critic. The two stages of the default model end at 1.2 and 0.7.
 MONO, GARISH = 1 / 3, 2.0
 
 # Spans. A stage's beginning is left alone, then a thing must hold for a span: both 20,000 images, or a fifth of a

@@ -6,33 +6,17 @@ opened when somebody first asks.
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from tintype.errors import TintypeError, WeightsError
+from tintype.network.engine import Engine, Planes
 from tintype.network.graph_reader import Interface, Port
 
 from .contract import Contract
 
-Planes = npt.NDArray[np.float32]
-
 FEATURES = ("features_16", "features_32")
 COMPANION_MULTIPLE = 32
-
-
-class Engine(Protocol):
-    """What runs a graph."""
-
-    name: str
-    device: str
-    precision: str
-    inputs: Sequence[str]
-    outputs: Sequence[str]
-    features: tuple[str, ...]
-
-    def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]: ...
 
 
 class ContractEngine:

@@ -55,7 +55,7 @@ class Predictor:
             raise PredictorAwayError("what answers at TINTYPE_PREDICTOR is no predictor of tintype") from error
         return {offer.sha256: offer for offer in found}
 
-    def network(self, model_file: ModelFile) -> "RemoteNetwork":
+    def network(self, model_file: ModelFile) -> Network:
         """The network of a model file, to be run there.
 
         Raises:
@@ -68,7 +68,7 @@ class Predictor:
                 f"the predictor has not the model {model_file.info.name} {model_file.info.version} of this server; "
                 "start `tintype predictor` with the same model files"
             )
-        return RemoteNetwork(model_file, _RemoteEngine(self, offer))
+        return Network(model_file, engine=_RemoteEngine(self, offer))
 
     def run(self, offer: Offer, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
         """Raises PredictorAwayError, or TintypeError for what the predictor refuses."""
@@ -116,11 +116,3 @@ class _RemoteEngine:
 
     def run(self, feed: Mapping[str, Planes], outputs: tuple[str, ...]) -> list[Planes]:
         return self._predictor.run(self._offer, feed, outputs)
-
-
-class RemoteNetwork(Network):
-    """A network that runs elsewhere; shapes are checked here as for one that runs here."""
-
-    def __init__(self, model_file: ModelFile, engine: _RemoteEngine) -> None:
-        self.model_file = model_file
-        self._engine = engine
