@@ -1,6 +1,7 @@
 """The shape of the source: functions that fit on a screen, few parameters, and no circle of imports, late ones too."""
 
 import ast
+import functools
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,16 @@ LINES, PARAMETERS = 80, 12
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
+@functools.cache
+def tree_of(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
 def functions() -> Iterator[tuple[str, Function]]:
     """All functions but those of migrations, which list the tables of a database as it once was."""
     for path in sorted(HOME.rglob("*.py")):
         if "migrations" not in path.parts:
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in ast.walk(tree_of(path)):
                 if isinstance(node, Function):
                     yield f"{path.relative_to(HOME)}: {node.name}", node
 
@@ -68,7 +74,7 @@ def module_of(path: Path) -> str:
 
 def imported(name: str, path: Path, modules: set[str]) -> Iterator[str]:
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in runtime(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in runtime(tree_of(path)):
         if isinstance(node, ast.Import):
             yield from (each.name for each in node.names if each.name in modules)
         elif isinstance(node, ast.ImportFrom):
