@@ -22,6 +22,7 @@ from tintype.batch.contact_sheet import write_sheet
 from tintype.batch.manifest import FOLDER, MERGED, Manifest, read_manifest, record_for
 from tintype.batch.run import Job, plan, run
 from tintype.files import locations, stores
+from tintype.files.atomic import replacing
 
 
 @pytest.fixture(scope="module")
@@ -260,3 +261,14 @@ def test_a_broken_part_of_a_manifest_is_named(tmp_path: Path) -> None:
     (tmp_path / FOLDER / "part-0.parquet").write_bytes(b"nonsense")
     with pytest.raises(InputError, match=r"part-0\.parquet: no part of a manifest"):
         read_manifest(str(tmp_path))
+
+
+def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "new" / "a.txt"
+    with replacing(path) as partial:
+        partial.write_text("first")
+        assert not path.exists()
+    with pytest.raises(ZeroDivisionError), replacing(path) as partial:
+        partial.write_text("half")
+        raise ZeroDivisionError
+    assert [(each.name, each.read_text()) for each in path.parent.iterdir()] == [("a.txt", "first")]

@@ -134,4 +134,4 @@ def test_masks_cut_short_are_made_again_and_methods_are_kept_apart(
     second = open_masks(cache)
     assert second.method == "u2netp"
     assert (second.pixels != first).any()
-    assert not list(cache.folder.glob("*.partial"))
+    assert not list(cache.folder.glob(".*.part"))

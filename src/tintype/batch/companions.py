@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tintype.errors import OutputError
+from tintype.files.atomic import replacing
 from tintype.files.locations import is_url
 
 from .job import STREAM
@@ -54,12 +55,10 @@ def copy_sidecars(source: str, target: str, *, overwrite: bool = False) -> list[
     for path, copy in sidecars(source, target):
         if copy.exists() and (not overwrite or copy.samefile(path)):
             continue
-        part = copy.with_name(f".{copy.name}.{os.getpid()}.part")
         try:
-            shutil.copy2(path, part)
-            os.replace(part, copy)
+            with replacing(copy) as partial:
+                shutil.copy2(path, partial)
         except OSError as error:
-            part.unlink(missing_ok=True)
             raise OutputError(f"{copy}: cannot be written ({error.strerror or error})") from error
         made.append(copy)
     return made

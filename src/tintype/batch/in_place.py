@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from tintype.errors import OutputError
+from tintype.files.atomic import replacing
 from tintype.files.locations import is_url
 
 from .job import STREAM, Job, Record, Result
@@ -54,12 +55,10 @@ def keep_original(source: str) -> Path:
         raise OutputError(f"{kept}: an original is kept there already; move it away to colour {source} again")
     if kept.exists():
         return kept  # of a run that was killed before it replaced anything
-    part = kept.with_name(f".{kept.name}.{os.getpid()}.part")
     try:
-        shutil.copy2(source, part)
-        os.replace(part, kept)
+        with replacing(kept) as partial:
+            shutil.copy2(source, partial)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise OutputError(f"{kept}: cannot be written ({error.strerror or error}); {source} is as it was") from error
     return kept
 

@@ -22,12 +22,7 @@ def new_file(name: str | None, overwrite: bool) -> Path | None:
 
 
 def write_text(target: Path, text: str) -> None:
-    from tintype.errors import OutputError
+    """Write a text, whole or not at all. Raises OutputError."""
+    from tintype.files.atomic import write_bytes
 
-    part = target.with_name(f".{target.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(target)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{target}: cannot be written ({error.strerror or error})") from error
+    write_bytes(target, text.encode())

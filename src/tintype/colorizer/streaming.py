@@ -5,9 +5,7 @@ width of the picture and not on its size. The arithmetic is that of `tintype.col
 `tintype.imaging.upsample`.
 """
 
-import contextlib
 import os
-import secrets
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import InputError, OutputError, TooLargeError, one_line
+from tintype.files.atomic import replacing
 from tintype.imaging.color import KB, KG, KR
 from tintype.imaging.gamut import chroma_for_luma
 from tintype.imaging.upsample import coefficients, raise_planes
@@ -65,33 +64,30 @@ def colour_file(
     path = Path(target)
     if path.exists() and not overwrite:
         raise OutputError(f"{target} exists: choose another name or allow overwriting")
-    partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        head = _opened(source)
-        if head.width * head.height > MAX_PIXELS:
-            raise TooLargeError(
-                f"{source} is {head.width}x{head.height}: the limit is {MAX_PIXELS / 1e6:,.0f} megapixels"
-            )
-        small = _small_copy(source)
-        coloured = _coloured(_opened(source), small, answer(Photo(small)))
-        coloured = _with_metadata(coloured, describe)
-        if path.suffix.lower() == ".png":
-            coloured.pngsave(str(partial), compression=4)
-        else:
-            large = (
-                coloured.width * coloured.height * coloured.bands * (2 if coloured.format == "ushort" else 1) > 2**31
-            )
-            coloured.tiffsave(str(partial), compression="deflate", predictor="horizontal", bigtiff=large)
-        os.replace(partial, path)
-        return int(coloured.width), int(coloured.height)
+        with replacing(path) as partial:
+            head = _opened(source)
+            if head.width * head.height > MAX_PIXELS:
+                raise TooLargeError(
+                    f"{source} is {head.width}x{head.height}: the limit is {MAX_PIXELS / 1e6:,.0f} megapixels"
+                )
+            small = _small_copy(source)
+            coloured = _coloured(_opened(source), small, answer(Photo(small)))
+            coloured = _with_metadata(coloured, describe)
+            if path.suffix.lower() == ".png":
+                coloured.pngsave(str(partial), compression=4)
+            else:
+                large = (
+                    coloured.width * coloured.height * coloured.bands * (2 if coloured.format == "ushort" else 1)
+                    > 2**31
+                )
+                coloured.tiffsave(str(partial), compression="deflate", predictor="horizontal", bigtiff=large)
+            return int(coloured.width), int(coloured.height)
     except pyvips.Error as error:
         reason = one_line(error)
         raise InputError(f"{source} is damaged or cut short, or {target} cannot be written: {reason}") from error
     except OSError as error:
         raise OutputError(f"{target} cannot be written: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)
 
 
 def _opened(source: str) -> "pyvips.Image":

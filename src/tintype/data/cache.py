@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import DataError
+from tintype.files.atomic import replacing
 from tintype.files.cache_folder import default_cache_dir
 
 from .grey import Kind, measure_tint
@@ -129,7 +130,6 @@ def decode_rgb(data: bytes, side: int) -> NDArray[np.uint8]:
 def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progress | None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     index: dict[str, list[object]] = {key: [] for key in ("names", "offsets", "heights", "widths", "kinds", "broken")}
-    partial = folder / f"pixels.{os.getpid()}.partial"
     offset = done = 0
 
     def decode(picture: Picture) -> tuple[str, NDArray[np.uint8] | None, Kind | None]:
@@ -139,7 +139,8 @@ def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progr
             return picture.name, None, None
         return picture.name, rgb, measure_tint(rgb).kind
 
-    with partial.open("wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
+    pixels = folder / "pixels.u8"
+    with replacing(pixels) as partial, partial.open("wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
         pictures = _pictures(paths)
         while chunk := list(islice(pictures, 256)):
             for name, rgb, kind in pool.map(decode, chunk):
@@ -156,10 +157,8 @@ def _build(paths: Sequence[str | Path], side: int, folder: Path, progress: Progr
                 offset += rgb.size
             if progress:
                 progress(done)
-    os.replace(partial, folder / "pixels.u8")
-    scratch = folder / f"index.{os.getpid()}.partial"
-    scratch.write_text(json.dumps(index))
-    os.replace(scratch, folder / "index.json")
+    with replacing(folder / "index.json") as partial:
+        partial.write_text(json.dumps(index))
 
 
 def colourful(cache: "Pictures", leave_out: LeftOut = "tinted") -> NDArray[np.int64]:

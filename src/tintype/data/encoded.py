@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import DataError
+from tintype.files.atomic import replacing
 
 from .cache import decode_rgb
 from .grey import Kind, measure_tint
@@ -139,10 +140,8 @@ def _index(shard: Path, cache_dir: Path) -> list[Row]:
     if file.exists():
         return [tuple(row) for row in json.loads(file.read_text(encoding="utf-8"))]
     rows = list(_read_index(shard))
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_suffix(f".{os.getpid()}.part")
-    part.write_text(json.dumps(rows))
-    part.rename(file)
+    with replacing(file) as partial:
+        partial.write_text(json.dumps(rows))
     return rows
 
 

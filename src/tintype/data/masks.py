@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.files.atomic import replacing
+
 from .background import Method, choose_method, foreground
 from .cache import PictureCache
 
@@ -54,16 +56,10 @@ def open_masks(
 
 
 def _build(cache: PictureCache, file: Path, method: Method, progress: Callable[[int], None] | None) -> None:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    partial = file.with_name(f"{file.name}.{os.getpid()}.partial")
-    try:
-        with partial.open("wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
-            for start in range(0, len(cache), _CHUNK):
-                stop = min(start + _CHUNK, len(cache))
-                for mask in pool.map(lambda index: foreground(cache[index], method), range(start, stop)):
-                    out.write(mask.tobytes())
-                if progress:
-                    progress(stop)
-        os.replace(partial, file)
-    finally:
-        partial.unlink(missing_ok=True)
+    with replacing(file) as partial, partial.open("wb") as out, ThreadPoolExecutor(os.cpu_count()) as pool:
+        for start in range(0, len(cache), _CHUNK):
+            stop = min(start + _CHUNK, len(cache))
+            for mask in pool.map(lambda index: foreground(cache[index], method), range(start, stop)):
+                out.write(mask.tobytes())
+            if progress:
+                progress(stop)

@@ -1,27 +1,43 @@
 """Files that appear whole or not at all: written under a temporary name, then renamed."""
 
 import contextlib
-import hashlib
 import os
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tintype.errors import InputError, OutputError
+from tintype.errors import OutputError
 
 
-def digest_of(path: str | os.PathLike[str]) -> str:
-    """SHA-256 of a file's content. Raises InputError if it cannot be read."""
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A temporary name in the folder of ``path``, made if it is missing. What is written there becomes ``path`` at the
+    end of the block; after an error it is removed, and ``path`` stays as it was.
+
+    Raises:
+        OSError: the folder or the file cannot be written.
+    """
+    partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield partial
+        os.replace(partial, path)
+    finally:
+        with contextlib.suppress(OSError):
+            partial.unlink(missing_ok=True)
+
+
+def write_bytes(path: Path, data: bytes) -> None:
+    """Write a file, whole or not at all, in place of one that is there. Raises OutputError."""
+    try:
+        with replacing(path) as partial:
+            partial.write_bytes(data)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}") from error
+        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
 
 
 def write_whole(path: Path, make: Callable[[], bytes], *, overwrite: bool) -> None:
     """Write a file that appears under its name complete or not at all. Raises OutputError."""
-    partial = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.part")
     try:
         if path.is_dir():
             raise OutputError(f"{path} is a folder: name a file in it")
@@ -29,10 +45,7 @@ def write_whole(path: Path, make: Callable[[], bytes], *, overwrite: bool) -> No
             raise OutputError(f"{path} exists: choose another name or allow overwriting")
         if not path.parent.is_dir():
             raise OutputError(f"{path} cannot be written: make the folder {path.parent} first")
-        partial.write_bytes(make())
-        os.replace(partial, path)
+        with replacing(path) as partial:
+            partial.write_bytes(make())
     except OSError as error:
         raise OutputError(f"{path} cannot be written: {error.strerror or error}") from error
-    finally:
-        with contextlib.suppress(OSError):
-            partial.unlink(missing_ok=True)

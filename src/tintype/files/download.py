@@ -1,7 +1,6 @@
 """Fetch one file over the network, its hash checked before anybody sees it under its name."""
 
 import hashlib
-import os
 import ssl
 import sys
 from http.client import HTTPException
@@ -13,6 +12,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from tintype.errors import WeightsError, one_line
+
+from .atomic import replacing
 
 SCHEMES = ("https", "http", "file")
 TIMEOUT = 30  # seconds without a byte
@@ -36,17 +37,13 @@ def download(url: str, path: Path, sha256: str, cafile: str | None = None) -> Pa
     right, so that a broken transfer leaves nothing behind. `cafile` names certificates to trust instead of the
     system's. Raises WeightsError when the address cannot be reached, the disk is full or the hash differs.
     """
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.partial")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        digest = _fetch(url, scratch, cafile)
-        if not digest.startswith(sha256.lower()):
-            raise WeightsError(f"{url}: sha256 {digest}, expected {sha256}; it is not the file that was asked for")
-        os.replace(scratch, path)
+        with replacing(path) as partial:
+            digest = _fetch(url, partial, cafile)
+            if not digest.startswith(sha256.lower()):
+                raise WeightsError(f"{url}: sha256 {digest}, expected {sha256}; it is not the file that was asked for")
     except (OSError, HTTPException, ValueError) as error:
         raise WeightsError(f"{url}: cannot be fetched ({_reason(error)})") from error
-    finally:
-        scratch.unlink(missing_ok=True)
     return path
 
 

@@ -5,6 +5,7 @@ bounds on memory and time (`trial_process.py`); that it went well is remembered 
 tells contracts apart that have the same shapes.
 """
 
+import contextlib
 import json
 import os
 import signal
@@ -13,7 +14,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from tintype.errors import WeightsError
+from tintype.errors import OutputError, WeightsError
+from tintype.files.atomic import write_bytes
 
 from .graph_reader import Interface
 from .places import cache_folder
@@ -46,13 +48,8 @@ def tried(path: Path, sha256: str, names: Sequence[str], interface: Interface) -
     except (OSError, ValueError, KeyError):
         pass
     name = _tried_elsewhere(path, names, interface)
-    try:
-        record.parent.mkdir(parents=True, exist_ok=True)
-        scratch = record.with_name(f".{record.name}.{os.getpid()}")
-        scratch.write_text(json.dumps({"contract": name}), encoding="utf-8")
-        os.replace(scratch, record)
-    except OSError:
-        pass  # it is tried again next time
+    with contextlib.suppress(OutputError):  # it is tried again next time
+        write_bytes(record, json.dumps({"contract": name}).encode())
     return name
 
 

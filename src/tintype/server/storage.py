@@ -1,7 +1,6 @@
 """Where files lie: a folder, or anything that fsspec can reach. Keys are made here, never from a user's name."""
 
 import contextlib
-import os
 import secrets
 import shutil
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ from typing import BinaryIO
 import fsspec
 
 from tintype.errors import StorageFullError, TintypeError
+from tintype.files.atomic import replacing
 
 _CHUNK = 1 << 20
 
@@ -111,15 +111,8 @@ class Storage:
 
     def _write_local(self, key: str, source: BinaryIO | bytes) -> int:
         path = Path(self._path(key))
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f".{secrets.token_hex(8)}.part")
-        try:
-            with partial.open("wb") as target:
-                size = _pour(source, target)
-            os.replace(partial, path)
-        finally:
-            partial.unlink(missing_ok=True)
-        return size
+        with replacing(path) as partial, partial.open("wb") as target:
+            return _pour(source, target)
 
     def _write_remote(self, key: str, source: BinaryIO | bytes) -> int:
         """Object stores show an object when its last part has come, and fsspec sends that even after an error."""

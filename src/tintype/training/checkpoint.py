@@ -4,7 +4,6 @@ Files are written under a temporary name and renamed, so that a full disk or a k
 """
 
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from tintype.errors import OutputError, WeightsError
+from tintype.files.atomic import replacing
 from tintype.models import as_saved
 
 from .sharding import divided_like
@@ -35,14 +35,11 @@ class Checkpoint:
 
 def write_tensors(path: Path, tensors: dict[str, Tensor], info: dict[str, Any]) -> None:
     """Write tensors with JSON `info` beside them; raises OutputError and keeps the old file when it cannot."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f".{path.name}.{os.getpid()}.partial")
     contiguous = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     try:
-        save_file(contiguous, scratch, metadata={"tintype": json.dumps(info)})
-        os.replace(scratch, path)
+        with replacing(path) as partial:
+            save_file(contiguous, partial, metadata={"tintype": json.dumps(info)})
     except (OSError, SafetensorError) as error:
-        scratch.unlink(missing_ok=True)
         raise OutputError(f"{path}: cannot be written ({error}); the previous checkpoint is kept") from error
 
 

@@ -3,7 +3,6 @@
 The files (`pytorch_model.bin`, `ddcolor_*.pth`) are read with ``weights_only=True``: nothing in them is ever run.
 """
 
-import os
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from tintype.errors import OutputError, WeightsError
+from tintype.files.atomic import write_bytes
 from tintype.models.convnext import CONVNEXTS
 from tintype.models.ddcolor import DDColor, DDColorConfig
 
@@ -135,13 +135,7 @@ def export_published(network: DDColor, output: str | Path, *, overwrite: bool = 
     model = quiet_export(graph, (torch.zeros(1, 3, 96, 128),), ["input"], ["output"], shapes)
     data = model.SerializeToString()
     _compare(data, graph)
-    scratch = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_bytes(data)
-        os.replace(scratch, output)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror})") from error
+    write_bytes(output, data)
     return output
 
 

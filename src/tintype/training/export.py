@@ -4,7 +4,6 @@ import datetime
 import hashlib
 import logging
 import math
-import os
 import tomllib
 import warnings
 from dataclasses import dataclass, replace
@@ -20,6 +19,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
 from tintype.errors import OutputError, WeightsError
+from tintype.files.atomic import write_bytes
 from tintype.models import SYSTEMS, build_generator, form_of
 from tintype.models.tint import STRIDES
 from tintype.network.model_file import METADATA_KEY, ModelFile, ModelInfo, graph_digest
@@ -163,7 +163,8 @@ def export_checkpoint(
     model.metadata_props.append(onnx.StringStringEntryProto(key=METADATA_KEY, value=info.to_json()))
     data = model.SerializeToString()
     _compare(data, graph)
-    return _write(data, output)
+    write_bytes(output, data)
+    return output
 
 
 @dataclass(frozen=True)
@@ -201,17 +202,7 @@ def with_info(model_file: ModelFile, output: str | Path, *, overwrite: bool = Fa
     info = replace(model_file.info, **changes, graph_sha256=graph_digest(model.SerializeToString()))
     del model.metadata_props[:]
     model.metadata_props.extend([*kept, onnx.StringStringEntryProto(key=METADATA_KEY, value=info.to_json())])
-    return _write(model.SerializeToString(), output)
-
-
-def _write(data: bytes, output: Path) -> Path:
-    scratch = output.with_name(f".{output.name}.{os.getpid()}.partial")
-    try:
-        output.parent.mkdir(parents=True, exist_ok=True)
-        scratch.write_bytes(data)
-        os.replace(scratch, output)
-    except OSError as error:
-        raise OutputError(f"{output}: cannot be written ({error.strerror})") from error
+    write_bytes(output, model.SerializeToString())
     return output
 
 

@@ -1,6 +1,5 @@
 """The report of a study: plots and a table of its trials in one HTML file that needs no network."""
 
-import os
 import warnings
 from collections.abc import Iterator
 from html import escape
@@ -10,6 +9,8 @@ import optuna
 import plotly.graph_objects as go
 from optuna import visualization
 from optuna.trial import FrozenTrial, TrialState
+
+from tintype.files.atomic import write_bytes
 
 from .score import VIVIDNESS_WEIGHT, Judgement
 
@@ -40,11 +41,8 @@ def write_report(study: optuna.Study, path: Path) -> None:
         library = False
     pieces.append(f"<h2>Trials</h2><div class=table>{_table(study)}</div>")
     head = f"<meta charset=utf-8><title>{escape(study.study_name)}</title><style>{STYLE}</style>"
-    scratch = path.with_suffix(".partial")
-    scratch.write_text(
-        f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(pieces)}</body></html>", encoding="utf-8"
-    )
-    os.replace(scratch, path)
+    page = f"<!doctype html><html lang=en><head>{head}</head><body>{''.join(pieces)}</body></html>"
+    write_bytes(path, page.encode())
 
 
 def _score(trial: FrozenTrial) -> float:

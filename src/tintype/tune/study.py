@@ -1,7 +1,6 @@
 """A study: trials of a recipe with other values, each a run directory of its own, continued after any interruption."""
 
 import multiprocessing
-import os
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from optuna.trial import TrialState
 
 from tintype.data.cache import colourful, open_cache
 from tintype.errors import DataError, OutputError, RecipeError
+from tintype.files.atomic import write_bytes
 from tintype.training.loop import train
 from tintype.training.recipe import Recipe
 
@@ -203,7 +203,5 @@ def _conclude(job: Job, study: optuna.Study) -> StudySummary:
         front=tuple(t.number for t in front),
     )
     text = f"# trial {best.number}: {summary.judgement}\n{job.recipe(best.params).to_toml()}"
-    scratch = summary.best_recipe.with_suffix(".partial")
-    scratch.write_text(text, encoding="utf-8")
-    os.replace(scratch, summary.best_recipe)
+    write_bytes(summary.best_recipe, text.encode())
     return summary

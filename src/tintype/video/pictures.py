@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.errors import OutputError
+from tintype.files.atomic import replacing
 from tintype.imaging.color import srgb_to_linear
 
 from .codecs import Settings
@@ -122,13 +123,8 @@ class PictureFolder:
         data = self._encoded(rgb_of(luma, chroma, self.info.signal, self.settings.depth))
         if self.settings.encoder == "dpx":
             data = with_headers(data, self._header_of(number), self._timecode(pts))
-        part = path.with_name(f".{path.name}.part")
-        try:
-            part.write_bytes(data)
-            part.replace(path)
-        except OSError:
-            part.unlink(missing_ok=True)
-            raise
+        with replacing(path) as partial:
+            partial.write_bytes(data)
         self.bytes_written += len(data)
 
     def _encoded(self, rgb: Floats) -> bytes:

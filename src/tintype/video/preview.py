@@ -1,11 +1,12 @@
 """Looks at a film on its way: a thumbnail of the newest frame, and a sheet of frames from all over it."""
 
-import os
 import time
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
+
+from tintype.files.atomic import replacing
 
 from .chroma import shrink
 from .codecs import Settings
@@ -29,9 +30,8 @@ class Thumbnail:
         if now - self._written < _EVERY:
             return
         self._written = now
-        part = self.path.with_name("latest.tmp")
-        picture(self._info, luma, chroma, settings.depth, _SIDE).save(part, "JPEG", quality=85)
-        os.replace(part, self.path)
+        with replacing(self.path) as partial:
+            picture(self._info, luma, chroma, settings.depth, _SIDE).save(partial, "JPEG", quality=85)
 
 
 def picture(info: FilmInfo, luma: Luma, chroma: tuple[Luma, ...], depth: int, side: int) -> Image.Image:

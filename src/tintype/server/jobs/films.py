@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import select
 
+from tintype.files.atomic import replacing
 from tintype.server.capabilities import require
 from tintype.server.colouring import keep_row, options_key, taste_of
 from tintype.server.films import first_frame
@@ -124,7 +125,6 @@ def _fetched(services: Services, key: str, folder: Path) -> Path:
         return stored
     path = folder / Path(key).name
     if not path.exists():
-        partial = path.with_suffix(".part")
-        services.storage.fetch(key, partial)
-        partial.rename(path)
+        with replacing(path) as partial:
+            services.storage.fetch(key, partial)
     return path
