@@ -268,7 +268,11 @@ def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
     with replacing(path) as partial:
         partial.write_text("first")
         assert not path.exists()
-    with pytest.raises(ZeroDivisionError), replacing(path) as partial:
-        partial.write_text("half")
-        raise ZeroDivisionError
+
+    def fail() -> None:
+        with replacing(path) as partial:
+            partial.write_text("half")
+            raise ZeroDivisionError
+
+    pytest.raises(ZeroDivisionError, fail)
     assert [(each.name, each.read_text()) for each in path.parent.iterdir()] == [("a.txt", "first")]
