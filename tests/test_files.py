@@ -274,5 +274,6 @@ def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
             partial.write_text("half")
             raise ZeroDivisionError
 
-    pytest.raises(ZeroDivisionError, fail)
+    with pytest.raises(ZeroDivisionError):
+        fail()
     assert [(each.name, each.read_text()) for each in path.parent.iterdir()] == [("a.txt", "first")]
