@@ -385,6 +385,7 @@ SMALL = [
 SEARCHES = ["lr=log:1e-4:1e-2", "stages.0.batch=int:4:8:4"]
 
 
+@pytest.mark.slow
 def test_a_real_study_is_killed_and_continued(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
