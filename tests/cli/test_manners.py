@@ -172,3 +172,6 @@ def test_names_of_long_paths_are_cut_in_the_middle() -> None:
     for width in (80, 200):
         assert len(line(one, width)) <= width
     assert "a" * 100 in line(one, 0)
+    same = Forecast("scans/holiday 1.jpg", "out/holiday 1.jpg", "colour", None, 600, 400, 1, 67_700, 1.1)
+    assert line(same, 200).startswith("scans/holiday 1.jpg -> out/holiday 1.jpg   600 x 400")
+    assert line(same, 65).startswith(f"scans/holiday 1.jpg -> out{os.sep}   600 x 400")  # the name once, and whole

@@ -117,3 +117,10 @@ def test_help_loads_little() -> None:
     code = "import sys, tintype.cli; tintype.cli.command_of('colorize'); print(*sys.modules)"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"numpy", "PIL", "openvino", "rich.progress", "pydantic_settings"} & set(ran.stdout.split())
+
+
+def test_an_option_that_nearly_is_one_is_asked_about(cli: RunCli) -> None:
+    result = cli("colorize", "a.jpg", "--qualty", "3")
+    assert result.returncode == 2
+    assert result.stderr.startswith(b"tintype: error: no such option: --qualty; did you mean --quality or ")
+    assert result.stderr.endswith(b"?\n")

@@ -1,7 +1,9 @@
 """`tintype doctor`: a thin face of `tintype.doctor`."""
 
 import json
+import shutil
 import sys
+import textwrap
 
 import typer
 
@@ -9,6 +11,17 @@ from .options import JsonOption
 
 # In letters, since a console may have no signs.
 _MARKS = {"ok": "ok", "absent": "--", "wrong": "!!"}
+
+
+def _fitted(head: str, text: str) -> str:
+    """A line; on a terminal that is too narrow for it, several, the text in a column of its own."""
+    if not sys.stdout.isatty():
+        return head + text
+    width = shutil.get_terminal_size().columns
+    return textwrap.fill(
+        text, max(width, len(head) + 24), initial_indent=head, subsequent_indent=" " * len(head),
+        break_long_words=False, break_on_hyphens=False,
+    )  # fmt: skip
 
 
 def doctor(as_json: JsonOption = False) -> None:
@@ -38,7 +51,7 @@ def doctor(as_json: JsonOption = False) -> None:
             print(f"{chr(10) if part else ''}{finding.part}")
             part = finding.part
         fix = f"  ->  {finding.fix}" if finding.fix and finding.state != "ok" else ""
-        print(f"  {_MARKS[finding.state]}  {finding.name:<24} {finding.value}{fix}", flush=True)
+        print(_fitted(f"  {_MARKS[finding.state]}  {finding.name:<24} ", finding.value + fix), flush=True)
     wrong = [finding for finding in findings if finding.state == "wrong"]
     if as_json:
         print(json.dumps([finding.as_dict() for finding in findings], indent=2))

@@ -76,6 +76,8 @@ def line(one: Forecast, width: int) -> str:
     behind = f"   {', '.join(facts)}" if facts else ""
     names = f"{one.source} -> {one.target}"
     room = width - len(behind)
+    if width and len(names) > room and os.path.basename(one.source) == os.path.basename(str(one.target)):
+        names = f"{one.source} -> {os.path.dirname(str(one.target))}{os.sep}"  # under the same name
     if width and len(names) > room:
         half = max(8, (room - 4) // 2)
         names = f"{_cut(one.source, half)} -> {_cut(str(one.target), half)}"

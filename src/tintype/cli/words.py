@@ -1,5 +1,6 @@
 """What people type for a verb, and what they meant: aliases, near misses, and a usage error as one line."""
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 from typing import Any
@@ -24,6 +25,9 @@ ALIASES = {
     "show": "info",
     "ui": "serve",
 }
+
+# What click says of an option that nearly is one.
+_POSSIBLE = re.compile(r" \(Possible options: ([^)]*)\)")
 
 # The base of all errors of usage: click's, or that of the copy which newer versions of typer carry.
 UsageError: Any = typer.BadParameter.__mro__[1]
@@ -52,6 +56,7 @@ def no_such_verb(word: str, known: Iterable[str]) -> str:
 def as_line(error: Any) -> str:
     """A usage error as one line: what is wrong, and where the right options are listed."""
     said = " ".join(str(error.format_message()).split()).replace("Value error, ", "").rstrip(".")
+    said = _POSSIBLE.sub(lambda found: f"; did you mean {found[1].replace(', ', ' or ')}?", said)
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "tintype"
     lower = said[:1].lower() + said[1:]

@@ -62,7 +62,7 @@ def folders(settings: Path) -> Iterator[Finding]:
                 "folders", name, state, f"{private(path)} is not there" + (" (yet)" if state == "absent" else "")
             )
     yield Finding("folders", "options in a file", "ok" if settings.is_file() else "absent", private(settings))
-    for name, path in (("free disk here", Path.cwd()), ("free disk for temporary files", Path(_temporary()))):
+    for name, path in (("free disk here", Path.cwd()), ("free temporary disk", Path(_temporary()))):
         free = shutil.disk_usage(path).free
         yield Finding("folders", name, "ok" if free > 2**30 else "wrong", human(free))
 
