@@ -117,6 +117,10 @@ def run(options: argparse.Namespace) -> Path:
     probe = recipe_for(base, options, options.probe)
     rate = images_per_second(probe, options.pieces, options.work / "probe")
     left = options.minutes * 60 - (time.monotonic() - began)
+    if left <= 0:
+        raise SystemExit(
+            f"the probe took all of the {options.minutes:g} minutes: give fewer images than --probe {options.probe}"
+        )
     images = max(options.batch, int(0.95 * left * rate))
     print(f"{rate:.0f} images/s; {images:,} images in {left / 60:.1f} minutes", flush=True)
     folder = options.work / "run"
