@@ -173,7 +173,7 @@ def from_the_wheel(wheel: Path, sdist: Path, python: str, extra: str) -> None:
         started = time.perf_counter()
         run(tintype, "--help", cwd=place, env=environment)
         print(f"  tintype --help: {time.perf_counter() - started:.2f} s", flush=True)
-        installed = {"heif", "server", "urls", "video", "film", "web", "all"} if extra else set()
+        installed = {"heif", "pdf", "raw", "server", "urls", "video", "film", "web", "all"} if extra else set()
         if installed:
             film(place, tintype, environment)
         for line in lines_of(ROOT / "README.md"):

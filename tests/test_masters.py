@@ -7,11 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, TiffImagePlugin
 
 from conftest import RunCli
 from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import InputError
+from tintype.imaging.color import srgb_to_linear
 from tintype.photo.icc import power_profile, shown_curve
 from tintype.photo.jpeg2000 import jp2_profile
 from tintype.photo.photo import Photo
@@ -149,12 +150,12 @@ def test_the_flattened_picture_of_a_photoshop_document() -> None:
 
 def test_what_is_not_read_is_called_by_its_name() -> None:
     for data, words in (
-        (b"%PDF-1.7 ...", "is a PDF: export it"),
+        (b"%PDF-1.7 ...", "is a PDF that cannot be opened"),
         (b"v/1\x01" + bytes(40), "is an OpenEXR picture"),
         (b"SDPX" + bytes(40), "is a DPX picture"),
         (b"\0\0\1\0" + bytes(40), "is a Windows icon"),
         (b'<?xml version="1.0"?><svg width="3"></svg>', "is an SVG drawing"),
-        (b"nothing at all that is known", "AVIF, PNM, PCX, TGA or PSD; HEIC and JPEG XL with"),
+        (b"nothing at all that is known", "AVIF, PNM, PCX, TGA or PSD; more with tintype"),
     ):
         with pytest.raises(InputError, match=words):
             Photo.read(data)
@@ -257,12 +258,100 @@ def test_a_folder_run_says_what_it_left_out(cli: RunCli, tmp_path: Path, example
     assert Image.open(tmp_path / "box" / "plain-color.jpg").format == "JPEG"
 
 
-def test_a_second_reference_is_refused(cli: RunCli, examples: list[Path]) -> None:
-    two = ("--reference", examples[0], "--reference", examples[1])
-    result = cli("colorize", examples[2], "--model", "tiny", "--output", "o.jpg", *two)
-    assert result.returncode == 1
-    assert (
-        result.stderr.decode()
-        .strip()
-        .endswith("--reference takes one picture, and here are 2; colour what each of them is for by itself")
-    )
+def dng(light: np.ndarray, turn: int = 1) -> bytes:
+    """A DNG of linear 16-bit light (H, W) in [0, 1], grey in camera colours: what a scanner calls a raw DNG."""
+    values = np.round(np.repeat(light[..., None], 3, 2) * 65535).astype("<u2")
+    height, width = light.shape
+    one = [(1, 1), (0, 1), (0, 1), (0, 1), (1, 1), (0, 1), (0, 1), (0, 1), (1, 1)]
+    ifd = TiffImagePlugin.ImageFileDirectory_v2()
+    facts: dict[int, object] = {
+        254: 0, 256: width, 257: height, 258: (16, 16, 16), 259: 1, 262: 34892, 274: turn, 277: 3, 278: height, 284: 1,
+        50706: b"\1\4\0\0", 50707: b"\1\1\0\0", 50708: "Made up", 50717: 65535,
+    }  # fmt: skip
+    for tag, value in facts.items():
+        ifd.tagtype[tag] = {50706: 1, 50707: 1, 50708: 2}.get(tag, 4 if tag in (256, 257, 278, 50717) else 3)
+        ifd[tag] = value
+    ifd.tagtype[50721], ifd.tagtype[50728] = 10, 5
+    ifd[50721] = tuple(TiffImagePlugin.IFDRational(*value) for value in one)
+    ifd[50728] = tuple(TiffImagePlugin.IFDRational(1, 1) for _ in range(3))
+    ifd[273], ifd[279] = 0, values.nbytes
+    target = io.BytesIO()
+    ifd.save(target)
+    return target.getvalue() + values.tobytes()
+
+
+def test_dng_is_developed_in_sixteen_bits() -> None:
+    pytest.importorskip("rawpy", reason="the extra raw is not installed")
+    light = np.tile(np.linspace(0, 1, 96, dtype=np.float32) ** 2, (64, 1))
+    photo = Photo.read(dng(light))
+    assert (photo.height, photo.width) == light.shape
+    assert photo.deep is not None
+    assert len(np.unique(photo.deep.luma)) > 80
+    shown = srgb_to_linear(photo.deep.luma.astype(np.float32) / 65535)
+    middle = np.s_[8:-8, 8:-8]
+    assert float(np.corrcoef(shown[middle].ravel(), light[middle].ravel())[0, 1]) > 0.999
+    turned = Photo.read(dng(light, turn=6))
+    assert (turned.height, turned.width) == light.shape[::-1]
+    assert turned.luma[8:-8, 40].mean() == pytest.approx(float(photo.luma[32, 8:-8].mean()), abs=2)
+
+
+def test_a_camera_file_that_is_none_is_named() -> None:
+    pytest.importorskip("rawpy", reason="the extra raw is not installed")
+    for data in (
+        b"FUJIFILMCCD-RAW 0201" + bytes(200),
+        b"II*\0\x08\0\0\0\1\0" + struct.pack("<HHI4s", 50706, 1, 4, b"\1\4") + bytes(90),
+    ):
+        with pytest.raises(InputError, match="is a camera's raw file that LibRaw cannot read"):
+            Photo.read(data)
+
+
+def pdf(pages: list[tuple[bytes, int, int]], turn: int = 0) -> bytes:
+    """A PDF of pages with one JPEG each: (JPEG, width, height); pages without bytes hold nothing."""
+    objects = [b"<< /Type /Catalog /Pages 2 0 R >>", b""]
+    kids = []
+    for data, width, height in pages:
+        at = len(objects)
+        kids.append(f"{at + 1} 0 R")
+        draw = b"q 300 0 0 400 0 0 cm /Im Do Q" if data else b""
+        used = f"/Resources << /XObject << /Im {at + 3} 0 R >> >>" if data else ""
+        objects += [
+            f"<< /Type /Page /Parent 2 0 R /MediaBox [0 0 300 400] /Rotate {turn} {used} ".encode()
+            + b"/Contents %d 0 R >>" % (at + 2),
+            b"<< /Length %d >>\nstream\n%s\nendstream" % (len(draw), draw),
+            b"<< /Type /XObject /Subtype /Image /Width %d /Height %d /ColorSpace /DeviceGray /BitsPerComponent 8 "
+            b"/Filter /DCTDecode /Length %d >>\nstream\n%s\nendstream" % (width, height, len(data), data),
+        ]
+    objects[1] = f"<< /Type /Pages /Kids [{' '.join(kids)}] /Count {len(kids)} >>".encode()
+    made, places = b"%PDF-1.4\n", []
+    for number, body in enumerate(objects, 1):
+        places.append(len(made))
+        made += b"%d 0 obj\n%s\nendobj\n" % (number, body)
+    table = b"".join(b"%010d 00000 n \n" % place for place in places)
+    count = len(objects) + 1
+    end = b"xref\n0 %d\n0000000000 65535 f \n%strailer\n<< /Size %d /Root 1 0 R >>\nstartxref\n%d\n%%%%EOF\n"
+    return made + end % (count, table, count, len(made))
+
+
+def test_scans_in_a_pdf_are_read_as_they_are_stored(cli: RunCli, tmp_path: Path) -> None:
+    pytest.importorskip("pypdfium2", reason="the extra pdf is not installed")
+    scans = [np.tile(np.linspace(low, 255, 48).astype(np.uint8), (64, 1)) for low in (0, 90)]
+    files = [saved(Image.fromarray(scan), "JPEG", quality=95) for scan in scans]
+    data = pdf([(file, 48, 64) for file in files])
+    for page, file in enumerate(files):
+        assert np.array_equal(Photo.read(data, page=page).luma, Photo.read(file).luma)
+    turned = Photo.read(pdf([(files[0], 48, 64)], turn=90))
+    assert np.array_equal(turned.luma, np.rot90(Photo.read(files[0]).luma, -1))
+    (tmp_path / "box.pdf").write_bytes(data)
+    done = cli("colorize", "box.pdf", "--model", "tiny", "-o", "out")
+    assert done.returncode == 0, done.stderr.decode()
+    with Image.open(tmp_path / "out" / "box.tif") as made:
+        assert made.n_frames == 2  # type: ignore[attr-defined]
+        assert made.size == (48, 64)
+
+
+def test_pages_that_are_no_scan_are_refused() -> None:
+    pytest.importorskip("pypdfium2", reason="the extra pdf is not installed")
+    with pytest.raises(
+        InputError, match="page 1 of the given bytes holds no picture: PDFs of one scan a page are read"
+    ):
+        Photo.read(pdf([(b"", 0, 0)]))

@@ -8,7 +8,9 @@ import pytest
 from PIL import Image
 
 from conftest import RunCli
+from tintype.colorizer.learned_restore import Restorer
 from tintype.network.model_file import find_model
+from tintype.photo.photo import Photo
 from tintype.training.export import export_checkpoint
 from tintype.training.loop import train
 from tintype.training.recipe import load_recipe, recipe_names
@@ -29,6 +31,7 @@ NARROW = {
     "uvu": ["generator.width=8", "critic.width=16"],
     "uvu-sketch": ["generator.width=8", "critic.width=16"],
     "sketch": ["generator.width=8", "critic.width=16"],
+    "restore": ["generator.widths=[8, 12, 16]", "generator.blocks=1"],
 }
 SIDE = {"uvu": 128, "uvu-sketch": 128, "sketch": 128}
 DRAWINGS = ("uvu-sketch", "sketch")
@@ -37,7 +40,7 @@ FALLING = {"driving": "l2", "tint-small": "distillation"}
 # Whose stages weigh colours differently, so that losses cannot be compared across them: validations are.
 VALIDATED = ("tint",)
 # To which part of its first value at least. nogan begins with grey, where others have yet to unlearn wild colours.
-FALLEN = {"nogan": 0.95}
+FALLEN = {"nogan": 0.95, "restore": 1.0}
 
 
 @pytest.fixture(scope="module")
@@ -76,6 +79,11 @@ def test_a_recipe_trains_exports_and_colours(
 
     model = export_checkpoint(run, tmp_path / f"{name}.onnx", name=name)
     info = find_model(model).info
+    if name == "restore":
+        photo = Photo.read(next(path for path in examples if path.stem == "coffee"))
+        made = Restorer(model, threads=1).restore(photo)
+        assert made.luma.shape == photo.luma.shape
+        return
     assert info.condition == ("sketch" if name in DRAWINGS else "lightness")
     picture = next(path for path in examples if path.stem == "coffee")
     if name in DRAWINGS:

@@ -31,7 +31,7 @@ class Result:
     """What became of one job: ``error`` is None if the picture was written or skipped; sizes are in pixels, and in
     bytes that of the written file; ``attempt`` counts the tries from 1; ``beside``: what was written besides. ``found``
     is what the picture was ("grey", "toned", "colour", "own"), where that was looked at; ``left`` why it was left as it
-    is, with nothing written."""
+    is, with nothing written; ``note`` is what the user should know, such as that it looks like a negative."""
 
     source: str
     target: str | None
@@ -45,6 +45,7 @@ class Result:
     beside: tuple[str, ...] = ()
     found: str | None = None
     left: str | None = None
+    note: str | None = None
 
     @property
     def ok(self) -> bool:

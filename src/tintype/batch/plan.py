@@ -5,11 +5,13 @@ import glob
 import os
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from urllib.parse import quote, unquote, urlsplit
 
 from tintype.errors import InputError, OutputError
 from tintype.files import locations, stores
+from tintype.photo.camera_raw import SUFFIXES as RAW
 from tintype.photo.photo import SUFFIXES
 
 from .job import STREAM, Job, Record
@@ -19,7 +21,22 @@ MASTERS = {
     ".jp2": ".tif", ".j2k": ".tif", ".j2c": ".tif", ".jpc": ".tif", ".jpx": ".tif", ".jpf": ".tif", ".psd": ".tif",
     ".pgm": ".tif", ".ppm": ".tif", ".pbm": ".tif", ".pnm": ".tif", ".mpo": ".jpg",
 }  # fmt: skip
-READABLE = frozenset({*SUFFIXES, *MASTERS, ".gif", ".avif", ".heic", ".heif", ".jxl", ".tga", ".pcx"})
+# What a folder may hold beside pictures is taken where it is named, or where the extra that reads it is installed.
+NAMED = dict.fromkeys((".pdf", *RAW), ".tif")
+READABLE = frozenset(
+    {
+        *SUFFIXES,
+        *MASTERS,
+        ".gif",
+        ".avif",
+        ".heic",
+        ".heif",
+        ".jxl",
+        ".tga",
+        ".pcx",
+        *(RAW if find_spec("rawpy") else ()),
+    }
+)
 COLOURED = "-color"
 LIST = "@"
 
@@ -275,7 +292,7 @@ def _suffix_for(source: str, suffix: str) -> str:
     if suffix.lower() in SUFFIXES:
         return suffix
     if suffix or locations.is_url(source) or not Path(source).is_file():
-        return MASTERS.get(suffix.lower(), ".png")
+        return (MASTERS | NAMED).get(suffix.lower(), ".png")
     with contextlib.suppress(OSError), Path(source).open("rb") as file:
         head = file.read(4)
         return next((kind for magic, kind in _MAGIC if head.startswith(magic)), ".png")

@@ -10,7 +10,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.negative_look import LOOKS_NEGATIVE, looks_negative
 from tintype.colorizer.options import ColorizeOptions, OutputOptions
+from tintype.colorizer.restore import NEGATIVE
 from tintype.colorizer.streaming import is_huge
 from tintype.errors import OutputError, TintypeError, one_line
 from tintype.files.atomic import write_whole
@@ -21,6 +23,7 @@ from tintype.photo.tiff_pages import join_pages, page_numbers
 
 from .job import STREAM, Job, Record, Report, Result
 from .plan import COLOURED, READABLE, plan
+from .rolls import Rolls
 from .sidecars import write_extras
 from .skip import LeftAlone, Skip
 
@@ -38,11 +41,12 @@ PLAIN, NEW = ColorizeOptions(), OutputOptions()
 @dataclass(frozen=True)
 class Made:
     """A result; what writes the files that go beside it, given source, target and whether files may be replaced, and
-    returns their paths; and what the picture was, where `Skip` looked."""
+    returns their paths; what the picture was, where `Skip` looked; and what is to be said of it."""
 
     photo: Photo
     beside: Callable[[str, str, bool], list[Path]] = lambda source, target, again: []
     found: str | None = None
+    note: str | None = None
 
 
 def run(
@@ -58,28 +62,39 @@ def run(
 ) -> Report:
     """Colour the jobs' pictures as `run_each` does, but for what ``skip`` leaves alone. With several workers give the
     colorizer as many streams."""
-    make, stream = colouring(colorizer, options, output, skip)
+    jobs = list(jobs)
+    rolls = Rolls(job.source for job in jobs) if NEGATIVE in options.taste.restore else None
+    make, stream = colouring(colorizer, options, output, skip, rolls)
     return run_each(jobs, make, output, workers=workers, journal=journal, stream=stream, done=done)
 
 
 def colouring(
-    colorizer: Colorizer, options: ColorizeOptions = PLAIN, output: OutputOptions = NEW, skip: Skip | None = None
+    colorizer: Colorizer,
+    options: ColorizeOptions = PLAIN,
+    output: OutputOptions = NEW,
+    skip: Skip | None = None,
+    rolls: Rolls | None = None,
 ) -> tuple[Make, Stream]:
-    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options."""
-    model = None if options.reference is None else colorizer.open(options.reference)
+    """``make`` and ``stream``, as `run_each` and `attempt` want them, that colour with these options.
+
+    ``rolls`` tell what negatives have in common.
+    """
+    model = options.open_reference(colorizer.open)
 
     def colour(source: Given) -> Made:
         opened = colorizer.open(source)
         found = None if skip is None else skip.check(opened.photo)
-        photo = options.predict(opened, model)
+        wanted = options if rolls is None else options.of_roll(rolls.of(source))
+        photo = wanted.predict(opened, model)
+        note = LOOKS_NEGATIVE if rolls is None and looks_negative(opened.photo) else None
         if not output.has_extras:
-            return Made(photo, found=found)
+            return Made(photo, found=found, note=note)
 
         def beside(near: str, target: str, again: bool) -> list[Path]:
-            told = options.told(opened, model)
-            return write_extras(opened, Path(near), Path(target), options, replace(output, overwrite=again), told)
+            told = wanted.told(opened, model)
+            return write_extras(opened, Path(near), Path(target), wanted, replace(output, overwrite=again), told)
 
-        return Made(photo, beside, found)
+        return Made(photo, beside, found, note)
 
     def stream(source: str, target: str) -> tuple[int, int] | None:
         steered = options.hints or model or output.has_extras
@@ -185,15 +200,16 @@ def _attempt(job: Job, place: str, make: Make, stream: Stream, output: OutputOpt
     started = time.perf_counter()
     beside: list[Path] = []
     found: str | None = None
+    note: str | None = None
     try:
         with staged(job.source, place, overwrite=output.overwrite) as (source, target):
             size = stream(source, target)
             if size is None:
                 made, beside = _do(source, target, make, output, again)
-                size, found = (made.photo.width, made.photo.height), made.found
+                size, found, note = (made.photo.width, made.photo.height), made.found, made.note
             written = None if target == STREAM else os.path.getsize(target)
         return Result(job.source, place, None, *size, round(time.perf_counter() - started, 3), bytes=written,
-                      beside=tuple(map(str, beside)), found=found)  # fmt: skip
+                      beside=tuple(map(str, beside)), found=found, note=note)  # fmt: skip
     except LeftAlone as decision:
         return Result(job.source, None, found=decision.found, left=str(decision))
     except TintypeError as error:

@@ -20,6 +20,7 @@ from .manners import (
     VerboseOption,
 )
 from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
+from .restore_options import NegativeOption
 from .skip_options import AgainOption, SkipColourOption, SkipTonedOption
 
 STEERING = "Steering"
@@ -132,7 +133,10 @@ def colorize(
     references: Annotated[
         list[Path] | None,
         typer.Option(
-            "--reference", metavar="PHOTO", rich_help_panel=STEERING, help="Take colours from a photo of like things."
+            "--reference",
+            metavar="PHOTO",
+            rich_help_panel=STEERING,
+            help="Take colours from a photo of like things; of several, each picture or shot takes the best or none.",
         ),
     ] = None,
     palette: Annotated[
@@ -176,10 +180,11 @@ def colorize(
             "--restore",
             metavar="STEPS",
             rich_help_panel=TASTE,
-            help="Before colouring, of fade, dust, noise; for films of deflicker, scratches, dust, grain, regrain, "
-            "stabilize, stabilize-crop; separated by commas. These change the light.",
+            help="Before colouring, of negative, fade, dust, noise; for films of negative, deflicker, scratches, dust, "
+            "grain, regrain, stabilize, stabilize-crop; separated by commas. These change the light.",
         ),
     ] = "",
+    negative: NegativeOption = False,
     mark: Annotated[
         bool, typer.Option("--mark", rich_help_panel=TASTE, help="Write into a corner that the picture was coloured.")
     ] = False,

@@ -34,7 +34,9 @@ class Reporter:
         self.progress.step(result)
         if result.error is not None and self._request.style != "json":
             complain(result.error)
-        elif result.left is not None:
+        if result.note is not None:
+            print(f"tintype: {result.source} {result.note}", file=sys.stderr)
+        if result.left is not None:
             print(f"tintype: {result.source} {result.left}", file=sys.stderr)
         elif self._lines and result.error is None and not result.skipped:
             for path in (result.target, *result.beside):
@@ -60,8 +62,9 @@ class Reporter:
             print(report.summary(), file=sys.stderr)
         if len(films) > 1 and not request.quiet:
             old = sum(bool(film.get("skipped")) for film in films)
-            skipped = f"{old} skipped, " if old else ""
-            print(f"films: {len(films) - missed - old} coloured, {skipped}{missed} failed", file=sys.stderr)
+            kept = sum(film.get("left") is not None for film in films)
+            skipped = (f"{old} skipped, " if old else "") + (f"{kept} left as they are, " if kept else "")
+            print(f"films: {len(films) - missed - old - kept} coloured, {skipped}{missed} failed", file=sys.stderr)
         if request.watching:
             return 1 if report.failed or self._troubled else 0
         return status_of([*report.results, *self._troubled], films, missed)

@@ -44,7 +44,7 @@ def runner_of(plan: Plan) -> Runner:
 
 def _film_options(plan: Plan) -> "FilmOptions":
     request = plan.request
-    return film_options(request.wishes, request.size, request.reference, plan.options.taste)
+    return film_options(request.wishes, request.size, request.references or [], plan.options.taste)
 
 
 class LocalRunner:

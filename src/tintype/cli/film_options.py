@@ -37,3 +37,6 @@ class FilmWishes:
     hints: tuple[str, ...]
     restore: tuple[str, ...]
     deinterlace: bool
+    skip_colour: bool = False
+    skip_toned: bool = False
+    again: bool = False

@@ -1,12 +1,14 @@
 """The film side of `tintype colorize` and `tintype evaluate`: progress, one line for each film, notes and tables."""
 
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tintype.batch.job import Record
 from tintype.batch.run import Job
+from tintype.batch.skip import LeftAlone
 from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.taste import Taste
 from tintype.errors import TintypeError
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from tintype.cluster.worker import Way
 
 
-def film_options(wishes: FilmWishes, size: int | None, reference: Path | None, taste: Taste) -> FilmOptions:
+def film_options(wishes: FilmWishes, size: int | None, references: Sequence[Path], taste: Taste) -> FilmOptions:
     """The options of the command line, as the library takes them."""
     return FilmOptions(
         size=size,
@@ -36,10 +38,14 @@ def film_options(wishes: FilmWishes, size: int | None, reference: Path | None, t
         end=None if wishes.end is None else parse_time(wishes.end),
         rate=wishes.rate,
         hints=tuple(FilmHint.parse(text) for text in wishes.hints),
-        reference=None if reference is None else str(reference),
+        reference=str(references[0]) if len(references) == 1 else None,
+        references=tuple(map(str, references)) if len(references) > 1 else (),
         taste=replace(taste, restore=()),
         restore=check_steps(wishes.restore),
         deinterlace=wishes.deinterlace,
+        skip_colour=wishes.skip_colour or wishes.skip_toned,
+        skip_toned=wishes.skip_toned,
+        again=wishes.again,
     )
 
 
@@ -65,6 +71,11 @@ def colour_films(
             if job.error is not None or job.target is None:
                 raise TintypeError(job.error or job.source)
             report = _one(job.source, job.target, colorizer, options, overwrite, step, told)
+        except LeftAlone as left:
+            print(f"tintype: {job.source} {left}", file=sys.stderr)
+            kept = {"found": left.found, "left": str(left)}
+            reports.append({"source": job.source, "target": None, "error": None, "ok": True} | kept)
+            continue
         except TintypeError as error:
             complain(str(error))
             reports.append({"source": job.source, "target": None, "error": str(error), "ok": False})
@@ -171,11 +182,12 @@ def _one(
 
         def show(progress: FilmProgress) -> None:
             nonlocal pointed_at
-            if not pointed_at and terminal:
+            if not (pointed_at or progress.looking) and terminal:
                 console.print(f"newest frame: {progress.thumbnail}", highlight=False)
                 pointed_at = True
             speed = f"{progress.rate:.1f} frames/s"
-            bar.update(task, completed=progress.frames, total=progress.total, speed=speed)
+            doing = f"{Path(source).name}: looking for shots" if progress.looking else Path(source).name
+            bar.update(task, description=doing, completed=progress.frames, total=progress.total, speed=speed)
 
         def begin(notes: list[str]) -> None:
             for note in notes:

@@ -59,6 +59,7 @@ class Request:
     strength: str
     keep_sepia: bool
     restore: str
+    negative: bool
     mark: bool
     tta: bool
     skip_colour: bool
@@ -92,13 +93,11 @@ class Request:
 
     @cached_property
     def reference(self) -> Path | None:
-        """The one photo that colours are taken from. Raises TintypeError where there are several."""
-        if self.references and len(self.references) > 1:
-            raise TintypeError(
-                f"--reference takes one picture, and here are {len(self.references)}; colour what each of them is for "
-                "by itself"
-            )
-        return self.references[0] if self.references else None
+        """The one photo that colours are taken from; None where there is none, or several."""
+        several = len(self.references or ())
+        if several > 1 and self.on_ray:
+            raise TintypeError(f"on Ray --reference takes one picture, and here are {several}: leave out --engine ray")
+        return self.references[0] if self.references and several == 1 else None
 
     @property
     def skip(self) -> Skip:
@@ -108,7 +107,8 @@ class Request:
     @cached_property
     def steps(self) -> tuple[str, ...]:
         """Restoring steps, of pictures or of films."""
-        return tuple(step.strip() for step in self.restore.split(",") if step.strip())
+        named = (step.strip() for step in self.restore.split(",") if step.strip())
+        return (*(("negative",) if self.negative else ()), *named)
 
     @cached_property
     def manners(self) -> Manners:
@@ -120,7 +120,7 @@ class Request:
         """What is said of films alone."""
         return FilmWishes(
             self.stability, self.every, self.codec, self.crf, self.depth, self.start, self.end, self.rate,
-            tuple(self.hint or ()), self.steps, self.deinterlace,
+            tuple(self.hint or ()), self.steps, self.deinterlace, self.skip_colour, self.skip_toned, self.again,
         )  # fmt: skip
 
     def colorize_options(self, *, films: bool, pictures: bool) -> ColorizeOptions:
@@ -143,7 +143,8 @@ class Request:
         hints: list[Hint] = read_hints(self.hints_file) if self.hints_file else []
         hints += [] if films else [Hint.parse(text) for text in self.hint or ()]
         reference = None if self.reference is None else read(str(self.reference))
-        return ColorizeOptions(self.size, tuple(hints), reference, taste)
+        several = () if reference is not None else tuple(read(str(path)) for path in self.references or ())
+        return ColorizeOptions(self.size, tuple(hints), reference, several, taste)
 
     def output_options(self, *, many: bool) -> OutputOptions:
         """How results are written; ``many``: more than one, so that --confidence names a folder."""

@@ -7,7 +7,9 @@ import typer
 _PANEL = "Many pictures"
 SkipColourOption = Annotated[
     bool,
-    typer.Option("--skip-colour", help="Leave pictures that have colour alone.", rich_help_panel=_PANEL),
+    typer.Option(
+        "--skip-colour", help="Leave pictures, and shots of films, that have colour alone.", rich_help_panel=_PANEL
+    ),
 ]
 SkipTonedOption = Annotated[
     bool,

@@ -4,6 +4,7 @@
 VERBS = {
     "colorize": "Colour pictures and films: files, folders, patterns, or standard input.",
     "models": "List the models that can be used by name.",
+    "colours": "Keep colours of things by name, and find the things again.",
     "info": "Describe a model, or a picture.",
     "bench": "Measure how fast this machine colours.",
     "sketch": "Turn photographs into line drawings. (extra: train)",

@@ -18,7 +18,7 @@ from tintype.errors import TintypeError, WeightsError
 from tintype.hints.alternatives import color_at, modes, probabilities, propose
 from tintype.hints.hint import Hint, hint_planes, meet_hints
 from tintype.hints.propagate import Ground
-from tintype.hints.transfer import describe, hints_of, match
+from tintype.hints.transfer import agreement, describe, hints_of, match
 from tintype.imaging.borders import Inside, find_inside
 from tintype.imaging.color import lightness_from_luma
 from tintype.imaging.embed import embed
@@ -42,6 +42,7 @@ Plane = npt.NDArray[np.float32]
 PAINTED = "painted_lightness"
 DISTRIBUTION = "distribution"
 MATCHED = ("features_16", "features_32")  # what places of two pictures are compared by
+LEAST_AGREEMENT = 0.03  # with a reference, for it to be taken: benchmarks/references.py
 OTHER = 2.0  # CIE units that an answer differs by on average, at least, to count as another colouring
 THINGS = "features_16"  # what tells things of one picture apart, for hints
 
@@ -52,6 +53,15 @@ class Suggestion:
 
     color: tuple[int, int, int]
     probability: float
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A picture beside a reference: ``agreement`` is how much they show alike, 0 for nothing
+    (`tintype.hints.transfer.agreement`); ``hints`` have the colours of what is alike."""
+
+    agreement: float
+    hints: list[Hint]
 
 
 class OpenPhoto:
@@ -68,6 +78,7 @@ class OpenPhoto:
         self._prepared: dict[int, Plane] = {}
         self._encoded: dict[int, dict[str, Plane]] = {}
         self._plain: dict[int, Plane] = {}
+        self._described: dict[int, Plane] = {}
         self._grounds: dict[int, Ground] = {}
         self._restored: tuple[tuple[str, ...], OpenPhoto] | None = None
         self._find_borders = find_borders and not self._is_drawing
@@ -77,7 +88,7 @@ class OpenPhoto:
         *,
         size: int | None = None,
         hints: Sequence[Hint] = (),
-        reference: "OpenPhoto | None" = None,
+        reference: "OpenPhoto | Sequence[OpenPhoto] | None" = None,
         taste: Taste | None = None,
     ) -> Photo:
         """The picture in colour, its brightness untouched.
@@ -88,12 +99,13 @@ class OpenPhoto:
             size: short side, in pixels, of what the network sees; the model's own when None. Larger finds
                 smaller things and takes longer, smaller gives broader, calmer colour.
             hints: colours that a person asks for at points of the picture.
-            reference: a picture in colour, opened by the same colorizer, whose colours things of the same kind get.
+            reference: a picture in colour, opened by the same colorizer, whose colours things of the same kind get; or
+                several, of which the one most like this picture is taken, or none.
             taste: how strong, vivid and warm the colours should be, and what else is wanted; see `Taste`.
         """
         taste = taste or Taste()
         opened = self.restored(taste)
-        told = [*(opened.match(reference, size=size) if reference else ()), *hints]
+        told = [*told_by(opened, reference, size), *hints]
         photo = opened._predict(size, told, taste)
         return self._signed(
             photo, taste, ({} if size is None else {"size": size}) | ({"hints": len(told)} if told else {})
@@ -109,7 +121,8 @@ class OpenPhoto:
         if not taste.restore:
             return self
         if self._restored is None or self._restored[0] != taste.restore:
-            self._restored = taste.restore, OpenPhoto(self._network, restore(self.photo, taste.restore))
+            photo = restore(self.photo, taste.restore, taste.roll)
+            self._restored = taste.restore, OpenPhoto(self._network, photo)
         return self._restored[1]
 
     def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste) -> Photo:
@@ -239,12 +252,26 @@ class OpenPhoto:
 
     def match(self, reference: "OpenPhoto", *, size: int | None = None) -> list[Hint]:
         """Hints with the colours of a reference, where it shows things as this picture does."""
-        if not set(MATCHED) <= set(self._network.outputs):
-            raise WeightsError(f"the model {self._info.name!r} cannot compare pictures: it shows no features")
+        return self.compare(reference, size=size).hints
+
+    def compare(self, reference: "OpenPhoto", *, size: int | None = None) -> "Comparison":
+        """How much of a reference this picture shows, and hints with its colours where it does."""
+        mine = self.described(size=size)
         if reference.photo.chroma is None:
             raise TintypeError("the reference has no colour; give a colour photograph")
-        mine, other = (describe(*opened._answer(MATCHED, size, ())) for opened in (self, reference))
-        return hints_of(match(mine, other), mine.shape, other.shape, self.photo.luma, reference.photo.rgb())
+        other = reference.described(size=size)
+        found = match(mine, other)
+        hints = hints_of(found, mine.shape, other.shape, self.photo.luma, reference.photo.rgb())
+        return Comparison(agreement(found, mine.shape, other.shape), hints)
+
+    def described(self, *, size: int | None = None) -> Plane:
+        """Descriptors (h, w, D) of places, by which this picture is compared with others; each has the length 1."""
+        if not set(MATCHED) <= set(self._network.outputs):
+            raise WeightsError(f"the model {self._info.name!r} cannot compare pictures: it shows no features")
+        wanted = self._info.size if size is None else size
+        if wanted not in self._described:
+            self._described[wanted] = describe(*self._answer(MATCHED, wanted, ()))
+        return self._described[wanted]
 
     @property
     def _info(self) -> ModelInfo:
@@ -350,6 +377,32 @@ class OpenPhoto:
             luma = photo.small_luma(width, height, Image.Resampling.BICUBIC)
             plane = self._prepared[size] = (lightness_from_luma(self.photo.as_shown(luma)) / 50 - 1).astype(np.float32)
         return plane
+
+
+def told_by(
+    opened: OpenPhoto, reference: "OpenPhoto | Sequence[OpenPhoto] | None", size: int | None = None
+) -> list[Hint]:
+    """The hints that a picture gets of its reference, or of the one of several that suits it best."""
+    if reference is None:
+        return []
+    if isinstance(reference, OpenPhoto):
+        return opened.match(reference, size=size)
+    return best_reference(opened, reference, size)[1]
+
+
+def best_reference(
+    opened: OpenPhoto, references: Sequence[OpenPhoto], size: int | None = None
+) -> tuple[int | None, list[Hint]]:
+    """Which of several references shows most of what a picture shows, None where none shows enough, and its hints.
+
+    The less a reference and the picture have in common, the less its hints are insisted on.
+    """
+    found = [opened.compare(reference, size=size) for reference in references]
+    best = max(range(len(found)), key=lambda index: found[index].agreement, default=None)
+    if best is None or found[best].agreement < LEAST_AGREEMENT:
+        return None, []
+    weight = min(1.0, found[best].agreement / (2 * LEAST_AGREEMENT))
+    return best, [replace(hint, confidence=hint.confidence * weight) for hint in found[best].hints]
 
 
 def _distance(ab: Plane, other: Plane) -> float:

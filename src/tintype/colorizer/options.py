@@ -2,15 +2,19 @@
 
 import hashlib
 import json
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from tintype.hints.hint import Hint
 from tintype.photo.photo import Photo
 
-from .open_photo import OpenPhoto
+from .negative import Roll
+from .open_photo import OpenPhoto, told_by
 from .taste import Taste
+
+OpenReference = OpenPhoto | Sequence[OpenPhoto] | None
 
 
 @dataclass(frozen=True)
@@ -21,12 +25,15 @@ class ColorizeOptions:
         size: short side, in pixels, of what the network sees; the model's own when None.
         hints: colours that a person asks for at points of the picture.
         reference: the file (its bytes) of a colour photograph whose colours things of the same kind get.
+        references: the files of several, of which each picture takes the one most like it, or none; not together
+            with `reference`.
         taste: adjustments of the predicted colours; restoring, averaging and the mark as well.
     """
 
     size: int | None = None
     hints: tuple[Hint, ...] = ()
     reference: bytes | None = None
+    references: tuple[bytes, ...] = ()
     taste: Taste = field(default_factory=Taste)
 
     def as_dict(self) -> dict[str, Any]:
@@ -36,18 +43,30 @@ class ColorizeOptions:
             values["hints"] = [str(one) for one in self.hints]
         if self.reference is not None:
             values["reference"] = hashlib.sha256(self.reference).hexdigest()
+        if self.references:
+            values["references"] = [hashlib.sha256(one).hexdigest() for one in self.references]
         return values
 
     def digest(self) -> str:
         """SHA-256 of `as_dict`: the same for the same options, whatever their files are called."""
         return hashlib.sha256(json.dumps(self.as_dict(), sort_keys=True).encode()).hexdigest()
 
-    def told(self, opened: OpenPhoto, reference: OpenPhoto | None = None) -> list[Hint]:
-        """All hints for a picture: what an open reference gives, then those of a person."""
-        return [*(opened.match(reference, size=self.size) if reference else ()), *self.hints]
+    def open_reference(self, opener: Callable[[bytes], OpenPhoto]) -> OpenReference:
+        """The reference, or the several, of the options, opened."""
+        if self.reference is not None:
+            return opener(self.reference)
+        return [opener(one) for one in self.references] or None
 
-    def predict(self, opened: OpenPhoto, reference: OpenPhoto | None = None) -> Photo:
-        """The open picture in colour; ``reference``: that of the options, opened by the same colorizer.
+    def of_roll(self, roll: Roll | None) -> "ColorizeOptions":
+        """The same options for a negative of this roll."""
+        return replace(self, taste=replace(self.taste, roll=roll))
+
+    def told(self, opened: OpenPhoto, reference: OpenReference = None) -> list[Hint]:
+        """All hints for a picture: what an open reference gives, then those of a person."""
+        return [*told_by(opened, reference, self.size), *self.hints]
+
+    def predict(self, opened: OpenPhoto, reference: OpenReference = None) -> Photo:
+        """The open picture in colour; ``reference``: that of the options, as `open_reference` gives it.
 
         Raises:
             WeightsError, TintypeError: as `OpenPhoto.predict`.

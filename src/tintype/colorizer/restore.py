@@ -1,4 +1,6 @@
-"""What a box of old prints needs before colour: fading, dust and scratches, noise. Each step is off unless asked for.
+"""What a box of old prints needs before colour: negatives turned, fading, dust and scratches, noise mended.
+
+Each step is off unless asked for.
 
 These steps change the light, on purpose; the record in the file says which were done (`tintype info`).
 """
@@ -14,6 +16,9 @@ from tintype.imaging.planes import Plane
 from tintype.parallel import spread, strips
 from tintype.photo.photo import Photo
 
+from .learned_restore import embedded_restorer
+from .negative import Roll, to_positive
+
 # Fading: the share of pixels that may become pure black and pure white; the rim of a print is not looked at.
 _TAIL, _RIM, _MOST_GAIN = 0.001, 0.04, 3.0
 _BLACK, _WHITE = 6, 249
@@ -22,22 +27,30 @@ _DUST_SIDE, _DUST_WINDOW, _DUST_LEAST, _DUST_TIMES = 2000, 7, 18, 5.0
 _NOISE_RADIUS = 2
 
 
-def restore(photo: Photo, names: Iterable[str]) -> Photo:
-    """The photo after the steps, always in the order noise, dust, fade, whatever order they are given in.
+def restore(photo: Photo, names: Iterable[str], roll: Roll | None = None) -> Photo:
+    """The photo after the steps, always in the order negative, auto, noise, dust, fade, however they are given.
+
+    ``roll`` is what a negative has in common with the others of its roll; measured on this one alone when None.
 
     Raises TintypeError for a step that does not exist.
     """
     for name in steps(names):
-        photo = photo.with_luma(STEPS[name](photo.luma))
+        if name == NEGATIVE:
+            photo = to_positive(photo, roll)
+        elif name == AUTO:
+            photo = embedded_restorer().restore(photo)
+        else:
+            photo = photo.with_luma(STEPS[name](photo.luma))
     return photo
 
 
 def steps(names: Iterable[str]) -> list[str]:
     """The steps in the order they are done in. Raises TintypeError for one that does not exist."""
     wanted = set(names)
-    if unknown := sorted(wanted - STEPS.keys()):
-        raise TintypeError(f"no restoring step is called {unknown[0]!r}; there are {', '.join(STEPS)}")
-    return [name for name in STEPS if name in wanted]
+    known = (NEGATIVE, AUTO, *STEPS)
+    if unknown := sorted(wanted - set(known)):
+        raise TintypeError(f"no restoring step is called {unknown[0]!r}; there are {', '.join(known)}")
+    return [name for name in known if name in wanted]
 
 
 def correct_fade(luma: Plane) -> Plane:
@@ -126,4 +139,6 @@ def _mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return plane
 
 
+AUTO = "auto"  # the step that was learned
+NEGATIVE = "negative"  # the step that needs to know of other pictures, and keeps 16 bits
 STEPS: dict[str, Callable[[Plane], Plane]] = {"noise": reduce_noise, "dust": remove_dust, "fade": correct_fade}

@@ -14,6 +14,7 @@ from tintype.imaging.resize import resize_float
 from tintype.network.confidence import faded
 from tintype.photo.photo import Photo
 
+from .negative import Roll
 from .palette import lock_palette
 from .restore import steps
 
@@ -31,7 +32,8 @@ class Taste:
         temperature: -1 (cool) to 1 (warm), 0 as answered.
         strength: 0 (the grey original) to 1 (all of the colour); "auto" fades what the network only guesses.
         keep_sepia: lay the colours over the tint of the print, where it has one, instead of over grey.
-        restore: steps done before colouring, of `tintype.colorizer.restore.STEPS`; they change the light.
+        restore: steps done before colouring, "negative" or of `tintype.colorizer.restore.STEPS`; they change light.
+        roll: what a negative has in common with the others of its roll; None: each is measured by itself.
         mark: write "coloured by tintype" into the lower left corner.
         palette: (R, G, B), 0 to 255, that all colours are drawn to; empty for any colours.
         tta: average what the network answers to the picture, its mirror image, and both half as large again.
@@ -44,6 +46,7 @@ class Taste:
     strength: float | Literal["auto"] = 1.0
     keep_sepia: bool = False
     restore: tuple[str, ...] = ()
+    roll: Roll | None = None
     mark: bool = False
     palette: tuple[tuple[int, int, int], ...] = ()
     tta: bool = False

@@ -5,6 +5,7 @@ red, faded unevenly, were scratched, printed through a screen, photographed agai
 few of these at random strengths; its colours stay what they were.
 """
 
+import copy
 from collections.abc import Callable
 
 import cv2
@@ -115,16 +116,32 @@ STEPS: tuple[tuple[Callable[[Luma, Rng], Luma], float], ...] = (
     (halftone, 0.06),
     (jpeg, 0.3),
 )
+SMOOTH = (harden, fade, stain, vignette)  # what changes a print as a whole
 EMULSION = 0.35
 
 
 def degrade(rgb: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
     """RGB (S, S, 3) -> the luma (S, S) of an old print of it, uint8."""
+    return old_print(rgb, rng)[1]
+
+
+def old_print(rgb: NDArray[np.uint8], rng: Rng) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """RGB (S, S, 3) -> the luma (S, S), uint8, of an old print of it without its damage, and with it.
+
+    What is smooth is no damage here: how the film saw things, fading, stains and vignettes are in both.
+    """
     if rng.random() < EMULSION:
         luma = emulsion(rgb, rng)
     else:
         luma = cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY).astype(np.float32)
+    whole = luma
     for step, share in STEPS:
         if rng.random() < share:
+            if step in SMOOTH:
+                whole = step(whole, copy.deepcopy(rng))
             luma = step(luma, rng)
+    return _whole(whole), _whole(luma)
+
+
+def _whole(luma: Luma) -> NDArray[np.uint8]:
     return (luma.clip(0, 255) + 0.5).astype(np.uint8)

@@ -21,7 +21,7 @@ from tintype.imaging.color import lightness_from_luma
 from tintype.models.task import PairForm
 
 from .cache import Pictures
-from .degrade import degrade
+from .degrade import degrade, old_print
 from .hints import RECOLOURED, draw_hints, put_hint, recolour
 from .masks import PictureMasks
 from .sampling import draw
@@ -101,6 +101,8 @@ def make_pair(
     condition = lightness if drawing is None else drawing
     if form.scale != 1:
         ab /= form.scale
+    if form.target == "light":
+        return condition, lightness
     if form.target == "lab":
         small = cv2.resize(lightness[0], ab.shape[:0:-1], interpolation=cv2.INTER_AREA)
         return condition, np.concatenate([small[None], ab], dtype=np.float32)
@@ -109,6 +111,12 @@ def make_pair(
         planes: NDArray[np.float32] = small.transpose(2, 0, 1).astype(np.float32, order="C") / 127.5 - 1
         return condition, planes
     return condition, ab
+
+
+def make_print(rgb: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """RGB (S, S, 3) -> the lightness of an old print of it, and of that print without damage; both (1, S, S)."""
+    whole, damaged = old_print(rgb, rng)
+    return LIGHTNESS_OF_LUMA[damaged][None], LIGHTNESS_OF_LUMA[whole][None]
 
 
 def make_hinted_pair(
@@ -240,7 +248,10 @@ class PairLoader:
                 thresholds = float(np.exp(rng.uniform(*np.log(THRESHOLDS)))) if varied else 1.0
                 condition[row], target[row] = make_pair(square, self.form, mask, thresholds)
             if change.degrade and rng.random() < change.degrade:
-                condition[row, 0] = LIGHTNESS_OF_LUMA[degrade(square, rng)]
+                if self.form.target == "light":
+                    condition[row], target[row] = make_print(square, rng)
+                else:
+                    condition[row, 0] = LIGHTNESS_OF_LUMA[degrade(square, rng)]
             if change.noise:
                 strength = np.float32(rng.random() * change.noise / 127.5)
                 condition[row] += strength * rng.standard_normal(condition[row].shape, np.float32)

@@ -13,6 +13,8 @@ from .finding import Finding
 # What is imported of an extra, and the distribution that brings it.
 EXTRAS: dict[str, dict[str, str]] = {
     "heif": {"pillow_heif": "pillow-heif", "pillow_jxl": "pillow-jxl-plugin"},
+    "raw": {"rawpy": "rawpy"},
+    "pdf": {"pypdfium2": "pypdfium2"},
     "video": {"av": "av", "cv2": "opencv-python-headless"},
     "server": {
         "alembic": "alembic", "fastapi": "fastapi", "huey": "huey", "multipart": "python-multipart",

@@ -35,7 +35,8 @@ def describe(middle: Plane, deep: Plane) -> Plane:
     """One descriptor of length 1 for each place (h, w, D): features (h, w, C) of a scale, and (h/2, w/2, C') of the
     next beside them, each with its mean over the picture taken away, since what all places have tells none apart."""
     rows, columns = middle.shape[:2]
-    spread = deep.repeat(2, 0).repeat(2, 1)[:rows, :columns]
+    below, beside = (np.minimum(np.arange(n) // 2, m - 1) for n, m in zip((rows, columns), deep.shape, strict=False))
+    spread = deep[below][:, beside]
     parts = []
     for features in (middle, spread):
         centred = features - features.mean((0, 1))
@@ -57,6 +58,13 @@ def match(descriptors: Plane, others: Plane, most: int = MOST, least: float = LE
         place, other = int(mutual[index]), int(best[mutual[index]])
         found.append(Match(_place(place, descriptors.shape[1]), _place(other, others.shape[1]), float(values[index])))
     return found
+
+
+def agreement(matches: Sequence[Match], shape: tuple[int, ...], other_shape: tuple[int, ...]) -> float:
+    """How much two pictures show alike, from 0 to about 0.5: the likeness of their matches above the least that counts,
+    summed, as a part of the places of the smaller one."""
+    places = min(shape[0] * shape[1], other_shape[0] * other_shape[1], 2 * MOST)
+    return sum(found.likeness - LEAST_LIKENESS for found in matches) / places
 
 
 def hints_of(

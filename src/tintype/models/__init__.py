@@ -14,6 +14,7 @@ from .landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, 
 from .nogan import NoGANConfig, NoGANCritic, NoGANCriticConfig, NoGANUNet
 from .patchgan import PatchCritic, PatchCriticConfig
 from .pix2pix import Pix2PixConfig, Pix2PixUNet
+from .restorer import Restorer, RestorerConfig
 from .task import PairForm
 from .tint import Tint, TintConfig
 from .uvu import UvUConfig, UvUNet
@@ -41,6 +42,7 @@ SYSTEMS: dict[str, System] = {
     "landscape": System(LandscapeUNet, LandscapeConfig, SEED_4),
     "uvu": System(UvUNet, UvUConfig),
     "ddcolor": System(DDColor, DDColorConfig, PairForm(target="ab", scale=1.0, stride=1)),
+    "restore": System(Restorer, RestorerConfig, PairForm(target="light", stride=1)),
 }
 
 # Options that files from before they existed lack, and what was built then: such networks keep computing what they did.

@@ -10,16 +10,16 @@ class PairForm:
 
     `condition`: the photograph's lightness, or a line drawing made of it. `target`: two planes of ab ("ab", and
     "distribution" when the network answers with logits over them), the whole picture in Lab ("lab") or in RGB
-    ("rgb"). ab planes are CIE units divided by `scale`; L is L*/50 - 1 and RGB is in [-1, 1]. The answer has one
-    position for `stride` pixels.
+    ("rgb"), or its light alone, without the damage that the condition has ("light"). ab planes are CIE units divided by
+    `scale`; L is L*/50 - 1 and RGB is in [-1, 1]. The answer has one position for `stride` pixels.
     """
 
     condition: Literal["lightness", "sketch"] = "lightness"
-    target: Literal["distribution", "ab", "lab", "rgb"] = "distribution"
+    target: Literal["distribution", "ab", "lab", "rgb", "light"] = "distribution"
     scale: float = 1.0
     stride: int = 4
 
     @property
     def channels(self) -> int:
         """Planes of the target."""
-        return 3 if self.target in ("lab", "rgb") else 2
+        return {"lab": 3, "rgb": 3, "light": 1}.get(self.target, 2)

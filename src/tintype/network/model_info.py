@@ -8,7 +8,7 @@ from tintype.errors import WeightsError
 
 FORMAT = 1
 CONDITIONS = ("lightness", "sketch")
-TARGETS = ("distribution", "ab", "lab", "rgb")
+TARGETS = ("distribution", "ab", "lab", "rgb", "light")
 
 
 @dataclass(frozen=True)

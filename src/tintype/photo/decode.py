@@ -14,9 +14,9 @@ from PIL import Image, UnidentifiedImageError
 
 from tintype.errors import InputError, MissingExtra, TooLargeError, one_line
 from tintype.files import brands
-from tintype.imaging.planes import Chroma, turn_upright
+from tintype.imaging.planes import Chroma, turn_deep, turn_upright
 
-from . import pillow, sixteen_bit
+from . import camera_raw, pdf, pillow, sixteen_bit
 from .jpeg import codec
 from .jpeg2000 import jp2_profile
 from .metadata import Metadata, orientation, upright_exif, upright_xmp, with_exif_header
@@ -30,7 +30,7 @@ from .tiff_pages import TIFF_MAGIC
 READ_FORMATS = (
     "JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "JPEG2000", "PPM", "PCX", "PSD",
 )  # fmt: skip
-_NAMES = "JPEG, PNG, WebP, TIFF, JPEG 2000, BMP, GIF, AVIF, PNM, PCX, TGA or PSD; HEIC and JPEG XL with tintype[heif]"
+_NAMES = "JPEG, PNG, WebP, TIFF, JPEG 2000, BMP, GIF, AVIF, PNM, PCX, TGA or PSD; more with tintype[heif,raw,pdf]"
 _JPEG = b"\xff\xd8\xff"
 # What files of formats begin with that only a further package reads.
 _JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
@@ -82,6 +82,10 @@ def _check_size(size: tuple[int, int], name: str, max_pixels: int) -> None:
 def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decoded:
     if not data:
         raise InputError(f"{name} is empty (0 bytes)")
+    if data.startswith(pdf.MAGIC):
+        return _from_pdf(data, name, max_pixels, page)
+    if camera_raw.is_raw(data, name):
+        return _from_camera(data, name, max_pixels)
     formats = READ_FORMATS + _further_formats(data, name)
     if name.lower().endswith(".tga"):  # files of this format begin with nothing that tells it
         formats += ("TGA",)
@@ -112,6 +116,25 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
     if decoded.meta.icc is None and image.format in _PROFILES:
         return replace(decoded, meta=replace(decoded.meta, icc=_PROFILES[image.format](data)))
     return decoded
+
+
+def _from_pdf(data: bytes, name: str, max_pixels: int, page: int) -> Decoded:
+    scan, turn = pdf.scan_of(data, name, page)
+    decoded = _from_bytes(scan, f"page {page + 1} of {name}", max_pixels)
+    if turn == 1:
+        return decoded
+    chroma = decoded.chroma() if callable(decoded.chroma) else decoded.chroma
+    turned = chroma and (turn_upright(chroma[0], turn), turn_upright(chroma[1], turn))
+    deep = decoded.deep
+    if deep is not None:
+        deep = replace(deep, luma=turn_deep(deep.luma, turn), alpha=None)
+    return replace(decoded, luma=turn_upright(decoded.luma, turn), chroma=turned or None, alpha=None, deep=deep)
+
+
+def _from_camera(data: bytes, name: str, max_pixels: int) -> Decoded:
+    pixels = camera_raw.develop(data, name)
+    _check_size((pixels.shape[1], pixels.shape[0]), name, max_pixels)
+    return pillow.decode_deep(pixels, Metadata("TIFF", "RGB"), 1)
 
 
 # Profiles that Pillow does not hand out.

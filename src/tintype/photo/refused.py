@@ -4,22 +4,17 @@ import struct
 
 _EXPORT = "export it as TIFF or PNG first"
 _MAGIC = (
-    (b"%PDF-", f"a PDF: {_EXPORT}, a picture for each page"),
     (b"8BPS\0\2", "a large Photoshop document (PSB): save it as TIFF"),
     (b"v/1\x01", "an OpenEXR picture: export it as a 16-bit TIFF; numbered ones (name.%04d.exr) are read as a film"),
     (b"SDPX", "a DPX picture: numbered ones (name.%07d.dpx) are read as a film"),
     (b"XPDS", "a DPX picture: numbered ones (name.%07d.dpx) are read as a film"),
     (b"#?RADIANCE", f"a Radiance HDR picture: {_EXPORT}"),
     (b"\0\0\1\0", f"a Windows icon: {_EXPORT}"),
-    (b"FUJIFILMCCD-RAW", f"a camera's raw file: develop it, and {_EXPORT}"),
-    (b"IIU\0", f"a camera's raw file: develop it, and {_EXPORT}"),
-    (b"IIRO", f"a camera's raw file: develop it, and {_EXPORT}"),
     (b"gimp xcf", f"a GIMP file: {_EXPORT}"),
     (b"AT&TFORM", f"a DjVu document: {_EXPORT}, a picture for each page"),
     (b"PK\3\4", "a ZIP archive: unpack it first"),
     (b"SIMPLE  =", f"a FITS picture: {_EXPORT}"),
 )
-_RAW = (".dng", ".cr2", ".nef", ".arw", ".orf", ".rw2", ".pef")
 # Frame headers of JPEG (ITU-T T.81, table B.1) that decoders of photographs leave out.
 _JPEG_KINDS = {
     0xC3: "a lossless JPEG", 0xC5: "a hierarchical JPEG", 0xC6: "a hierarchical JPEG", 0xC7: "a lossless JPEG",
@@ -35,8 +30,6 @@ def what_it_is(data: bytes, name: str) -> str | None:
             return f"{name} is {what}"
     if data[:512].lstrip(b"\xef\xbb\xbf \t\r\n").startswith((b"<svg", b"<?xml")) and b"<svg" in data[:4096]:
         return f"{name} is an SVG drawing: {_EXPORT}"
-    if data[:4] in (b"II*\0", b"MM\0*") and name.lower().endswith(_RAW):
-        return f"{name} is a camera's raw file: develop it, and {_EXPORT}"
     if data.startswith(b"\xff\xd8"):
         kind = jpeg_kind(data)
         if kind is not None:

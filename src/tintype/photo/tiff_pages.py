@@ -1,20 +1,25 @@
-"""TIFF files of several pages: which there are, and pages joined to one file."""
+"""TIFF and PDF files of several pages: which there are, and pages joined to one TIFF."""
 
 import io
 import os
 
 from PIL import Image, TiffImagePlugin
 
+from . import pdf
+
 # First bytes: little and big endian, classic and BigTIFF.
 TIFF_MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 
 
 def page_numbers(source: str | os.PathLike[str] | bytes) -> list[int]:
-    """The pages of a TIFF, from 0, without those that are smaller copies of others; [0] for anything else and for what
-    cannot be read."""
+    """The pages of a TIFF, from 0, without those that are smaller copies of others, or of a PDF; [0] for anything else
+    and for what cannot be read."""
     try:
         with io.BytesIO(source) if isinstance(source, bytes) else open(source, "rb") as file:
-            if file.read(4) not in TIFF_MAGIC:
+            head = file.read(len(pdf.MAGIC))
+            if head == pdf.MAGIC:
+                return list(range(pdf.page_count(head + file.read()))) or [0]
+            if head[:4] not in TIFF_MAGIC:
                 return [0]
             file.seek(0)
             with Image.open(file, formats=("TIFF",)) as image:

@@ -29,6 +29,8 @@ class Answers:
         """ab (N, 2, h, w) in CIE units."""
         if self.form.target == "rgb":
             return rgb_to_lab((planes + 1) / 2)[1]
+        if self.form.target == "light":
+            return planes.new_zeros((len(planes), 2, *planes.shape[2:]))
         return planes[:, -2:] * self.form.scale
 
     def lab(self, condition: Tensor, planes: Tensor) -> tuple[Tensor, Tensor]:
@@ -50,7 +52,7 @@ class Answers:
 
     def judged(self, condition: Tensor, planes: Tensor) -> Tensor:
         """What a critic sees: the condition and the answer, concatenated (a conditional GAN)."""
-        if self.form.scale == 1:  # CIE units
+        if self.form.scale == 1 and self.form.target != "light":  # CIE units
             planes = planes / CRITIC_SCALE
         return torch.cat([condition, _to_size_of(condition, planes)], 1)
 

@@ -39,6 +39,7 @@ HINTED = 0.01  # share of pixels that have a hint in the check
 # CIE units of ab, and a part of the largest value: nobody sees either. fp16 weights round each product by 1/2048, and
 # norms that the exporter folds into convolutions are rounded with them.
 TOLERANCE, RELATIVE_TOLERANCE = 0.05, 0.005
+LIGHT_TOLERANCE = 0.004  # of lightness in [-1, 1]: half a level of 255
 
 
 def gain_by_hue(ab: Tensor, gain: float, warm_gain: float | None) -> Tensor | float:
@@ -79,11 +80,15 @@ class ModelFileGraph(nn.Module):
     @property
     def outputs(self) -> list[str]:
         """Names of the outputs."""
+        if self.answers.form.target == "light":
+            return ["restored_lightness"]
         more = {"distribution": ["distribution"], "lab": ["painted_lightness"], "rgb": ["painted_lightness"]}
         features = [f"features_{stride}" for stride in STRIDES] if "hints" in self.inputs else []
         return ["ab", *more.get(self.answers.form.target, []), *features]
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
+        if self.answers.form.target == "light":
+            return (self.generator(lightness),)
         if hints is None:
             output, features = self.generator(lightness), []
         else:
@@ -319,10 +324,12 @@ def _compare(data: bytes, graph: ModelFileGraph) -> None:
             inputs["hints"][:, 2] = rng.random((n, h, w)) < HINTED
         with torch.inference_mode():
             expected = graph(*map(torch.from_numpy, inputs.values()))[0].numpy()
-        got = np.asarray(session.run(["ab"], inputs)[0])
+        got = np.asarray(session.run([graph.outputs[0]], inputs)[0])
         worst = float(np.abs(got - expected).max()) if got.shape == expected.shape else float("inf")
-        limit = TOLERANCE + RELATIVE_TOLERANCE * float(np.abs(expected).max())
+        tolerance = LIGHT_TOLERANCE if graph.answers.form.target == "light" else TOLERANCE
+        limit = tolerance + RELATIVE_TOLERANCE * float(np.abs(expected).max())
         if not worst <= limit:
             raise WeightsError(
-                f"the exported graph is off by {worst:.3g} in ab at {n}x{h}x{w} (limit {limit:.3g}); nothing written"
+                f"the exported graph is off by {worst:.3g} in {graph.outputs[0]} at {n}x{h}x{w} (limit {limit:.3g}); "
+                "nothing written"
             )

@@ -71,7 +71,8 @@ class Supervised:
         }
         planes = batch.target if lazy else self.answers.planes(output)
         loss, parts = self.objective(output, planes, batch)
-        shown = {} if lazy else _chroma(self.answers, planes, batch)
+        colourless = self.answers.form.target == "light"
+        shown = {} if lazy or colourless else _chroma(self.answers, planes, batch)
         return Turn("generator", loss, {"loss": loss.detach()} | parts | shown)
 
 

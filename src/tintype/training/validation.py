@@ -10,8 +10,9 @@ from PIL import Image
 from torch import nn
 
 from tintype.data.cache import Pictures, open_cache
+from tintype.data.degrade import old_print
 from tintype.data.hints import true_hints
-from tintype.data.pairs import crop_square, make_pair, on_paper
+from tintype.data.pairs import LIGHTNESS_OF_LUMA, crop_square, make_pair, on_paper
 from tintype.imaging.metrics import measure, measure_all, psnr
 from tintype.models.task import PairForm
 
@@ -26,6 +27,7 @@ LEAST_TO_DIVIDE, LEAST_HELD, MOST_HELD = 40, 4, 256  # pictures
 HINTS = 10  # true ones, for the figure psnr_hints
 PIECE = 32
 TEMPERATURE = 0.6
+MOST_PSNR = 60.0  # dB: what two pictures count that differ in nothing, or in a few roundings
 
 
 def hold_out(indices: NDArray[np.int64], share: float) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -46,7 +48,11 @@ def open_validation(path: str | Path, recipe: Recipe, form: PairForm, cache_dir:
 
 
 class Validation:
-    """Centre crops of up to `most` of the pictures `indices` of `cache`, evenly spread over them."""
+    """Centre crops of up to `most` of the pictures `indices` of `cache`, evenly spread over them.
+
+    A network that answers light alone is shown them as old prints, always the same ones, and compared with those prints
+    without their damage.
+    """
 
     def __init__(
         self, cache: Pictures, indices: NDArray[np.int64], recipe: Recipe, form: PairForm, most: int = MOST_HELD
@@ -57,6 +63,12 @@ class Validation:
         for index in indices[np.linspace(0, len(indices) - 1, min(most, len(indices)), dtype=int)]:
             place = (size, 1.0, 0.5, 0.5, False)
             rgb = crop_square(cache[index], *place)
+            if form.target == "light":
+                whole, damaged = old_print(rgb, np.random.default_rng(index))
+                conditions.append(LIGHTNESS_OF_LUMA[damaged][None])
+                targets.append(LIGHTNESS_OF_LUMA[whole][None])
+                self.truths.append(np.repeat(whole[..., None], 3, 2))
+                continue
             mask = None if masks is None else crop_square(masks[index], *place)
             condition, target = make_pair(rgb, form, mask)
             conditions.append(condition)
@@ -78,7 +90,9 @@ class Validation:
 
         ab_mse is the mean squared error of one ab plane in raw CIE units; psnr, ciede2000, colorfulness are means over
         the pictures; feature_distance is that of `FeatureLoss`. psnr_hints is the PSNR with ten hints of the true
-        colour, of a generator that is trained with hints.
+        colour, of a generator that is trained with hints. Of one that answers light alone psnr is that of the restored
+        prints, psnr_grey that of the prints as they are, and psnr_clean that of whole prints after it, which it
+        should leave alone.
         """
         pictures, squares, distances = [], [], []
         for start in range(0, len(self.condition), PIECE):
@@ -101,6 +115,8 @@ class Validation:
         }
         if self.hints is not None:
             figures["psnr_hints"] = self._psnr_with_hints(generator, answers, fabric)
+        if answers.form.target == "light":
+            figures["psnr_clean"] = self._psnr_clean(generator, answers, fabric)
         if distances:
             figures["feature_distance"] = sum(distances) / len(self.truths)
         some = np.linspace(0, len(pictures) - 1, min(SHOWN, len(pictures)), dtype=int)
@@ -143,6 +159,17 @@ class Validation:
             found += [psnr(mine, truth) for mine, truth in zip(pictures, self.truths[start:], strict=False)]
         return float(np.mean(found))
 
+    def _psnr_clean(self, generator: nn.Module, answers: Answers, fabric: Fabric) -> float:
+        found = []
+        for start in range(0, len(self.target), PIECE):
+            clean = fabric.to_device(self.target[start : start + PIECE])
+            with fabric.autocast():
+                output = generator(clean)
+            rgb = answers.rgb(clean, answers.planes(output)).clamp(0, 1)
+            pictures = (rgb * 255 + 0.5).byte().permute(0, 2, 3, 1).cpu().numpy()
+            found += [psnr(mine, truth) for mine, truth in zip(pictures, self.truths[start:], strict=False)]
+        return float(np.mean(np.minimum(found, MOST_PSNR)))
+
     def given(self, index: int) -> NDArray[np.uint8]:
         """The condition as a grey picture."""
         answers = Answers(PairForm(target="ab"))
@@ -178,7 +205,10 @@ def score(figures: dict[str, float]) -> float:
 
     The distance of features (of colours, CIEDE2000 against grey's, where no feature network is at hand) plus a quarter
     of the relative distance of colourfulness: a picture is wanted that looks right and is as vivid as photographs are.
+    Where the truth has no colour, the distance alone.
     """
     distance = figures.get("feature_distance", figures["ciede2000"] / max(figures["ciede2000_grey"], 1e-9))
+    if figures["colorfulness_true"] < 1:
+        return distance
     vividness = abs(figures["colorfulness"] / max(figures["colorfulness_true"], 1e-9) - 1)
     return distance + 0.25 * vividness

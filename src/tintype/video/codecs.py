@@ -56,6 +56,7 @@ CODECS = {
     "ffv1": Codec("ffv1", ("yuv420p", "yuv420p10le", "yuv420p16le"), None, {"level": "3", "slicecrc": "1"}, (".mkv",)),
 }
 _LEAST_DNXHR = (256, 120)
+_ANY_SAMPLING = ("h264", "hevc", "ffv1")
 # Containers that keep every timestamp; the first codec is the default one for 8 bits, the second for more.
 CONTAINERS = {
     ".mp4": ("h264", "hevc"),
@@ -81,8 +82,12 @@ class Settings:
     global_header: bool
 
 
-def choose(target: str | os.PathLike[str], codec: str | None, crf: int | None, info: FilmInfo) -> Settings:
+def choose(
+    target: str | os.PathLike[str], codec: str | None, crf: int | None, info: FilmInfo, sampling: str = "420"
+) -> Settings:
     """The settings for writing this film to that file.
+
+    ``sampling`` is that of chroma which is to be kept, "420", "422" or "444"; taken where the codec has it.
 
     Raises:
         OutputError: a container that cannot keep timestamps, an unknown codec, or one that does not fit.
@@ -112,6 +117,10 @@ def choose(target: str | os.PathLike[str], codec: str | None, crf: int | None, i
     formats = chosen.formats
     if (info.width % 2 or info.height % 2) and name in ("h264", "hevc"):
         formats = tuple(each.replace("420", "444") for each in formats)  # these two halve only even sides
+    elif sampling != "420" and name in _ANY_SAMPLING:
+        formats = tuple(each.replace("420", sampling) for each in formats)
+    elif sampling == "444" and name == "prores":
+        formats, options["profile"] = ("yuv444p10le",), "4444"
     depths = [_depth(each) for each in formats]
     index = next((i for i, depth in enumerate(depths) if depth >= info.signal.depth), len(depths) - 1)
     if name == "dnxhr":

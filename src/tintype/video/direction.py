@@ -5,13 +5,14 @@ along the motion, forwards and backwards, to the cuts on both sides. The network
 frame that it sees.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.open_photo import OpenPhoto, best_reference
 from tintype.errors import TintypeError, WeightsError
 from tintype.hints.hint import Hint
 
@@ -24,11 +25,50 @@ from .reader import FilmInfo, FilmReader, Frame
 # A point is lost where its motion can be trusted less than this, and the most frames that it is followed backwards.
 _TRUST = 0.1
 _BACKWARDS = 1500
+# Standard deviation of luma, of 255, below which a frame does not tell which reference suits it: a fade.
+_LEAST_CONTRAST = 12.0
+_NONE = -1
 
 Floats = NDArray[np.float32]
 
 
 HintsAt = Callable[[Frame], list[Hint]]
+
+
+class Director:
+    """Which of several references each shot takes its colours from, the same to its end.
+
+    The one most like the first of its frames that shows something, or none.
+
+    Args:
+        references: photographs in colour, opened by the colorizer that colours the film.
+        size: short side in pixels of what the network sees; the model's own when None.
+    """
+
+    def __init__(self, references: Sequence[OpenPhoto], size: int | None) -> None:
+        self._references, self._size = references, size
+        self._asked, self._chosen = False, _NONE
+
+    def new_shot(self) -> None:
+        """A cut: the next frame is asked anew."""
+        self._asked, self._chosen = False, _NONE
+
+    def hints(self, opened: OpenPhoto) -> list[Hint]:
+        """What the shot's reference says of a frame of it, upright and open for colouring."""
+        if not self._asked and float(opened.photo.luma.std()) >= _LEAST_CONTRAST:
+            best, _ = best_reference(opened, self._references, self._size)
+            self._asked, self._chosen = True, _NONE if best is None else best
+        if self._chosen == _NONE:
+            return []
+        return best_reference(opened, [self._references[self._chosen]], self._size)[1]
+
+    def state(self) -> dict[str, Floats]:
+        """What `resume` needs to go on inside a shot."""
+        return {"reference": np.array([self._asked, self._chosen], np.float32)}
+
+    def resume(self, state: Mapping[str, Floats]) -> None:
+        """Go on inside a shot."""
+        self._asked, self._chosen = bool(state["reference"][0]), int(state["reference"][1])
 
 
 def check_direction(options: FilmOptions, colorizer: Colorizer, info: FilmInfo) -> None:
@@ -40,7 +80,7 @@ def check_direction(options: FilmOptions, colorizer: Colorizer, info: FilmInfo) 
     """
     model = colorizer.model.info
     wide, high = (info.width, info.height) if info.rotation % 180 == 0 else (info.height, info.width)
-    if (options.hints or options.reference) and model.hints != "trained":
+    if (options.hints or options.reference or options.references) and model.hints != "trained":
         raise WeightsError(
             f"the model {model.name} does not obey hints ({model.hints}), and a reference works by them; "
             "`tintype info MODEL` says which model does"

@@ -1,20 +1,24 @@
 """Colour one film from file to file: decode, colour and encode at the same time, part after part."""
 
 import contextlib
+import itertools
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from tintype.batch.skip import LeftAlone
 from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import OutputError
 from tintype.version import __version__
 
 from .chroma import ChromaMaker
 from .codecs import Settings, choose, chroma_size
-from .direction import HintsAt, check_direction, follow
-from .mux import TURNING, Copies, Cut, plan_copies, streams_left_out, write_film
+from .direction import Director, HintsAt, check_direction, follow
+from .mux import RECORD, TURNING, Copies, Cut, check_not_own, plan_copies, streams_left_out, write_film
 from .need import library_versions, need_av, need_cv2
 from .options import FilmOptions
 from .painter import painter
@@ -23,11 +27,13 @@ from .pictures import PictureFolder, choose_pictures
 from .preview import Thumbnail
 from .reader import FilmReader, Frame
 from .remarks import remarks, telecine_note
-from .restoration import reach, restored
+from .restoration import measure_film, reach, restored
+from .shots import Shots, find_shots
 from .sniff import is_sequence
-from .space import bytes_a_frame, check_space, disk_errors, full, is_full
-from .stabilize import Coloured, PartEnd, Stabilizer
+from .space import SpaceWatch, bytes_a_frame, check_space, disk_errors, full, is_full
+from .stabilize import PartEnd, Stabilizer, State
 from .stage import Stage
+from .untouched import chroma_of, sampling_of
 from .writers import Painted, PartWriter, PictureWriter, Writer
 
 
@@ -37,7 +43,8 @@ class Progress:
 
     frames: done so far, those of earlier runs included; total: as the container tells, None where it does not;
     rate: frames per second in this run; seconds_left: None where the total is not known; thumbnail: a small JPEG of
-    the newest coloured frame, replaced every few seconds.
+    the newest coloured frame, replaced every few seconds; looking: the film is still being looked through for
+    shots that stay as they are.
     """
 
     frames: int
@@ -45,11 +52,13 @@ class Progress:
     rate: float
     seconds_left: float | None
     thumbnail: str
+    looking: bool = False
 
 
 @dataclass
 class FilmReport:
-    """What became of a film: ``notes`` are what the user should know, such as damage in the source."""
+    """What became of a film: ``notes`` are what the user should know, such as damage in the source; ``shots`` tell what
+    each shot was and whether it was coloured, where that was looked at."""
 
     source: str
     target: str
@@ -63,6 +72,7 @@ class FilmReport:
     seconds: float
     rate: float
     notes: list[str] = field(default_factory=list)
+    shots: list[dict[str, object]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -91,7 +101,8 @@ def colorize_film(
         colorizer: with a model for photographs.
         options: what is asked for; the defaults when None.
         overwrite: replace the target, and do not go on from earlier work.
-        begin: called once before any work, with what is to be said of it: what the target cannot hold, and the like.
+        begin: called before any work with what is to be said of it, such as what the target cannot hold; and again with
+            what must be said at once, such as that the disk will not do.
         progress: called after every few frames, from this thread.
 
     Raises:
@@ -99,6 +110,7 @@ def colorize_film(
         OutputError: the target exists, or cannot be written.
         WeightsError: the model fails, or is one for drawings.
         MissingExtra: the extra ``video`` is not installed.
+        LeftAlone: the film is tintype's own result, or all of its shots have colour; see `FilmOptions`.
     """
     options = options or FilmOptions()
     need_cv2()
@@ -109,7 +121,7 @@ def colorize_film(
     if not goal.parent.is_dir():
         raise OutputError(f"{target}: the folder {goal.parent} does not exist")
     with one_thread():
-        run = FilmRun(source, goal, colorizer, options, overwrite=overwrite, progress=progress)
+        run = FilmRun(source, goal, colorizer, options, overwrite=overwrite, progress=progress, say=begin)
         begin(run.remarks)
         return run.go()
 
@@ -135,6 +147,7 @@ class FilmRun:
         store: where finished parts are; beside the target when None.
         settings: those of the other pieces; chosen when None.
         hints_at: where the hints are, if somebody has followed them already.
+        say: called with lines that are to be read while the work goes on.
     """
 
     def __init__(
@@ -149,12 +162,22 @@ class FilmRun:
         store: PartStore | None = None,
         settings: Settings | None = None,
         hints_at: HintsAt | None = None,
+        say: Callable[[list[str]], None] = lambda lines: None,
     ) -> None:
         self.pictures = is_sequence(target)
         if self.pictures:
             options = replace(options, part_frames=1)  # a part ends at every key: little is lost by a crash
         self.source, self.target, self.options, self._report_to = source, target, options, progress
-        self.reader = FilmReader(source, rate=options.rate, full_range=self.pictures, deinterlace=options.deinterlace)
+        self._say = say
+        if store is None and not options.again:
+            check_not_own(source)
+        self.reader = FilmReader(
+            source,
+            rate=options.rate,
+            full_range=self.pictures,
+            deinterlace=options.deinterlace,
+            keep_pictures=options.looks,
+        )
         self.info = info = self.reader.info
         self.settings = settings or self._choose()
         self.turns = 0 if target.suffix.lower() in TURNING else info.rotation // 90
@@ -165,19 +188,26 @@ class FilmRun:
             self.copies = plan_copies(source, target, self.settings, info, self.size, info.timecode)
         check_direction(options, colorizer, info)
         self.total = self._expected_frames()
+        self.started = time.perf_counter()
+        self.shots = self._look() if options.looks else Shots([])
         room = check_space(target, self.settings, self.size, self.total) if store is None else None
         telecine = telecine_note(self.reader) if info.interlaced and store is None else None
-        said = [*remarks(info, self.settings), telecine, *self.copies.notes, room]
+        said = [*remarks(info, self.settings), telecine, *self.copies.notes, room, self.shots.note()]
         self.remarks = [note for note in said if note]
+        self.roll = measure_film(self.reader) if "negative" in options.restore else None
         self.hints_at = hints_at or follow(self.reader, options.hints)
-        self.stabilizer = Stabilizer(painter(colorizer, info, options, self.hints_at), info, options)
-        self.comment = f"Colours estimated by tintype {__version__}, model {colorizer.model.info.name}"
+        director = _director(colorizer, options)
+        paint = painter(colorizer, info, options, self.hints_at, director)
+        self.stabilizer = Stabilizer(paint, info, options, director)
+        self.comment = f"{RECORD} {__version__}, model {colorizer.model.info.name}"
         self.folder = PictureFolder(target, self.settings, info, self.reader.numbered) if self.pictures else None
         self.store = store or PartStore(target, self.identity(colorizer), fresh=overwrite)
         if self.folder is not None and not (overwrite or self.store.known) and (there := self.folder.numbering.found()):
             self.store.remove()
             raise OutputError(f"{self.folder.numbering.path(there[0])}: exists already; add --overwrite to replace it")
         self.resumed = self.store.frames
+        self._said_late: list[str] = []
+        self.space = SpaceWatch(target, self.total)
         self.thumbnail = Thumbnail(self.store.folder / "latest.jpg", info)
         self.started = time.perf_counter()
         self.done = self.resumed
@@ -192,7 +222,26 @@ class FilmRun:
             return choose_pictures(self.target, options.depth, self.info)
         if options.depth is not None:
             raise OutputError(f"{self.target}: --depth is for numbered pictures; a film's codec has its own")
-        return choose(self.target, options.codec, options.crf, self.info)
+        sampling = sampling_of(self.info.pix_fmt) if options.looks else "420"
+        return choose(self.target, options.codec, options.crf, self.info, sampling)
+
+    def _look(self) -> Shots:
+        """The shots of the film, found before the work. Raises LeftAlone where none is to be coloured."""
+        options, thumbnail = self.options, str(self.target)
+
+        def progress(frames: int) -> None:
+            rate = frames / max(time.perf_counter() - self.started, 1e-6)
+            left = None if self.total is None else max(0.0, (self.total - frames) / rate)
+            self._report_to(Progress(frames, self.total, rate, left, thumbnail, looking=True))
+
+        frames = self.reader.frames(start=options.start, end=options.end)
+        shots = find_shots(frames, self.info, skip_toned=options.skip_toned, progress=progress)
+        if shots.shots and len(shots.left) == len(shots.shots):
+            kinds = {shot.found for shot in shots.shots}
+            many = f" in all of its {len(shots.shots)} shots" if len(shots.shots) > 1 else ""
+            found = "colour" if "colour" in kinds else "toned"
+            raise LeftAlone(found, ("has colour already" if found == "colour" else "is toned") + many)
+        return shots
 
     def go(self) -> FilmReport:
         """Colour what is not coloured yet, and write the film."""
@@ -202,7 +251,7 @@ class FilmRun:
     def colour(self, frames: Generator[Frame, None, None]) -> None:
         """Colour these frames, which follow on what is in the store, and put them there in parts."""
         decoded = Stage(frames, "decode")
-        coloured = Stage(self._painted(self.stabilizer.run(decoded, self.store.state())), "colour")
+        coloured = Stage(self._painted(decoded), "colour")
         try:
             self._encode(coloured)
         finally:
@@ -211,7 +260,7 @@ class FilmRun:
 
     def join(self, trouble: list[str]) -> FilmReport:
         """Write the film of the parts in the store; ``trouble`` is what its readers noticed."""
-        notes = [*self.remarks, *trouble]
+        notes = [*self.remarks, *self._said_late, *trouble]
         if not self.store.parts:
             raise OutputError(f"{self.target}: no frame lies between --start and --end")
         if not self.pictures:
@@ -230,6 +279,7 @@ class FilmRun:
             seconds=round(seconds, 2),
             rate=round((self.store.frames - self.resumed) / max(seconds, 1e-6), 2),
             notes=notes,
+            shots=[shot.as_dict() for shot in self.shots.shots],
         )
         self.store.remove()
         return report
@@ -262,29 +312,53 @@ class FilmRun:
         return full(self.target, self.store.folder, self.store.frames, self.total, each)
 
     def _frames(self) -> Generator[Frame, None, None]:
-        """The frames that are not coloured yet, restored where that was asked for."""
-        start, end, steps = self.options.start, self.options.end, self.options.restore
+        """The frames that are not coloured yet, as they are, and those before them that restoring needs."""
+        start, end = self.options.start, self.options.end
         if not self.store.parts:
-            frames = self.reader.frames(start=start, end=end)
-            return restored(frames, self.info, steps) if steps else frames
-        last = self.store.parts[-1]
-        frames = self.reader.frames_after(last.last_pts, last.last_checksum, start=start, end=end, before=reach(steps))
-        if not steps:
-            return frames
-        made = restored(frames, self.info, steps)
-        return (frame for frame in made if frame.pts > last.last_pts)
+            return self.reader.frames(start=start, end=end)
+        last, before = self.store.parts[-1], reach(self.options.restore)
+        return self.reader.frames_after(last.last_pts, last.last_checksum, start=start, end=end, before=before)
 
-    def _painted(self, coloured: Generator[Coloured | PartEnd, None, None]) -> Generator[Painted | PartEnd, None, None]:
-        """The chroma planes of each frame, made in the thread that colours: two threads of many short steps would wait
-        for Python's lock."""
+    def _painted(self, frames: Iterable[Frame]) -> Generator[Painted | PartEnd, None, None]:
+        """The frames with their chroma planes, shots that stay as they are with their own."""
+        state = self.store.state()
+        for left, group in itertools.groupby(frames, self.shots.left_alone if self.shots.shots else _never):
+            if left:
+                yield from self._untouched(group)
+            else:
+                yield from self._coloured(group, state)
+            state = {}
+
+    def _coloured(self, frames: Iterable[Frame], state: State) -> Generator[Painted | PartEnd, None, None]:
+        """Frames restored, where that was asked for, and coloured.
+
+        Chroma planes are made in the thread that colours: two threads of many short steps would wait for Python's lock.
+        """
+        if self.options.restore:
+            frames = self._new(restored(frames, self.info, self.options.restore, self.roll))
         maker = ChromaMaker(self.info.signal, self.settings.depth)
         size = chroma_size(self.settings, (self.info.width, self.info.height))
-        with contextlib.closing(coloured):
-            for item in coloured:
-                if isinstance(item, PartEnd):
-                    yield item
-                else:
-                    yield Painted(item.frame, maker.planes(item.frame.luma, item.ab, *size), item.predicted)
+        for item in self.stabilizer.run(frames, state):
+            if isinstance(item, PartEnd):
+                yield item
+            else:
+                yield Painted(item.frame, maker.planes(item.frame.luma, item.ab, *size), item.predicted)
+
+    def _untouched(self, frames: Iterable[Frame]) -> Generator[Painted | PartEnd, None, None]:
+        """The frames of a shot with the colours that they have; it ends as a scene does."""
+        done = 0
+        for frame in self._new(frames):
+            if done == self.options.part_frames:
+                yield PartEnd({"left": np.zeros(1, np.float32)})
+                done = 0
+            done += 1
+            yield Painted(frame, chroma_of(frame.picture, self.info, self.settings), False, frame.picture)
+        yield PartEnd()
+
+    def _new(self, frames: Iterable[Frame]) -> Iterator[Frame]:
+        """Without those that an earlier run has finished."""
+        last = self.store.parts[-1].last_pts if self.store.parts else None
+        return (frame for frame in frames if last is None or frame.pts > last)
 
     def _writer(self) -> Writer:
         if self.folder is not None:
@@ -308,6 +382,7 @@ class FilmRun:
                 if isinstance(item, PartEnd):
                     if writer is not None:
                         self.store.finish(*writer.finish(len(self.store.parts), not state, item.state))
+                        self._ask_for_room()
                     writer, state = None, item.state
                     continue
                 if writer is None:
@@ -321,6 +396,16 @@ class FilmRun:
             if writer is not None:
                 writer.close()
         self._tell()
+
+    def _ask_for_room(self) -> None:
+        kept = sum(file.stat().st_size for file in self.store.folder.glob("*.packets"))
+        if self.folder is not None:
+            kept, done = self.folder.bytes_written, self.store.frames - self.resumed
+        else:
+            done = self.store.frames
+        if (note := self.space.ask(done, kept)) is not None:
+            self._said_late.append(note)
+            self._say([note])
 
     def _tell(self) -> None:
         seconds = max(time.perf_counter() - self.started, 1e-6)
@@ -351,8 +436,21 @@ class FilmRun:
             "engine": [colorizer.network.engine, colorizer.network.device, colorizer.network.precision],
             "options": repr(self.options),
             "reference": _stamp(self.options.reference),
+            "references": [_stamp(path) for path in self.options.references],
             "settings": repr(self.settings),
         }
+
+
+def _director(colorizer: Colorizer, options: FilmOptions) -> Director | None:
+    """Who chooses among several references; None where there are not several, or no shots."""
+    if not options.references or options.frame_by_frame:
+        return None
+    size = colorizer.model.info.size if options.size is None else options.size
+    return Director([colorizer.open(path) for path in options.references], size)
+
+
+def _never(frame: Frame) -> bool:
+    return False
 
 
 def _stamp(path: str | None) -> list[int] | None:

@@ -10,6 +10,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from tintype.batch.skip import LeftAlone
 from tintype.errors import InputError, OutputError
 
 from .codecs import Settings, configure
@@ -26,6 +27,8 @@ FORMATS = {
 # Containers that can say "turn this by 90 degrees"; for others the pictures themselves are turned.
 TURNING = (".mp4", ".m4v", ".mov", ".mkv")
 _OWN_TAGS = ("major_brand", "minor_version", "compatible_brands", "encoder", "creation_time", "timecode")
+# How the comment of a result begins.
+RECORD = "Colours estimated by tintype"
 # Packets of each stream that the rehearsal writes, and packets that are looked at to find them.
 _TRIED, _LOOKED_AT = 3, 600
 
@@ -100,6 +103,20 @@ def plan_copies(
                 continue
             copies.indexes.append(stream.index)
     return copies
+
+
+def check_not_own(source: str) -> None:
+    """Raise LeftAlone for a film whose comment says that tintype has coloured it; MPEG-TS and MXF hold no comment.
+
+    Raises:
+        InputError: it cannot be opened.
+    """
+    if is_sequence(source):
+        return
+    with open_container(source) as container:
+        tags = [container.metadata, *(stream.metadata for stream in container.streams.video)]
+        if any(value.startswith(RECORD) for tag in tags for key, value in tag.items() if "comment" in key.lower()):
+            raise LeftAlone("own", "is tintype's own result; add --again to colour it anew")
 
 
 def streams_left_out(source: str, target: Path) -> list[str]:

@@ -34,9 +34,12 @@ class FilmOptions:
         rate: frames per second of numbered pictures; other films know their own.
         hints: colours for things at points of the film, each for its whole scene.
         reference: a photograph of like things whose colours are taken; None for none.
+        references: several, of which each shot takes the one most like it, or none; not together with `reference`.
         taste: how the colours are changed; what restores or marks pictures is not for films.
         deinterlace: frames of two fields are taken apart; else both fields get the same colours.
         restore: steps that change the light before it is coloured, of `tintype.video.restoration.STEPS`.
+        skip_colour: shots that have colour already are left as they are; skip_toned: those of one colour too (sepia).
+        again: colour a film that is tintype's own result once more.
         part_frames: the most frames in one part, the unit that a crash can cost.
 
     Raises:
@@ -54,9 +57,13 @@ class FilmOptions:
     rate: float | None = None
     hints: "tuple[FilmHint, ...]" = ()
     reference: str | None = None
+    references: tuple[str, ...] = ()
     taste: Taste = field(default_factory=Taste)
     deinterlace: bool = False
     restore: tuple[str, ...] = ()
+    skip_colour: bool = False
+    skip_toned: bool = False
+    again: bool = False
     part_frames: int = PART_FRAMES
 
     def __post_init__(self) -> None:
@@ -71,10 +78,17 @@ class FilmOptions:
         if self.taste.restore or self.taste.mark or self.taste.keep_sepia:
             raise TintypeError("the steps that restore pictures, mark and keep-sepia are not for films")
         check_steps(self.restore)
+        if self.reference is not None and self.references:
+            raise TintypeError("give one reference or several, not both")
         if self.start is not None and self.start < 0:
             raise TintypeError(f"start is {self.start:g} s; the film begins at 0")
         if self.end is not None and self.end <= (self.start or 0):
             raise TintypeError(f"end is {self.end:g} s, start is {self.start or 0:g} s: nothing lies between them")
+
+    @property
+    def looks(self) -> bool:
+        """Whether the film is looked through for what is left alone."""
+        return self.skip_colour or self.skip_toned
 
     @property
     def frame_by_frame(self) -> bool:

@@ -7,11 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.open_photo import best_reference
 from tintype.errors import WeightsError
 from tintype.hints.hint import Hint
 from tintype.network.preprocess import working_size
 
 from .chroma import shrink
+from .direction import Director
 from .options import FilmOptions
 from .reader import FilmInfo, Frame
 
@@ -24,10 +26,12 @@ def painter(
     info: FilmInfo,
     options: FilmOptions,
     hints_at: Callable[[Frame], list[Hint]] = lambda frame: [],
+    director: Director | None = None,
 ) -> Paint:
     """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
 
-    ``hints_at`` tells the hints of a frame, in pixels of the upright picture.
+    ``hints_at`` tells the hints of a frame, in pixels of the upright picture; ``director`` those of several references,
+    of which every frame chooses by itself when it is None.
 
     Raises:
         WeightsError: the model is one for drawings, which paints the light as well.
@@ -40,6 +44,7 @@ def painter(
     side = model.size if options.size is None else options.size
     taste = options.taste
     reference = None if options.reference is None else colorizer.open(options.reference)
+    references = [colorizer.open(path) for path in options.references] if director is None else []
     height, width = working_size(info.height, info.width, side)
     turns = info.rotation // 90
 
@@ -55,6 +60,10 @@ def painter(
         opened = colorizer.open(upright)
         if reference is not None:
             inside += opened.match(reference, size=side)
+        if director is not None:
+            inside += director.hints(opened)
+        elif references:
+            inside += best_reference(opened, references, side)[1]
         answer = opened.averaged_ab if taste.tta else opened.predict_ab
         sure = opened.confidence(size=side, hints=inside) if taste.strength == "auto" else None
         ab = taste.apply(answer(size=side, hints=inside), opened.photo, sure)

@@ -20,7 +20,7 @@ from tintype.imaging.color import srgb_to_linear
 
 from .codecs import Settings
 from .dpx import with_headers
-from .levels import Luma, Signal
+from .levels import BT709, Luma, Signal
 from .need import need_av
 from .numbered import NumberedPictures, Numbering
 from .reader import FilmInfo
@@ -118,24 +118,49 @@ class PictureFolder:
         Raises:
             OSError: it cannot be written.
         """
+        rgb = rgb_of(luma, chroma, self.info.signal, self.settings.depth)
+        picture = need_av().VideoFrame(rgb.shape[1], rgb.shape[0], self.settings.pix_fmt)
+        _fill(picture, rgb, self.settings)
+        self._put(index, pts, picture)
+
+    def write_original(self, index: int, pts: int, picture: Any) -> None:
+        """Write a decoded picture as it is: sample for sample where it is RGB of the same depth.
+
+        Raises:
+            OSError: it cannot be written.
+        """
+        wanted, kind = self.settings.pix_fmt, picture.format
+        if "f32" in wanted and "f32" not in kind.name:  # linear light is worked out, not scaled
+            floats = picture.reformat(format="gbrpf32le", dst_color_range="JPEG")
+            planes = [np.array(_floats(floats, i)) for i in (2, 0, 1)]
+            made = need_av().VideoFrame(picture.width, picture.height, wanted)
+            _fill(made, np.stack(planes, axis=-1).clip(0, 1), self.settings)
+            self._put(index, pts, made)
+            return
+        signal = self.info.signal
+        source = {
+            "src_color_range": "JPEG" if signal.full_range else "MPEG",
+            "src_colorspace": "ITU709" if signal.matrix == BT709 else "ITU601",
+        }
+        same = picture.reformat(format=wanted, dst_color_range="JPEG", **({} if kind.is_rgb else source))
+        self._put(index, pts, same)
+
+    def _put(self, index: int, pts: int, picture: Any) -> None:
         number = self.number(index, pts)
         path = self.numbering.path(number)
-        data = self._encoded(rgb_of(luma, chroma, self.info.signal, self.settings.depth))
+        data = self._encoded(picture)
         if self.settings.encoder == "dpx":
             data = with_headers(data, self._header_of(number), self._timecode(pts))
         with replacing(path) as partial:
             partial.write_bytes(data)
         self.bytes_written += len(data)
 
-    def _encoded(self, rgb: Floats) -> bytes:
-        av = need_av()
-        height, width = rgb.shape[:2]
-        context = av.CodecContext.create(self.settings.encoder, "w")
-        context.width, context.height, context.pix_fmt = width, height, self.settings.pix_fmt
+    def _encoded(self, picture: Any) -> bytes:
+        context = need_av().CodecContext.create(self.settings.encoder, "w")
+        context.width, context.height, context.pix_fmt = picture.width, picture.height, self.settings.pix_fmt
         context.time_base = Fraction(1, 25)
         context.options = dict(self.settings.options)
-        picture = av.VideoFrame(width, height, self.settings.pix_fmt)
-        _fill(picture, rgb, self.settings)
+        picture.pts = None
         return b"".join(bytes(packet) for packet in [*context.encode(picture), *context.encode(None)])
 
     def _header_of(self, number: int) -> bytes | None:
@@ -168,6 +193,12 @@ def _fill(picture: Any, rgb: Floats, settings: Settings) -> None:
             _put(plane, levels[..., channel].astype(order))
     else:
         _put(picture.planes[0], levels.astype(order).reshape(len(levels), -1))
+
+
+def _floats(picture: Any, index: int) -> Floats:
+    plane = picture.planes[index]
+    rows = np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: plane.height]
+    return rows[:, : plane.width * 4].view("<f4")
 
 
 def _put(plane: Any, values: NDArray[Any]) -> None:

@@ -70,5 +70,6 @@ def sheet(pictures: list[tuple[float, Image.Image]], columns: int = 4) -> Image.
 
 def clock(seconds: float) -> str:
     """Hours, minutes and seconds, as players show them."""
-    whole = int(seconds)
-    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}" + (f"{seconds % 1:.1f}"[1:] if whole < 60 else "")
+    tenths = round(seconds * 10) if seconds < 59.95 else int(seconds) * 10
+    whole = tenths // 10
+    return f"{whole // 3600}:{whole % 3600 // 60:02}:{whole % 60:02}" + (f".{tenths % 10}" if whole < 60 else "")

@@ -48,6 +48,36 @@ def check_space(target: Path, settings: Settings, size: tuple[int, int], frames:
     return f"{what}: should the disk become full, finished parts are kept and the same command goes on"
 
 
+class SpaceWatch:
+    """Asks for room again while a film is being coloured, with what its frames really take.
+
+    Args:
+        target: where the film goes.
+        frames: of the whole film; nothing is asked where that is not known.
+    """
+
+    def __init__(self, target: Path, frames: int | None) -> None:
+        self._target, self._frames, self._told = target, frames, False
+
+    def ask(self, done: int, kept: float) -> str | None:
+        """A line when what is free will no longer do for the rest, the first time that it is so.
+
+        done: frames that are finished; kept: bytes that they take.
+        """
+        if self._told or not self._frames or not done or not kept:
+            return None
+        times = 1 if "%" in self._target.name else 2  # a film is joined beside its parts
+        wanted = kept / done * (times * self._frames - done)
+        free = shutil.disk_usage(self._target.parent).free
+        if wanted <= free:
+            return None
+        self._told = True
+        return (
+            f"about {readable(wanted)} more will be wanted in {self._target.parent}, {readable(free)} are free: make "
+            "room meanwhile; should the disk become full, finished parts are kept and the same command goes on"
+        )
+
+
 def is_full(error: BaseException) -> bool:
     """Whether this is the error of a disk that is full, or of a quota."""
     return getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT)

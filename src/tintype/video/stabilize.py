@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from .chroma import shrink
 from .cuts import likeness
+from .direction import Director
 from .motion import Chain, Motion, Small, Step, grid_size
 from .need import need_cv2
 from .options import FilmOptions
@@ -67,9 +68,11 @@ class Stabilizer:
         paint: colours one frame by itself.
         info: of the film.
         options: `stability`, `every` and `part_frames` are used.
+        director: is told of cuts, and remembers what it chose for the shot from one run to the next.
     """
 
-    def __init__(self, paint: Paint, info: FilmInfo, options: FilmOptions) -> None:
+    def __init__(self, paint: Paint, info: FilmInfo, options: FilmOptions, director: Director | None = None) -> None:
+        self._director = director
         self._paint, self._info, self._options = paint, info, options
         self._grid = grid_size(info.height, info.width)
         self._motion = Motion(*self._grid)
@@ -95,6 +98,8 @@ class Stabilizer:
         for frame in frames:
             earlier, light = light, self._light(frame)
             if key is None or earlier is None:
+                if state and self._director is not None:
+                    self._director.resume(state)
                 key = _Key(frame, state["ab"], state["weight"]) if state else self._first_key(frame, light)
             else:
                 step = self._motion.between(earlier, light)
@@ -111,7 +116,8 @@ class Stabilizer:
                         done += len(window)
                         key, window, steps, chains = following, [], [], chains[:1]
                         if done >= self._options.part_frames:
-                            yield PartEnd({"ab": key.ab, "weight": key.weight})
+                            chosen = {} if self._director is None else self._director.state()
+                            yield PartEnd({"ab": key.ab, "weight": key.weight} | chosen)
                             done = 0
             window.append(frame)
         if key is not None and light is not None:
@@ -147,6 +153,8 @@ class Stabilizer:
 
     def _first_key(self, frame: Frame, light: Small) -> _Key:
         self.scenes += 1
+        if self._director is not None:
+            self._director.new_shot()
         ab = self._predict(frame)
         return _Key(frame, ab, np.full(self._grid, _evidence(light), np.float32))
 

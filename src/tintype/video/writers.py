@@ -1,7 +1,7 @@
 """Where coloured frames go: into the parts of a film, or into numbered pictures of their own."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
@@ -15,11 +15,15 @@ from .stabilize import State
 
 @dataclass(eq=False)
 class Painted:
-    """A frame, and its Cb and Cr as the film will have them, but for turning."""
+    """A frame, and its Cb and Cr as the film will have them, but for turning.
+
+    ``original`` is the decoded picture of one that stays as it is.
+    """
 
     frame: Frame
     chroma: tuple[Luma, Luma]
     predicted: bool
+    original: Any = None
 
 
 class Tally:
@@ -112,8 +116,11 @@ class PictureWriter:
 
     def add(self, item: Painted) -> None:
         """Write a picture."""
-        luma, cb, cr = upright(item, self._turns)
-        self._folder.write(self._index, item.frame.pts, luma, (cb, cr))
+        if item.original is not None and not self._turns:
+            self._folder.write_original(self._index, item.frame.pts, item.original)
+        else:
+            luma, cb, cr = upright(item, self._turns)
+            self._folder.write(self._index, item.frame.pts, luma, (cb, cr))
         self._index += 1
         self._tally.count(item)
 

@@ -4,6 +4,7 @@ Every step looks at a few frames before and after one, never across a cut, and a
 middle of a film reads that many frames more, and gets the same pictures.
 """
 
+from .negative import measure_film
 from .steps import STEPS, check_steps, reach, restored
 
-__all__ = ["STEPS", "check_steps", "reach", "restored"]
+__all__ = ["STEPS", "check_steps", "measure_film", "reach", "restored"]

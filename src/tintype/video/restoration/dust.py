@@ -1,7 +1,8 @@
 """Dust and sparkle: specks that are in one frame alone, found by comparing it with both neighbours along motion.
 
 A pixel is a speck where it is brighter, or darker, than all that lies within a pixel of its place in both neighbours
-(rank order detector after Nadenau and Mitra, 1997), and the neighbours agree. It is filled with what they have there.
+(rank order detector after Nadenau and Mitra, 1997), and the neighbours agree, with one another and with the
+frame around the speck. It is filled with what they have there.
 """
 
 import numpy as np
@@ -20,6 +21,8 @@ _LARGEST, _AT_LEAST = 0.002, 120  # share of the picture that one speck may cove
 _WINDOW_HEIGHT = 300  # rows of a picture in which the window for what lies around has nine
 _MOST = 0.03  # share of it that all may: more is no dust but motion that was not found
 _GROWN = 5  # pixels: specks have soft rims
+_RING = 15  # pixels: side of the window around a speck in which the rest must be alike
+_CONTRAST = 4.0  # times what the rest differs by on average, by which a speck differs
 
 
 class Dust:
@@ -40,6 +43,8 @@ class Dust:
         mask = self._specks(shown.luma, earlier, later)
         mask &= (np.minimum(trust, other_trust) > _TRUST).astype(np.uint8)
         mask = self._small(mask)
+        if mask.any():
+            mask = self._alone(mask, shown.luma, earlier, later)
         if not mask.any():
             return shown
         return Shown(shown.frame, self._filled(shown.luma, earlier, later, mask), shown.light, shown.step, shown.noise)
@@ -76,6 +81,24 @@ class Dust:
         keep = np.zeros(count, np.uint8)
         keep[1:] = facts[1:, cv2.CC_STAT_AREA] <= max(_AT_LEAST, _LARGEST * mask.size)
         return np.asarray(keep[labels])
+
+    def _alone(self, mask: np.ndarray, luma: Luma, earlier: Luma, later: Luma) -> np.ndarray:
+        """Specks around which the frame is what its neighbours are: where that differs too, motion was not found."""
+        cv2 = need_cv2()
+        grown = cv2.dilate(mask, np.ones((_GROWN, _GROWN), np.uint8))
+        off = cv2.absdiff(luma, cv2.addWeighted(earlier, 0.5, later, 0.5, 0)).astype(np.float32)
+        free = (grown == 0).astype(np.float32)
+        window = (_RING, _RING)
+        known = cv2.blur(free, window)
+        around = cv2.blur(off * free, window) / np.maximum(known, np.float32(1e-3))
+        count, labels = cv2.connectedComponents(grown, connectivity=8)
+        places = mask > 0
+        which = labels[places]
+        pixels = np.maximum(np.bincount(which, minlength=count), 1)
+        inside = np.bincount(which, off[places], count) / pixels
+        outside = np.bincount(which, around[places], count) / pixels
+        keep = inside > _CONTRAST * outside
+        return np.asarray(mask & keep[labels].astype(np.uint8))
 
     def _filled(self, luma: Luma, earlier: Luma, later: Luma, mask: np.ndarray) -> Luma:
         cv2 = need_cv2()

@@ -3,16 +3,19 @@
 from collections.abc import Callable, Generator, Iterable
 from dataclasses import replace
 
+from tintype.colorizer.negative import Roll
 from tintype.errors import TintypeError
 from tintype.video.motion import Motion, grid_size
 from tintype.video.reader import FilmInfo, Frame
 
 from . import deflicker, dust, grain, scratches, weave
+from .negative import Negative
 from .scene import Around, Shown, watched, windowed
 from .warp import Warp
 
 # In the order in which they are done: light first, so that frames can be compared; what moves pictures last.
 STEPS = {
+    "negative": 0,
     "deflicker": deflicker.REACH,
     "scratches": scratches.REACH,
     "dust": dust.REACH,
@@ -43,9 +46,20 @@ def reach(names: Iterable[str]) -> int:
     return sum(STEPS[name] for name in chosen) + 1 if chosen else 0
 
 
-def restored(frames: Iterable[Frame], info: FilmInfo, names: Iterable[str]) -> Generator[Frame, None, None]:
-    """The frames after the steps; each still knows the checksum of what it was."""
-    chosen = check_steps(names)
+def restored(
+    frames: Iterable[Frame], info: FilmInfo, names: Iterable[str], roll: Roll | None = None
+) -> Generator[Frame, None, None]:
+    """The frames after the steps; each still knows the checksum of what it was.
+
+    ``roll`` is what the step negative needs (`measure_film`).
+    """
+    chosen = list(check_steps(names))
+    if "negative" in chosen and roll is not None:
+        chosen.remove("negative")
+        frames = map(Negative(info.signal, roll), frames)
+    if not chosen:
+        yield from frames
+        return
     height, width = info.height, info.width
     motion = Motion(*grid_size(height, width))
     warp = Warp(height, width) if {"dust", "grain"} & set(chosen) else None

@@ -1,0 +1,141 @@
+"""Several references, and saved colours: found again by what the encoder sees, taken where they fit alone."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from conftest import RunCli
+from tintype.colorizer.colorizer import Colorizer
+from tintype.colorizer.open_photo import LEAST_AGREEMENT, best_reference, told_by
+from tintype.errors import TintypeError
+from tintype.hints.saved import find_saved, read_colours, seen_at, with_colour, write_colours
+from tintype.hints.transfer import describe
+from tintype.photo.photo import Photo
+
+
+@pytest.fixture(scope="module")
+def small() -> Colorizer:
+    return Colorizer("tint-small", precision="f32", threads=1)
+
+
+def picture(path: Path, part: tuple[float, float, float, float] = (0, 0, 1, 1)) -> Photo:
+    image = Image.open(path).convert("RGB")
+    image = image.crop(tuple(round(s * p) for s, p in zip(image.size * 2, part, strict=True)))  # type: ignore[arg-type]
+    image.thumbnail((220, 220))
+    return Photo.read(np.asarray(image.convert("L")))
+
+
+def coloured(photo: Photo) -> Photo:
+    """The light of a picture under made colours."""
+    y, x = np.mgrid[: photo.height, : photo.width] / 40
+    return photo.with_chroma(*((128 + 50 * np.sin(wave)).astype(np.uint8) for wave in (x, y + 1)))
+
+
+def test_the_best_reference_is_taken_or_none(small: Colorizer, examples: list[Path]) -> None:
+    by_name = {path.stem: path for path in examples}
+    references = [small.open(coloured(picture(by_name[name]))) for name in ("coffee", "astronaut")]
+    part = small.open(picture(by_name["astronaut"], (0.05, 0.05, 0.95, 0.95)).grey())
+    best, hints = best_reference(part, references)
+    assert best == 1
+    assert hints
+    assert all(hint.confidence <= 1 for hint in hints)
+    other = small.open(picture(by_name["grass"]).grey())
+    assert best_reference(other, references) == (None, [])
+    assert told_by(other, references) == []
+    assert told_by(other, None) == []
+    # One reference is taken as it always was.
+    assert told_by(part, references[1]) == part.match(references[1])
+    values = [part.compare(reference).agreement for reference in references]
+    assert values[1] > 2 * LEAST_AGREEMENT > 2 * values[0]
+
+
+def test_a_print_with_borders_is_compared_too(small: Colorizer, examples: list[Path]) -> None:
+    plain = picture(examples[0])
+    framed = np.pad(plain.luma, 17, constant_values=255)
+    opened = small.open(Photo(framed))
+    assert opened.inside is not None
+    assert opened.compare(small.open(coloured(plain))).agreement > LEAST_AGREEMENT
+    odd = describe(np.random.default_rng(0).normal(size=(25, 31, 4)), np.random.default_rng(1).normal(size=(12, 15, 6)))
+    assert odd.shape == (25, 31, 10)
+
+
+def test_a_folder_takes_the_best_of_several(cli: RunCli, examples: list[Path], tmp_path: Path) -> None:
+    by_name = {path.stem: path for path in examples}
+    (tmp_path / "box").mkdir()
+    for name in ("astronaut", "grass"):
+        picture(by_name[name]).grey().save(tmp_path / "box" / f"{name}.png")
+    coloured(picture(by_name["astronaut"])).save(tmp_path / "a.png")
+    coloured(picture(by_name["coffee"])).save(tmp_path / "b.png")
+    shared = ("colorize", "box", "--model", "tint-small")
+    plain = cli(*shared, "-o", "plain")
+    several = cli(*shared, "-o", "several", "--reference", "a.png", "--reference", "b.png")
+    assert plain.returncode == several.returncode == 0, several.stderr.decode()
+    astronaut, grass = (
+        np.abs(
+            Photo.read(tmp_path / "plain" / f"{n}.png").rgb().astype(int)
+            - Photo.read(tmp_path / "several" / f"{n}.png").rgb()
+        ).mean()
+        for n in ("astronaut", "grass")
+    )
+    assert astronaut > 3
+    assert grass == 0
+
+
+def test_saved_colours_are_kept_and_found(small: Colorizer, examples: list[Path], tmp_path: Path) -> None:
+    file = tmp_path / "c" / "colours.json"
+    assert read_colours(file) == []
+    whole = small.open(picture(examples[0]))
+    described = whole.described()
+    saved = with_colour([], "coat", "#7a1f2b", small.model.sha256, seen_at(described, 0.5, 0.4))
+    saved = with_colour(saved, "hat", "#102030", small.model.sha256, seen_at(described, 0.2, 0.2))
+    write_colours(saved, file)
+    known = read_colours(file)
+    assert [(one.name, one.color, len(one.seen)) for one in known] == [("coat", "#7a1f2b", 1), ("hat", "#102030", 1)]
+    offers = {offer.saved.name: offer for offer in find_saved(known, described)}
+    assert offers["coat"].likeness > 0.99
+    assert abs(offers["coat"].x - 0.5) < 0.08
+    assert abs(offers["coat"].y - 0.4) < 0.08
+    again = with_colour(known, "coat", "#ff0000", small.model.sha256, seen_at(described, 0.6, 0.6))
+    assert next(len(one.seen) for one in again if one.name == "coat") == 2
+    other = with_colour(again, "coat", "#ff0000", "another model", seen_at(described, 0.6, 0.6))
+    assert next(len(one.seen) for one in other if one.name == "coat") == 1
+    with pytest.raises(TintypeError, match="no name for a colour"):
+        with_colour([], "../x", "#000000", "", seen_at(described, 0, 0))
+    file.write_text("{}")
+    with pytest.raises(TintypeError, match="not a file of saved colours"):
+        read_colours(file)
+
+
+def test_the_verb_saves_offers_and_confirms(
+    cli: RunCli, examples: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TINTYPE_COLOURS", str(tmp_path / "mine.json"))
+    by_name = {path.stem: path for path in examples}
+    photo = picture(by_name["astronaut"])
+    photo.grey().save(tmp_path / "one.png")
+    picture(by_name["astronaut"], (0.05, 0.05, 0.95, 0.95)).grey().save(tmp_path / "two.png")
+    picture(by_name["grass"]).grey().save(tmp_path / "grass.png")
+    said = cli("colours", "save", "suit", "one.png", "110,160,#d2691e", "--model", "tint-small")
+    assert said.returncode == 0, said.stderr.decode()
+    assert "suit  #d2691e  seen 1 times" in cli("colours").stdout.decode()
+    found = json.loads(cli("colours", "find", "two.png", "grass.png", "--json", "--model", "tint-small").stdout)
+    best = max(found, key=lambda offer: offer["likeness"])
+    assert (best["picture"], best["name"]) == ("two.png", "suit")
+    assert best["likeness"] > 0.75
+    sure = cli("colours", "find", "grass.png", "--least", "0.75", "--json", "--model", "tint-small")
+    assert json.loads(sure.stdout) == []
+    unasked = cli("colours", "find", "two.png", "-o", "hints.json", "--model", "tint-small")
+    assert unasked.returncode == 1
+    assert b"nobody is there to confirm" in unasked.stderr
+    done = cli("colours", "find", "two.png", "-o", "hints.json", "--yes", "--model", "tint-small")
+    assert done.returncode == 0, done.stderr.decode()
+    assert b"1 of 1 offers confirmed" in done.stderr
+    coloured = cli("colorize", "two.png", "--hints", "hints.json", "--model", "tint-small", "-o", "c.png")
+    assert coloured.returncode == 0, coloured.stderr.decode()
+    assert cli("colours", "rm", "suit").returncode == 0
+    assert cli("colours", "rm", "suit").returncode == 1
+    outside = cli("colours", "save", "x", "one.png", "999,5,#112233", "--model", "tint-small")
+    assert b"999, 5 is outside the picture" in outside.stderr
