@@ -109,10 +109,16 @@ def test_saved_colours_are_kept_and_found(small: Colorizer, examples: list[Path]
         read_colours(file)
 
 
-def test_the_verb_saves_offers_and_confirms(
-    cli: RunCli, examples: list[Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def own_colours(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A file of saved colours for this test; to be asked for before `cli`, which copies the environment."""
     monkeypatch.setenv("TINTYPE_COLOURS", str(tmp_path / "mine.json"))
+    return tmp_path / "mine.json"
+
+
+def test_the_verb_saves_offers_and_confirms(
+    own_colours: Path, cli: RunCli, examples: list[Path], tmp_path: Path
+) -> None:
     by_name = {path.stem: path for path in examples}
     photo = picture(by_name["astronaut"])
     photo.grey().save(tmp_path / "one.png")
@@ -120,6 +126,7 @@ def test_the_verb_saves_offers_and_confirms(
     picture(by_name["grass"]).grey().save(tmp_path / "grass.png")
     said = cli("colours", "save", "suit", "one.png", "110,160,#d2691e", "--model", "tint-small")
     assert said.returncode == 0, said.stderr.decode()
+    assert own_colours.is_file()
     assert "suit  #d2691e  seen 1 times" in cli("colours").stdout.decode()
     found = json.loads(cli("colours", "find", "two.png", "grass.png", "--json", "--model", "tint-small").stdout)
     best = max(found, key=lambda offer: offer["likeness"])
