@@ -84,7 +84,8 @@ def hints_of(
     for found in matches:
         y, x = cell_centre(found.place[0], height), cell_centre(found.place[1], width)
         a, b = (float(value) for value in ab[found.other])
-        hints.append(Hint(x, y, color_at(luma, x, y, (a, b)), max(0.5, 0.15 * min(height, width)), found.likeness))
+        sure = min(1.0, found.likeness)  # of the same picture it is 1 and a rounding
+        hints.append(Hint(x, y, color_at(luma, x, y, (a, b)), max(0.5, 0.15 * min(height, width)), sure))
     return hints
 
 
