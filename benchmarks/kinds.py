@@ -4,7 +4,8 @@
 
 kinds.toml says where in which photograph a thing is. For each kind: the mean distance in ab from the truth, the share
 of things whose mean hue is within 30 degrees of the true one, and the share left grey, with less than a third of the
-true chroma. Prints a table and appends a line to benchmarks/kinds.jsonl.
+true chroma. Skin, on limbs and faces, is told apart by how dark it is, too (tintype.evaluation.skin). Prints tables and
+appends a line to benchmarks/kinds.jsonl.
 """
 
 import argparse
@@ -25,11 +26,13 @@ from PIL import Image
 from tintype import Colorizer
 from tintype.data.held_out import difference_hashes
 from tintype.data.sources import iter_pictures
-from tintype.imaging.color import srgb_to_lab
+from tintype.evaluation.skin import GROUPS, group_of, typology_angle
+from tintype.imaging.color import ciede2000, srgb_to_lab
 
 ROOT = Path(__file__).parents[1]
 MOST_DEGREES = 30.0
 GREY_SHARE = 1 / 3
+SKIN = ("limbs", "face")
 LEAST_CHROMA = 8.0  # of the truth: the hue of less is noise, so such a thing only counts in the distance
 
 Box = tuple[float, float, float, float]
@@ -114,6 +117,18 @@ def figures(things: list[Thing]) -> dict[str, float | int]:
     }
 
 
+def skin_figures(things: list[Thing]) -> dict[str, dict[str, float | int]]:
+    """Mean CIEDE2000 on the skin of each kind and group, with how many things it has."""
+    found: dict[str, list[float]] = {}
+    for kind in SKIN:
+        for group, _ in GROUPS:
+            for thing in things:
+                if thing.kind == kind and group_of(typology_angle(thing.truth.reshape(-1, 3))) == group:
+                    true, given = (srgb_to_lab(rgb / np.float32(255)) for rgb in (thing.truth, thing.coloured))
+                    found.setdefault(f"{kind}, {group}", []).append(float(ciede2000(true, given).mean()))
+    return {name: {"things": len(d), "ciede2000": round(float(np.mean(d)), 2)} for name, d in found.items()}
+
+
 def page(by_kind: dict[str, list[Thing]], rows: dict[str, dict[str, float | int]], title: str) -> str:
     """One self-contained HTML page: each thing as it is and as it was coloured, the wrong ones framed."""
     parts = [f"<!doctype html><meta charset=utf-8><title>{html.escape(title)}</title><style>"]
@@ -159,6 +174,9 @@ def main() -> None:
     print(f"{'':14}{'things':>8}{'ab':>8}{'right hue':>11}{'grey':>7}")
     for kind, row in rows.items():
         print(f"{kind:14}{row['things']:8}{row['distance']:8.1f}{row['right_hue']:11.0%}{row['grey']:7.0%}")
+    skin = skin_figures([thing for things in by_kind.values() for thing in things])
+    for name, row in skin.items():
+        print(f"{name:22}{row['things']:4}  CIEDE2000 {row['ciede2000']:.1f}")
     if options.page:
         options.page.write_text(page(by_kind, rows, f"Things with known colours: {colorizer.model.info.name}"))
     line = {
@@ -166,6 +184,7 @@ def main() -> None:
         "model": colorizer.model.info.name,
         "sha256": colorizer.model.sha256,
         "kinds": rows,
+        "skin": skin,
     }
     with (ROOT / "benchmarks" / "kinds.jsonl").open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")
