@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from tintype import Colorizer, Hint, TintypeError, WeightsError
 from tintype.hints.hint import SCALE, SIDE, ab_of, hint_planes, meet_hints, parse_color, read_hints
 from tintype.hints.propagate import MANY, Ground, keep_far
 from tintype.imaging.color import srgb_to_lab
+from tintype.network.network import Network
 
 
 @pytest.mark.parametrize(
@@ -193,3 +195,23 @@ def test_an_unsure_hint_leaves_the_network_its_say() -> None:
     assert 0.2 < moved(0.5) < 0.3
     with pytest.raises(TintypeError, match="confidence of a hint is 0"):
         moved(0)
+
+
+def test_clicks_and_moved_hints_never_run_the_encoder_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    grey = np.random.default_rng(0).integers(40, 220, (64, 96)).astype(np.uint8)
+    opened = Colorizer(tiny_model.build(tmp_path / "h.onnx", hints="trained"), threads=1).open(grey)
+    ran: list[str] = []
+    for name in ("encode", "run"):
+        method = getattr(Network, name)
+
+        def noted(*given: Any, name: str = name, method: Any = method, **options: Any) -> Any:
+            ran.append(name)
+            return method(*given, **options)
+
+        monkeypatch.setattr(Network, name, noted)
+    for x in (8, 40, 80):
+        assert opened.suggest(x, 30)
+    assert ran == ["encode"]
+    for x in (8, 40, 80):
+        opened.predict_ab(hints=[Hint(x, 30, (200, 30, 30))])
+    assert ran == ["encode", "run"]  # once the prediction without hints, which hints are laid over

@@ -4,8 +4,7 @@ The predictor follows Segment Anything (Kirillov et al., 2023): set the picture 
 other hints from a person. Each further prediction costs a part of one run of the network.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -17,7 +16,6 @@ from PIL import Image
 from tintype.errors import TintypeError, WeightsError
 from tintype.hints.alternatives import color_at, modes, probabilities, propose
 from tintype.hints.hint import Hint, hint_planes, meet_hints
-from tintype.hints.propagate import Ground
 from tintype.hints.transfer import agreement, describe, hints_of, match
 from tintype.imaging.borders import Inside, find_inside
 from tintype.imaging.color import lightness_from_luma
@@ -35,6 +33,7 @@ from .provenance import recorded
 from .restore import restore
 from .taste import Taste
 from .watermark import with_mark
+from .working_copy import WorkingCopy
 
 Plane = npt.NDArray[np.float32]
 
@@ -44,7 +43,6 @@ DISTRIBUTION = "distribution"
 MATCHED = ("features_16", "features_32")  # what places of two pictures are compared by
 LEAST_AGREEMENT = 0.06  # with a reference, for it to be taken: benchmarks/references.py
 OTHER = 2.0  # CIE units that an answer differs by on average, at least, to count as another colouring
-THINGS = "features_16"  # what tells things of one picture apart, for hints
 
 
 @dataclass(frozen=True)
@@ -75,11 +73,8 @@ class OpenPhoto:
         self._is_drawing = network.model_file.info.condition == "sketch"
         self.photo = photo.over_white() if self._is_drawing else photo
         self._network = network
-        self._prepared: dict[int, Plane] = {}
-        self._encoded: dict[int, dict[str, Plane]] = {}
-        self._plain: dict[int, Plane] = {}
+        self._copies: dict[int, WorkingCopy] = {}
         self._described: dict[int, Plane] = {}
-        self._grounds: dict[int, Ground] = {}
         self._restored: tuple[tuple[str, ...], OpenPhoto] | None = None
         self._find_borders = find_borders and not self._is_drawing
 
@@ -197,7 +192,7 @@ class OpenPhoto:
     def suggest(self, x: float, y: float, count: int = 5, *, size: int | None = None) -> list[Suggestion]:
         """Up to `count` colours that the thing at a point, in pixels of the picture, may have, the likeliest first."""
         self._check_point(x, y)
-        logits = self._distribution(size, ())
+        logits = self._distribution(size, (), from_encoding=True)
         row = int(y / self.photo.height * logits.shape[0])
         column = int(x / self.photo.width * logits.shape[1])
         around = logits[max(0, row - 1) : row + 2, max(0, column - 1) : column + 2]
@@ -281,69 +276,49 @@ class OpenPhoto:
     def _bins(self) -> Plane:
         return np.array(self._info.bins, np.float32)
 
-    def _distribution(self, size: int | None, hints: Sequence[Hint]) -> Plane:
+    def _distribution(self, size: int | None, hints: Sequence[Hint], *, from_encoding: bool = False) -> Plane:
         if DISTRIBUTION not in self._network.outputs:
             raise WeightsError(f"the model {self._info.name!r} answers with colours alone, not with how sure it is")
-        return self._answer((DISTRIBUTION,), size, hints)[0]
+        return self._answer((DISTRIBUTION,), size, hints, from_encoding=from_encoding)[0]
 
-    def _answer(self, outputs: tuple[str, ...], size: int | None, hints: Sequence[Hint]) -> list[Plane]:
-        """Outputs of the network, each (h, w, channels), without what lies in the padding."""
+    def _answer(
+        self, outputs: tuple[str, ...], size: int | None, hints: Sequence[Hint], *, from_encoding: bool = False
+    ) -> list[Plane]:
+        """Outputs of the network, each (h, w, channels), without what lies in the padding.
+
+        Without hints the network runs in one piece, since its halves round a little differently in bf16, unless the
+        answer is to be ``from_encoding``, which costs less the second time."""
         size = self._info.size if size is None else size
         inside = self.inside
         if inside is not None and not all(inside.holds(hint.x, hint.y) for hint in hints):
             return self._whole._answer(outputs, size, hints)
         if inside is not None:
             moved = [replace(hint, x=hint.x - inside.left, y=hint.y - inside.top) for hint in hints]
-            answers = self._part._answer(outputs, size, moved)
+            answers = self._part._answer(outputs, size, moved, from_encoding=from_encoding)
             shape = self.photo.luma.shape
             return [
                 embed(answer, inside, *shape, fade=name == "ab") for name, answer in zip(outputs, answers, strict=True)
             ]
-        plane = self._lightness(size)
-        fixed = self._network.model_file.fixed
-        padded = pad_to(plane, fixed) if fixed else pad(plane, self._info.size_multiple, self._is_drawing)
-        if hints:
-            self._check_hints()
+        copy = self._copy(size)
+        if not hints:
+            found = copy.decode(outputs) if from_encoding else copy.run(outputs)
+            return [found[name] for name in outputs]
+        self._check_hints()
+        planes = hint_planes(hints, self.photo.luma.shape, copy.lightness, copy.padded.shape)
+        knows = self._info.hints == "trained"
+        found = copy.decode(tuple(name for name in outputs if knows or name != "ab"), planes if knows else None)
+        if "ab" in outputs:
             plain = self._plain_ab(size)
-            planes = hint_planes(hints, self.photo.luma.shape, plane, padded.shape)
-            if size not in self._encoded:
-                self._encoded[size] = self._network.encode(padded[None, None])
-            knows = self._info.hints == "trained"
-            run = tuple(name for name in outputs if knows or name != "ab")
-            answer = (
-                self._network.decode(self._encoded[size], planes[None] if knows else None, outputs=run) if run else {}
-            )
-        else:
-            answer = self._network.run(padded[None, None], outputs=outputs)
-
-        def cropped(planes: Plane) -> Plane:
-            rows = math.ceil(plane.shape[0] * planes.shape[1] / padded.shape[0])
-            columns = math.ceil(plane.shape[1] * planes.shape[2] / padded.shape[1])
-            return np.ascontiguousarray(planes[:, :rows, :columns].transpose(1, 2, 0))
-
-        planes_of = {name: cropped(answer[name][0]) for name in answer}
-        if hints and "ab" in outputs:
-            ab = planes_of.get("ab", plain)  # of a network that knows nothing of hints, its answer without them
-            if size not in self._grounds:
-                light = resize_float(plane, ab.shape[1], ab.shape[0])
-                self._grounds[size] = Ground.of(light, self._things(size, cropped))
-            planes_of["ab"] = meet_hints(plain, ab, self._grounds[size], hints, self.photo.luma.shape)
-        return [planes_of[name] for name in outputs]
-
-    def _things(self, size: int, cropped: Callable[[Plane], Plane]) -> Plane | None:
-        """Features by which hints tell things apart; None of a network that shows none."""
-        encoded = self._encoded[size]
-        if THINGS in encoded:
-            return cropped(encoded[THINGS][0])
-        if THINGS not in self._network.outputs:
-            return None
-        return cropped(self._network.decode(encoded, outputs=(THINGS,))[THINGS][0])
+            ab = found.get("ab", plain)  # of a network that knows nothing of hints, its answer without them
+            found["ab"] = meet_hints(plain, ab, copy.guidance(*ab.shape[:2]), hints, self.photo.luma.shape)
+        return [found[name] for name in outputs]
 
     def _plain_ab(self, size: int) -> Plane:
         """The answer without hints, kept for the next hint."""
-        if size not in self._plain:
-            self._plain[size] = self._answer(("ab",), size, ())[0]
-        return self._plain[size]
+        copy = self._copy(size)
+        if copy.plain_ab is None:
+            copy.plain_ab = self._answer(("ab",), size, ())[0]
+        return copy.plain_ab
 
     def _check_hints(self) -> None:
         if self._info.hints not in ("trained", "spread"):
@@ -368,15 +343,17 @@ class OpenPhoto:
             )
         return fitted_size(self.photo.height, self.photo.width, fixed)
 
-    def _lightness(self, size: int) -> Plane:
-        """The picture's lightness in [-1, 1] at the working size, kept for the next prediction."""
-        plane = self._prepared.get(size)
-        if plane is None:
+    def _copy(self, size: int) -> WorkingCopy:
+        """The picture at a working size, kept for the next prediction."""
+        if size not in self._copies:
             height, width = self._seen_size(size)
             photo = Photo(darkest(self.photo.luma, height, width)) if self._is_drawing else self.photo
             luma = photo.small_luma(width, height, Image.Resampling.BICUBIC)
-            plane = self._prepared[size] = (lightness_from_luma(self.photo.as_shown(luma)) / 50 - 1).astype(np.float32)
-        return plane
+            lightness = (lightness_from_luma(self.photo.as_shown(luma)) / 50 - 1).astype(np.float32)
+            fixed = self._network.model_file.fixed
+            padded = pad_to(lightness, fixed) if fixed else pad(lightness, self._info.size_multiple, self._is_drawing)
+            self._copies[size] = WorkingCopy(self._network, lightness, padded)
+        return self._copies[size]
 
 
 def told_by(

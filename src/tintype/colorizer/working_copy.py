@@ -1,0 +1,73 @@
+"""Encoded image: what a picture is at one working size of the network, kept for any number of predictions.
+
+The encoder runs once, as `set_image` of Segment Anything (Kirillov et al., 2023): other hints cost the decoder alone.
+"""
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from tintype.hints.propagate import Ground
+from tintype.imaging.resize import resize_float
+from tintype.network.network import Network
+
+Plane = npt.NDArray[np.float32]
+
+THINGS = "features_16"  # what tells things of one picture apart, for hints
+
+
+@dataclass
+class WorkingCopy:
+    """A picture at one working size.
+
+    Attributes:
+        network: sees it.
+        lightness: (h, w) float32, L*/50 - 1.
+        padded: the same, (H, W), as the network takes it.
+        plain_ab: (h', w', 2), the prediction without hints, once it has been made.
+    """
+
+    network: Network
+    lightness: Plane
+    padded: Plane
+    plain_ab: Plane | None = None
+    _guidance: Ground | None = None
+
+    @cached_property
+    def encoded(self) -> dict[str, Plane]:
+        """What the encoder finds, which `Network.decode` begins with."""
+        return self.network.encode(self.padded[None, None])
+
+    def run(self, outputs: tuple[str, ...]) -> dict[str, Plane]:
+        """Outputs (h', w', channels) of the whole network without hints; its arithmetic in one piece, nothing kept."""
+        return self._cropped(self.network.run(self.padded[None, None], outputs=outputs))
+
+    def decode(self, outputs: tuple[str, ...], hints: Plane | None = None) -> dict[str, Plane]:
+        """Outputs of the decoder alone, for hint planes (3, H, W)."""
+        given = None if hints is None else hints[None]
+        return self._cropped(self.network.decode(self.encoded, given, outputs=outputs)) if outputs else {}
+
+    def guidance(self, height: int, width: int) -> Ground:
+        """What hints are spread by on the grid of the prediction, whatever hints come."""
+        if self._guidance is None:
+            light = resize_float(self.lightness, width, height)
+            self._guidance = Ground.of(light, self._things())
+        return self._guidance
+
+    def _things(self) -> Plane | None:
+        """Features by which hints tell things apart; None of a network that shows none."""
+        if THINGS in self.encoded:
+            return self._cropped({THINGS: self.encoded[THINGS]})[THINGS]
+        return self.decode((THINGS,))[THINGS] if THINGS in self.network.outputs else None
+
+    def _cropped(self, answer: dict[str, Plane]) -> dict[str, Plane]:
+        """Planes (1, channels, H', W') as (h', w', channels), without what lies in the padding."""
+        return {name: self._without_padding(planes[0]) for name, planes in answer.items()}
+
+    def _without_padding(self, planes: Plane) -> Plane:
+        rows = math.ceil(self.lightness.shape[0] * planes.shape[1] / self.padded.shape[0])
+        columns = math.ceil(self.lightness.shape[1] * planes.shape[2] / self.padded.shape[1])
+        return np.ascontiguousarray(planes[:, :rows, :columns].transpose(1, 2, 0))
