@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from conftest import RunCli
-from tintype.cli import VERBS
+from tintype.cli import VERBS, extra_of
 
 
 @pytest.fixture
@@ -195,6 +195,20 @@ def test_info_of_a_picture(cli: RunCli, tmp_path: Path) -> None:
     result = cli("info", "nowhere.jpg")
     assert result.returncode == 1
     assert len(result.stderr.decode().splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    ("package", "verb", "extra"),
+    [
+        ("cv2", "colorize", "video"),
+        ("cv2", "train", "train"),
+        ("pydantic", "serve", "server"),
+        ("pydantic", "tune", "tune"),
+        ("torch", "tune", "train"),
+    ],
+)
+def test_the_extra_that_is_named_is_the_verbs(package: str, verb: str, extra: str) -> None:
+    assert extra_of(package, verb) == extra
 
 
 def test_a_missing_extra_is_one_line() -> None:

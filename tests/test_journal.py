@@ -15,7 +15,7 @@ from PIL import Image
 from conftest import RunCli
 from pictures import smooth
 from tintype.batch.contact_sheet import write_sheet
-from tintype.batch.journal import NAME, Journal, place_for
+from tintype.batch.journal import NAME, Journal, folder_for
 from tintype.batch.run import Job, Report, Result, plan, run
 from tintype.batch.watch import watch
 from tintype.colorizer.colorizer import Colorizer
@@ -73,10 +73,10 @@ def test_a_torn_line_and_partial_files_of_a_crash(album: Path, tmp_path: Path) -
 
 
 def test_where_the_journal_lies(tmp_path: Path) -> None:
-    assert place_for(["x.jpg"], None) is None
-    assert place_for(["x.jpg"], "y.jpg") is None
-    assert place_for([os.fspath(tmp_path)], None) == tmp_path / NAME
-    assert place_for([os.fspath(tmp_path)], "out") == Path("out") / NAME
+    assert folder_for(["x.jpg"], None) is None
+    assert folder_for(["x.jpg"], "y.jpg") is None
+    assert folder_for([os.fspath(tmp_path)], None) == os.fspath(tmp_path)
+    assert folder_for([os.fspath(tmp_path)], "out") == "out"
 
 
 def test_workers_make_what_one_makes(album: Path, tmp_path: Path, model_path: Path) -> None:

@@ -149,12 +149,6 @@ def _escaped(name: str) -> str:
     return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
-def place_for(inputs: list[str], output: str | None) -> Path | None:
-    """Where the journal of such a run lies: in the output folder, else in the first input folder, else nowhere."""
-    folder = folder_for(inputs, output)
-    return None if folder is None or locations.is_url(folder) else Path(folder) / NAME
-
-
 def folder_for(inputs: list[str], output: str | None) -> str | None:
     """The folder, local or at an address, beside whose results a record of the run can lie; None for single files."""
     if output is not None:

@@ -24,7 +24,7 @@ from .words import ALIASES, UsageError, as_line, no_such_verb
 _EXTRAS = {
     "alembic": "server",
     "av": "video",
-    "cv2": "train",
+    "cv2": "video",
     "fastapi": "server",
     "filelock": "tune",
     "fsspec": "server",
@@ -37,7 +37,7 @@ _EXTRAS = {
     "optuna": "tune",
     "plotly": "train",
     "prometheus_client": "server",
-    "pydantic": "train",
+    "pydantic": "server",
     "pydantic_settings": "server",
     "safetensors": "train",
     "sqlalchemy": "server",
@@ -122,6 +122,12 @@ def complain(message: str) -> None:
     print(f"tintype: error: {' '.join(message.split())}", file=sys.stderr)
 
 
+def extra_of(package: str, verb: str) -> str:
+    """The extra that brings a package; of one that several bring, that of the verb, if it needs an extra itself."""
+    _, found, own = VERBS.get(verb, "").partition("(extra: ")
+    return own.rstrip(")") if found and package in ("cv2", "pydantic") else _EXTRAS[package]
+
+
 def calm_numpy() -> None:
     """Keep numpy's linear algebra to one thread, unless told otherwise; to be called before numpy is imported.
 
@@ -149,7 +155,7 @@ def main() -> NoReturn:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRAS:
                 raise
-            extra = _EXTRAS[package]
+            extra = extra_of(package, next((word for word in sys.argv[1:] if word in VERBS), ""))
             raise MissingExtra(f"this needs {package}: pip install 'tintype[{extra}]'") from error
     except TintypeError as error:
         complain(str(error))

@@ -10,11 +10,6 @@ from tintype.errors import DataError
 from .sources import Picture, is_picture
 
 
-def is_git_directory(path: Path) -> bool:
-    """True for a bare repository, a `.git` folder, or a work tree that holds one."""
-    return git_directory(path) is not None
-
-
 def git_directory(path: Path) -> Path | None:
     """The git directory of `path`; None when there is none."""
     for candidate in (path, path / ".git"):
