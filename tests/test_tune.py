@@ -331,12 +331,13 @@ def test_a_trial_that_another_machine_took_over_is_left_to_it(
 ) -> None:
     url = f"sqlite:///{tmp_path}/shared.db"
 
-    def asleep_in_the_first(recipe: Recipe, run: Path, on_line: OnLine) -> None:
-        if run.name == "trial-00000":
-            optuna.load_study(study_name="ours", storage=url).tell(0, state=optuna.trial.TrialState.FAIL)
-        KnownTrainer()(recipe, run, on_line)
+    class AsleepInTheFirst(KnownTrainer):
+        def __call__(self, recipe: Recipe, run: Path, on_line: OnLine) -> None:
+            if run.name == "trial-00000":
+                optuna.load_study(study_name="ours", storage=url).tell(0, state=optuna.trial.TrialState.FAIL)
+            super().__call__(recipe, run, on_line)
 
-    summary = known(tmp_path / "one", 2, storage=url, study_name="ours", trainer=asleep_in_the_first)
+    summary = known(tmp_path / "one", 2, storage=url, study_name="ours", trainer=AsleepInTheFirst())
     assert (summary.counts["fail"], summary.counts["complete"]) == (1, 2)
     assert "trial 0: begun again by another machine" in capsys.readouterr().err
     assert "left by its machine" in summary.report.read_text()
