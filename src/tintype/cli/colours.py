@@ -137,7 +137,8 @@ def find(
     known = [saved for saved in read_colours() if saved.model == colorizer.model.sha256]
     if not known:
         raise TintypeError(f"no colour was saved with the model {model}; `tintype colours save` saves one")
-    told, kept = [], []
+    told: list[dict[str, object]] = []
+    kept: list[dict[str, object]] = []
     for photo in photos:
         opened = colorizer.open(photo)
         for offer in find_saved(known, opened.described(), least or LEAST):
