@@ -62,7 +62,7 @@ class Restorer:
         """The picture under restored light; the same colours. In 16 bits where it has them."""
         change = resize_float(self.change(photo), photo.width, photo.height)
         if photo.deep is None:
-            return photo.with_luma(_whole(photo.luma / np.float32(255) + change))
+            return photo.with_luma(_whole(np.asarray(photo.luma / 255 + change, np.float32)))
         deep = photo.deep.luma.astype(np.float32) / 65535 + change
         light = np.round(deep.clip(0, 1) * 65535).astype(np.uint16)
         luma = ((light.astype(np.uint32) + 128) // 257).astype(np.uint8)

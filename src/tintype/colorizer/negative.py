@@ -133,5 +133,5 @@ def measure_shown(shown: Plane) -> tuple[float, float, bool]:
         # Nothing of the picture is clearer than the base.
         if even >= _SIDES and bright >= clearest * 10**-_NEAR:
             base, rebate = float(np.median(np.concatenate(near))), True
-    dense = float(np.log10(max(np.percentile(film, _TAIL), _HOLDER)))
+    dense = float(np.log10(max(float(np.percentile(film, _TAIL)), _HOLDER)))
     return base, dense, rebate

@@ -60,7 +60,7 @@ def light_figures(shown: Plane) -> NDArray[np.float64]:
     coarse = light[: rows * 4, : columns * 4].reshape(rows, 4, columns, 4).mean((1, 3))
     skew = float((((light - mean) / spread) ** 3).mean())
     figures = [(top - bottom) / spread, (middle.mean() - rim) / spread, skew, *_detail(light), *_detail(coarse)]
-    return np.nan_to_num(np.array([*figures, mean - 0.5]))
+    return np.asarray(np.nan_to_num(np.array([*figures, mean - 0.5])), np.float64)
 
 
 def _detail(light: NDArray[np.float64]) -> tuple[float, float]:

@@ -83,7 +83,7 @@ def form_of(
     generator: nn.Module,
     *,
     condition: Literal["lightness", "sketch"] = "lightness",
-    target: Literal["ab", "lab", "rgb"] | None = None,
+    target: Literal["ab", "lab", "rgb", "light"] | None = None,
     scale: float | None = None,
 ) -> PairForm:
     """What the generator of `system` is given and answers, with a recipe's changes.
@@ -91,9 +91,11 @@ def form_of(
     Raises RecipeError when the generator has not as many outputs as that needs.
     """
     form: PairForm = _known("system", system, SYSTEMS).form
+    usual = form.target
     form = replace(form, condition=condition, target=target or form.target, scale=scale or form.scale)
     outputs = getattr(generator.config, "outputs", form.channels)
-    if outputs != form.channels or (target and not hasattr(generator.config, "outputs")):
+    other = target is not None and target != usual
+    if outputs != form.channels or (other and not hasattr(generator.config, "outputs")):
         raise RecipeError(
             f"system {system!r} answers {outputs} planes and the target {form.target!r} has {form.channels}; "
             f"set generator.outputs={form.channels} or answer.target"

@@ -36,7 +36,7 @@ def develop(data: bytes, name: str) -> NDArray[np.uint16]:
         raise MissingExtra(f"{name} is a camera's raw file; to read it: pip install 'tintype[raw]'") from None
     try:
         with rawpy.imread(io.BytesIO(data)) as raw:
-            pixels = raw.postprocess(
+            developed = raw.postprocess(
                 output_bps=16,
                 use_camera_wb=True,
                 no_auto_bright=True,
@@ -46,7 +46,7 @@ def develop(data: bytes, name: str) -> NDArray[np.uint16]:
     except (rawpy.LibRawError, ValueError) as error:
         what = f"{name} is a camera's raw file that LibRaw cannot read ({error}): export it as TIFF"
         raise InputError(what) from error
-    pixels = np.asarray(pixels, np.uint16)
+    pixels = np.asarray(developed, np.uint16)
     return pixels[..., None] if pixels.ndim == 2 else pixels
 
 
