@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -123,6 +124,24 @@ def test_progress_for_programs(cli: RunCli, album: Path) -> None:
     assert [event["event"] for event in events] == ["start", *["step"] * 4, "end"]
     assert [event["ok"] for event in events[1:-1]].count(False) == 1
     assert {event["total"] for event in events} == {4}
+
+
+def test_ctrl_c_says_how_far_it_came(tmp_path: Path, model_path: Path, album: Path) -> None:
+    for number in range(60):
+        shutil.copy(album / "two.png", album / f"copy-{number:02d}.png")
+    command = [sys.executable, "-m", "tintype", "colorize", "album", "-o", "out", "--model", "tiny", "--jobs", "1"]
+    process = subprocess.Popen(
+        command, cwd=tmp_path, env=os.environ | {"TINTYPE_MODELS": str(model_path.parent)},
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 130
+    found = re.fullmatch(r"tintype: stopped: (\d+) of 6\d done; the same command goes on", said.splitlines()[-1])
+    assert found, said
+    assert 1 <= int(found[1]) < 60
 
 
 def test_ctrl_c_stops_with_130_and_the_same_line_goes_on(tmp_path: Path, model_path: Path, album: Path) -> None:

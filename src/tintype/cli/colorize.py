@@ -278,7 +278,7 @@ def colorize(
         raise typer.Exit(foretell(planned))
     runner, reporter = runner_of(planned), Reporter(planned)
     with runner.together():
-        with reporter.progress:
+        with reporter.following():
             report = runner.pictures(reporter.done)
         films = runner.films(quiet=request.as_json) if planned.films else []
     if planned.journal is not None:

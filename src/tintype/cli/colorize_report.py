@@ -1,7 +1,9 @@
 """What `tintype colorize` says: progress, a line for each result, JSON, a page of before and after, and its status."""
 
+import contextlib
 import json
 import sys
+from collections.abc import Iterator
 from typing import Any
 
 from tintype.batch.contact_sheet import write_sheet
@@ -25,9 +27,24 @@ class Reporter:
         hushed = request.quiet or request.as_json or plan.to_stream or request.style == "json"
         self._lines = not (hushed or self.progress.hides_lines)
         self._troubled: list[Result] = []
+        self._count = 0
+
+    @contextlib.contextmanager
+    def following(self) -> Iterator[None]:
+        """Progress is shown within; a run that Ctrl-C stops tells how far it came, and whether it can go on."""
+        try:
+            with self.progress:
+                yield
+        except KeyboardInterrupt:
+            total = len(self._plan.jobs)
+            if total > 1 and not self._request.quiet and self._request.style != "json":
+                again = "; the same command goes on" if self._plan.journal is not None else ""
+                print(f"tintype: stopped: {self._count} of {total} done{again}", file=sys.stderr)
+            raise
 
     def done(self, result: Result) -> None:
         """A picture has been coloured, or has failed."""
+        self._count += 1
         if (trouble := self._request.manners.after(result)) is not None:
             result = failed(result, trouble)
             self._troubled.append(result)
