@@ -64,6 +64,17 @@ def test_variable_frame_rate(tmp_path: Path, colour, suffix: str) -> None:
     assert len(after.times) == 12
 
 
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+def test_tags_that_are_not_utf_8(tmp_path: Path, colour, suffix: str) -> None:
+    """As old programs wrote them; whatever the version of PyAV."""
+    film = tmp_path / f"in{suffix}"
+    make(film, scene(32, 48, 4))
+    data = film.read_bytes()
+    assert b"Lavf" in data
+    film.write_bytes(data.replace(b"Lavf", b"L\xe9vf"))
+    assert colour(film, tmp_path / f"out{suffix}").frames == 4
+
+
 def test_a_film_that_starts_late(tmp_path: Path, colour) -> None:
     make(tmp_path / "in.mkv", scene(32, 48, 8), Recipe(start=50))
     colour(tmp_path / "in.mkv", tmp_path / "out.mkv")

@@ -108,6 +108,11 @@ class Trouble:
         return found
 
 
+def _tags_of_any_bytes(av: Any) -> dict[str, str]:
+    """What lets tags in that are not UTF-8. PyAV 19 keeps their bytes by itself, and knows the option no more."""
+    return {} if int(av.__version__.partition(".")[0]) >= 19 else {"metadata_errors": "replace"}
+
+
 def open_container(path: str | os.PathLike[str]) -> Any:
     """The file opened by FFmpeg's libraries.
 
@@ -120,7 +125,7 @@ def open_container(path: str | os.PathLike[str]) -> Any:
     try:
         # Other files that a film names are not opened, and what it is read as is what its first bytes say.
         local = {"protocol_whitelist": "file"}
-        return av.open(name, format=_demuxer(name), metadata_errors="replace", options=local)
+        return av.open(name, format=_demuxer(name), options=local, **_tags_of_any_bytes(av))
     except av.error.FileNotFoundError:
         raise InputError(f"{name}: no such film") from None
     except av.error.FFmpegError as error:
@@ -459,6 +464,7 @@ def _display_matrix(picture: Any) -> tuple[int, ...] | None:
 
 def _side_data(picture: Any) -> list[tuple[str, bytes]]:
     try:
-        return [(data.type.name, bytes(data)) for data in picture.side_data]
+        found = picture.side_data  # by number: what it iterates over are its values, and since PyAV 19 its keys
+        return [(found[number].type.name, bytes(found[number])) for number in range(len(found))]
     except ValueError:  # one kind that PyAV does not know, and nothing can be listed
         return []
