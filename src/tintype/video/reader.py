@@ -464,7 +464,7 @@ def _display_matrix(picture: Any) -> tuple[int, ...] | None:
 
 def _side_data(picture: Any) -> list[tuple[str, bytes]]:
     try:
-        found = picture.side_data  # by number: what it iterates over are its values, and since PyAV 19 its keys
-        return [(found[number].type.name, bytes(found[number])) for number in range(len(found))]
+        # A slice has the values in every version; to iterate gives the keys since PyAV 19.
+        return [(data.type.name, bytes(data)) for data in picture.side_data[:]]
     except ValueError:  # one kind that PyAV does not know, and nothing can be listed
         return []
