@@ -464,7 +464,9 @@ def _display_matrix(picture: Any) -> tuple[int, ...] | None:
 
 def _side_data(picture: Any) -> list[tuple[str, bytes]]:
     try:
-        # A slice has the values in every version; to iterate gives the keys since PyAV 19.
-        return [(data.type.name, bytes(data)) for data in picture.side_data[:]]
+        found = picture.side_data
+        # To iterate gives the values, and since PyAV 19 the keys.
+        every = [one if hasattr(one, "type") else found[one] for one in found]
+        return [(data.type.name, bytes(data)) for data in every]
     except ValueError:  # one kind that PyAV does not know, and nothing can be listed
         return []
