@@ -1,5 +1,5 @@
 import { lazy, Suspense, useEffect, useState } from "react";
-import { api, ApiError, message, unwrap, type Capabilities } from "./api/client";
+import { api, ApiError, message, unwrap, type Capabilities, type Session } from "./api/client";
 import { DropAnywhere } from "./parts/DropAnywhere";
 import { KeySheet } from "./parts/KeySheet";
 import { Link } from "./parts/Link";
@@ -14,7 +14,9 @@ import { useTheme } from "./state/theme";
 import { Photo } from "./views/Photo";
 import { Start } from "./views/Start";
 import { Token } from "./views/Token";
+import { at } from "./state/root";
 
+const Admin = lazy(async () => ({ default: (await import("./views/Admin")).Admin }));
 const Batch = lazy(async () => ({ default: (await import("./views/Batch")).Batch }));
 const Compare = lazy(async () => ({ default: (await import("./views/Compare")).Compare }));
 const Data = lazy(async () => ({ default: (await import("./views/Data")).Data }));
@@ -31,6 +33,7 @@ function View({ route }: { route: string[] }) {
   if (name === "gallery") return <Gallery key={id} shared={id === "shared"} />;
   if (name === "compare") return <Compare key={id} studyId={id} />;
   if (name === "data") return <Data />;
+  if (name === "admin") return <Admin />;
   if (name === "s" && id) return <SharedLink key={id} id={id} />;
   return <Lost error={t("There is nothing at this address.")} />;
 }
@@ -41,11 +44,13 @@ export function App() {
   const [known, setKnown] = useState<Capabilities | null>(null);
   const [error, setError] = useState("");
   const [locked, setLocked] = useState(false);
+  const [session, setSession] = useState<Session | null>(null);
   const ask = (): void => {
     unwrap(api.GET("/api/capabilities")).then(
       (told) => {
         setLocked(false);
         setKnown(told);
+        unwrap(api.GET("/api/session")).then(setSession, () => undefined);
       },
       (caught: unknown) => {
         if (caught instanceof ApiError && caught.status === 401) setLocked(true);
@@ -54,13 +59,14 @@ export function App() {
     );
   };
   useEffect(ask, []);
+  const leave = (): void => void unwrap(api.POST("/api/logout")).then(() => window.location.reload(), (caught: unknown) => setError(message(caught)));
   const main = useArrival(route);
   const isDarkroom = route[0] === "photo";
   return (
     <div className={isDarkroom ? "app darkroom" : "app"}>
       <a className="skip" href="#main">{t("Skip to the content")}</a>
       <header>
-        <Link to="/" className="brand"><img src="/icon.svg" alt="" width="22" height="22" />tintype</Link>
+        <Link to="/" className="brand"><img src={at("/icon.svg")} alt="" width="22" height="22" />tintype</Link>
         <nav aria-label={t("Pages")}>
           <Link to="/" current={route.length === 0}>{t("Colour")}</Link>
           <Link to="/gallery" current={route[0] === "gallery"}>{t("Gallery")}</Link>
@@ -92,7 +98,10 @@ export function App() {
           <p>{t("Colours are estimated: a guess at how it may have looked, not a record.")}</p>
           <p className="row">
             <Link to="/data">{t("What is kept of you")}</Link>
-            <a href="/docs">API</a>
+            {session?.admin && <Link to="/admin">{t("Looking after the server")}</Link>}
+            <a href={at("/docs")}>API</a>
+            {session?.user && <span>{session.user}</span>}
+            {session?.login_url && session.user && <button type="button" className="quiet" onClick={leave}>{t("Log out")}</button>}
             <label>
               <span className="hidden">{t("Language")}</span>
               <select value={language} onChange={(event) => chooseLanguage(event.target.value)}>

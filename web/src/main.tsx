@@ -3,7 +3,8 @@ import { App } from "./App";
 import { Boundary } from "./parts/Boundary";
 import { loadLanguage } from "./state/i18n";
 import "./style.css";
+import { at } from "./state/root";
 
 await loadLanguage();
 createRoot(document.getElementById("root") as HTMLElement).render(<Boundary><App /></Boundary>);
-if ("serviceWorker" in navigator) navigator.serviceWorker.register("/sw.js").catch(() => undefined); // without it the page works as well
+if ("serviceWorker" in navigator) navigator.serviceWorker.register(at("/sw.js")).catch(() => undefined); // without it the page works as well

@@ -1,11 +1,12 @@
 """How far a run is: a bar for people, JSON lines for other programs, or nothing; and how much is said."""
 
+import contextlib
 import json
 import logging
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
@@ -125,3 +126,16 @@ def speak(verbose: int) -> None:
     log = logging.getLogger("tintype")
     log.addHandler(handler)
     log.setLevel(logging.INFO if verbose == 1 else logging.DEBUG)
+
+
+@contextlib.contextmanager
+def counting(what: str) -> Iterator[Callable[[int, int], None]]:
+    """A bar on standard error for work that tells how far it is: ``tell(done, total)``, with total 0 if not known."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn())
+    console = Console(stderr=True)
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total or None)

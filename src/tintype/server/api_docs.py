@@ -58,8 +58,8 @@ def as_markdown(schema: Schema) -> str:
 def as_html(schema: Schema) -> str:
     """The whole reference as the body of a page."""
     parts = [
-        "<p><a href='/'>Back to the page</a></p>",
-        "<h1>tintype HTTP API</h1><p>The same as data: <a href='/openapi.json'>openapi.json</a>. Refusals are "
+        "<p><a href='./'>Back to the page</a></p>",
+        "<h1>tintype HTTP API</h1><p>The same as data: <a href='openapi.json'>openapi.json</a>. Refusals are "
         "<code>application/problem+json</code>.</p>",
     ]
     tag = ""

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 import structlog
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.concurrency import run_in_threadpool
 
 from tintype.version import __version__
@@ -15,13 +15,19 @@ from . import page, problems
 from .guard.door import Door
 from .guard.faults import Faults
 from .guard.patience import Patience
+from .guard.proxies import Proxies
 from .guard.rate import limiter
+from .guard.subpath import SubPath
 from .guard.watch import Watch
 from .jobs.worker import Housekeeper, Worker
+from .logins import Logins
 from .metrics import Metrics
 from .routes import ROUTERS
+from .routes.login import remember_steps
 from .services import Services
 from .settings import Settings
+from .telemetry import Telemetry
+from .users import remember
 
 DESCRIPTION = """Colours black-and-white photographs and film.
 
@@ -40,23 +46,29 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
         description=DESCRIPTION,
         lifespan=_life,
         docs_url=None,
+        servers=[{"url": settings.root_path}] if settings.root_path else None,
         redoc_url=None,
         responses=problems.documented(401, 403, 422, 429),
     )
     app.state.settings = settings
     app.state.services = services
-    app.state.metrics = services.metrics if services else Metrics()
+    app.state.metrics = services.metrics if services else Metrics(Telemetry.start(settings))
     app.state.streams = Counter()
     app.state.rate = limiter(settings)
+    app.state.logins = Logins(settings)
     for router in ROUTERS:
-        app.include_router(router)
+        app.include_router(router, dependencies=[Depends(remember)])
     problems.install(app)
     page.install(app)
     # The last one added is the outermost.
+    if settings.login == "oidc":
+        remember_steps(app, settings)
     app.add_middleware(Faults)
     app.add_middleware(Patience, settings=settings)
-    app.add_middleware(Door, settings=settings, rate=app.state.rate)
+    app.add_middleware(Door, settings=settings, rate=app.state.rate, logins=app.state.logins)
     app.add_middleware(Watch, metrics=app.state.metrics)
+    app.add_middleware(SubPath, root=settings.root_path)
+    app.add_middleware(Proxies, trusted=settings.trusted_proxies)
     _describe(app)
     return app
 

@@ -1,8 +1,11 @@
 """What Prometheus reads at /metrics; each app has a registry of its own."""
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+from .telemetry import NO_SPAN, Span, Telemetry
 
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
@@ -10,7 +13,8 @@ _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 class Metrics:
     """Counters of this process."""
 
-    def __init__(self) -> None:
+    def __init__(self, telemetry: Telemetry | None = None) -> None:
+        self._telemetry = telemetry
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "tintype_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
@@ -33,20 +37,47 @@ class Metrics:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._latency.labels(route).observe(seconds)
+        self._also(
+            "http.server.request.duration",
+            seconds,
+            **{
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": status,
+            },
+        )
 
     def coloured(self, model: str, seconds: float, pixels: int) -> None:
         self._coloured.labels(model).observe(seconds)
         self._pixels.inc(pixels)
+        self._also("tintype.colour.duration", seconds, model=model)
 
     def uploaded(self, outcome: str) -> None:
         self._uploads.labels(outcome).inc()
+        self._also("tintype.uploads", 1, outcome=outcome)
 
     def job_ended(self, kind: str, state: str) -> None:
         self._jobs.labels(kind, state).inc()
+        self._also("tintype.jobs", 1, kind=kind, state=state)
 
     def watch(self, name: str, what: str, value: Callable[[], float]) -> None:
         """A gauge that is read when somebody asks."""
         Gauge(name, what, registry=self.registry).set_function(value)
+        if self._telemetry is not None:
+            self._telemetry.watch(name, what, value)
+
+    def span(self, name: str, carrier: Mapping[str, str] | None = None) -> contextlib.AbstractContextManager[Span]:
+        """A piece of work that a trace shows, if traces are kept; ``carrier`` holds the trace that it belongs to."""
+        return contextlib.nullcontext(NO_SPAN) if self._telemetry is None else self._telemetry.span(name, carrier)
+
+    def _also(self, name: str, value: float, **about: str | int) -> None:
+        if self._telemetry is not None:
+            self._telemetry.count(name, value, about)
+
+    def close(self) -> None:
+        """Send what has not been sent yet."""
+        if self._telemetry is not None:
+            self._telemetry.close()
 
     def page(self) -> bytes:
         return generate_latest(self.registry)

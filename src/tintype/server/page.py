@@ -1,6 +1,7 @@
 """What lies at /: the built web page if it is there, else a small honest one; and docs that need no network."""
 
 import gzip
+import re
 from functools import lru_cache
 from html import escape
 from pathlib import Path
@@ -12,6 +13,7 @@ from tintype.version import __version__
 
 from .api_docs import as_html
 from .problems import not_found
+from .root import ROOT
 
 STATIC = Path(__file__).with_name("static")
 LONGEST = 200  # characters of an address of the page; file systems refuse to look for longer names
@@ -23,6 +25,7 @@ VIEWS = (
     "compare",
     "s",
     "data",
+    "admin",
 )  # of the page: what its addresses begin with (web/src/App.tsx)
 _TEXTS = {
     ".html": "text/html; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".css": "text/css; charset=utf-8",
@@ -46,7 +49,7 @@ table { border-collapse: collapse; } td, th { text-align: left; vertical-align: 
 
 def page(title: str, body: str) -> HTMLResponse:
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
-    head += '<link rel="stylesheet" href="/style.css">'
+    head += '<link rel="stylesheet" href="style.css">'
     return HTMLResponse(f'<!doctype html><html lang="en"><head>{head}</head><body><main>{body}</main></body></html>')
 
 
@@ -80,7 +83,18 @@ def _serve(static: Path, path: str, zipped: bool = False) -> Response:
         return _file(wanted, "public, max-age=31536000, immutable" if is_hashed else "no-cache", zipped)
     if path and path.partition("/")[0] not in VIEWS:
         raise not_found("page")
-    return _file(index, "no-cache", zipped)  # an address inside the page
+    return _index(index, zipped)  # an address inside the page
+
+
+def _index(path: Path, zipped: bool) -> Response:
+    """The page, which asks for everything below the root that it finds in itself."""
+    root = ROOT.get()
+    if not root:
+        return _file(path, "no-cache", zipped)
+    told = f'<head>\n    <meta name="tintype-root" content="{escape(root)}" />'
+    text = re.sub(r'(?<=src="|ref=")/', f"{root}/", path.read_text(encoding="utf-8"))
+    headers = {"Cache-Control": "no-cache"}
+    return HTMLResponse(text.replace("<head>", told, 1), headers=headers)
 
 
 def _file(path: Path, cache: str, zipped: bool) -> Response:
@@ -102,8 +116,8 @@ def _plain() -> str:
     return (
         f"<h1>tintype {escape(__version__)}</h1>"
         "<p>The server runs, but the web page was not built into this copy. The API does all the work: "
-        '<a href="/docs">its description</a>, <a href="/openapi.json">its OpenAPI schema</a>, '
-        '<a href="/api/capabilities">what it can do</a>.</p>'
+        '<a href="docs">its description</a>, <a href="openapi.json">its OpenAPI schema</a>, '
+        '<a href="api/capabilities">what it can do</a>.</p>'
         "<pre>curl -c jar -b jar -F files=@grandmother.jpg http://HOST/api/pictures\n"
         "curl -c jar -b jar -X POST -H 'Content-Type: application/json' -d '{}' http://HOST/api/pictures/ID/results\n"
         "curl -c jar -b jar -o colour.jpg http://HOST/api/results/ID/file</pre>"

@@ -6,14 +6,15 @@ from sqlalchemy.orm import Session
 from .gate import CLIENT
 from .problems import ProblemError, busy
 from .services import Services
-from .tables import Picture, Result, Study
+from .tables import Member, Picture, Result, Study
 
 
 def check_quota(services: Services, owner: str, size: int) -> None:
     """Raises ProblemError: 413, the owner would keep more than the quota with ``size`` more bytes; 429, too much came
     from one address today; 507, the whole store would be over its limit."""
-    quota, whole = services.settings.quota_bytes, services.settings.store_bytes
+    whole = services.settings.store_bytes
     with services.database.session() as session:
+        quota = quota_of(services, session, owner)
         kept = kept_bytes(session, owner) if quota else 0
         stored = kept_bytes(session) if whole else 0
     if quota and kept + size > quota:
@@ -25,6 +26,13 @@ def check_quota(services: Services, owner: str, size: int) -> None:
     address = CLIENT.get().address
     if quota and address and (seconds := services.intake.wait(address, size, 2 * quota)):
         raise busy(seconds, f"more than {2 * quota / 1e6:,.0f} MB came from your address within a day")
+
+
+def quota_of(services: Services, session: Session, owner: str) -> int:
+    """Bytes that an owner may keep: an own quota if one was given, else everybody's; 0 for no limit."""
+    member = session.get(Member, owner)
+    own = None if member is None else member.quota_bytes
+    return services.settings.quota_bytes if own is None else own
 
 
 def kept_bytes(session: Session, owner: str | None = None) -> int:

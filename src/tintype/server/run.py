@@ -6,10 +6,12 @@ import socket
 import threading
 from collections import Counter
 from collections.abc import Callable
+from types import FrameType
 from typing import Any
 
 import structlog
 import uvicorn
+from fastapi import FastAPI
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from tintype.errors import TintypeError
@@ -22,6 +24,7 @@ from .machine import calm_allocator
 from .metrics import Metrics
 from .services import Services
 from .settings import Settings, names
+from .telemetry import Telemetry
 
 _MOST_HEADER_BYTES = 32_000
 
@@ -85,7 +88,7 @@ def serve(settings: Settings, sock: socket.socket, started: Callable[[], None] =
     """
     logs.configure(settings.log_format)
     calm_allocator()
-    metrics = Metrics()
+    metrics = Metrics(Telemetry.start(settings))
     services = Services.start(settings, metrics)  # here, where a fault is one line and not uvicorn's traceback
     services.settle()
     started()
@@ -134,14 +137,23 @@ def make_server(settings: Settings, services: Services | None = None) -> uvicorn
         log_config=None,
         access_log=False,
         server_header=False,
-        proxy_headers=bool(settings.trusted_proxies),
-        forwarded_allow_ips=settings.trusted_proxies or None,
+        proxy_headers=False,  # guard.proxies believes them, and remembers who connected
         limit_concurrency=settings.connections,
         timeout_keep_alive=10,
         timeout_graceful_shutdown=10,
         h11_max_incomplete_event_size=_MOST_HEADER_BYTES,
     )
-    return uvicorn.Server(config)
+    return _Leaving(config)
+
+
+class _Leaving(uvicorn.Server):
+    """Tells everything at once that the server is to stop: streams end, `/ready` says so, workers leave their jobs."""
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        app: FastAPI = self.config.app  # type: ignore[assignment]
+        if app.state.services is not None:
+            app.state.services.stopping.set()
+        super().handle_exit(sig, frame)
 
 
 def work(settings: Settings, threads: int, film_threads: int) -> None:
@@ -152,11 +164,11 @@ def work(settings: Settings, threads: int, film_threads: int) -> None:
     """
     logs.configure(settings.log_format)
     calm_allocator()
-    services = Services.start(settings)
+    services = Services.start(settings, Metrics(Telemetry.start(settings)))
     services.settle()
     stopped = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopped.set())
+        signal.signal(number, lambda *_: (services.stopping.set(), stopped.set()))
     worker, housekeeper = Worker(services, threads, film_threads), Housekeeper(services)
     housekeeper.start()
     worker.start()

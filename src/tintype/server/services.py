@@ -14,6 +14,7 @@ from .health import PartsHealth
 from .machine import cores, memory_limit, resident
 from .metrics import Metrics
 from .newest import Newest
+from .seen import Seen
 from .settings import Settings
 from .shelf import Shelf
 from .storage import Storage
@@ -44,6 +45,7 @@ class Services:
     clock: SteadyClock = field(default_factory=SteadyClock)
     health: PartsHealth = field(default_factory=PartsHealth)
     newest: Newest = field(default_factory=Newest)
+    seen: Seen = field(default_factory=Seen)
     ready: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
 
@@ -98,3 +100,4 @@ class Services:
         self.shelf.close()
         self.jobs.close()
         self.database.close()
+        self.metrics.close()

@@ -4,10 +4,11 @@
 """
 
 import os
+import re
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from tintype.errors import TintypeError
@@ -39,6 +40,11 @@ class Settings(BaseSettings):
     trusted_proxies: str = Field(
         "",
         description="Addresses of the proxies whose X-Forwarded-For and X-Forwarded-Proto are believed, with commas.",
+    )
+    root_path: str = Field(
+        "",
+        description="Path below which the site lies, such as /tintype, where its host serves other things too. "
+        "The proxy may take it off or pass it on.",
     )
     log_format: Literal["text", "json"] = Field("text", description="How log lines are written.")
 
@@ -163,7 +169,33 @@ class Settings(BaseSettings):
         168, ge=0, description="Hours after which a picture and its results are deleted; 0 keeps them."
     )
     cleanup_seconds: float = Field(600, gt=0, description="How often what is too old is looked for.")
+    admin_token: SecretStr = Field(
+        SecretStr(""),
+        description="Token of whoever looks after the server: as `token`, and it opens the page /admin. "
+        "Several with commas.",
+    )
+    admins: str = Field("", description="Users who may open the page /admin, as the login knows them, with commas.")
+    login_header: str = Field(
+        "",
+        description="Header in which a trusted proxy names the user, such as X-Remote-User; others are kept out. "
+        "The proxies must be named in `TINTYPE_TRUSTED_PROXIES`, and must overwrite what clients send in it.",
+    )
+    oidc_issuer: str = Field(
+        "", description="Address of an OpenID Connect provider at which people log in (extra `oidc`)."
+    )
+    oidc_client_id: str = Field("", description="Name of this server at the provider.")
+    oidc_client_secret: SecretStr = Field(SecretStr(""), description="Secret of this server at the provider.")
+    oidc_claim: str = Field(
+        "sub", description="Claim that users are known by; one that they can change themselves would be no proof."
+    )
+    oidc_scopes: str = Field("openid profile email", description="What the provider is asked for.")
+    login_hours: float = Field(12, gt=0, le=24 * 90, description="How long a login at the provider lasts.")
     metrics: bool = Field(True, description="Whether /metrics answers.")
+    otlp_url: str = Field(
+        "",
+        description="Address of an OpenTelemetry collector that takes OTLP over HTTP, such as "
+        "http://localhost:4318 (extra `otel`): a trace of each request and job, and what /metrics counts. Empty: nothing is sent.",
+    )
     studies: Literal["anyone", "nobody"] = Field(
         "anyone", description="Who may make studies over HTTP; `tintype arena` always may."
     )
@@ -177,6 +209,38 @@ class Settings(BaseSettings):
             except TintypeError as error:
                 raise ValueError(str(error).partition("; ")[2]) from None
         return value
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_path(cls, value: str) -> str:
+        value = value.rstrip("/")
+        if not re.fullmatch(r"(/[A-Za-z0-9_~-][A-Za-z0-9._~-]*)*", value):
+            raise ValueError(f"{value!r} is no path; give one such as /tintype")
+        return value
+
+    @model_validator(mode="after")
+    def _has_a_whole_login(self) -> "Settings":
+        provider = [self.oidc_issuer, self.oidc_client_id, self.oidc_client_secret.get_secret_value()]
+        if any(provider) and not all(provider):
+            raise ValueError("TINTYPE_OIDC_ISSUER, TINTYPE_OIDC_CLIENT_ID and TINTYPE_OIDC_CLIENT_SECRET go together")
+        if self.login_header and any(provider):
+            raise ValueError("TINTYPE_LOGIN_HEADER and TINTYPE_OIDC_ISSUER exclude each other; choose one login")
+        if self.login_header and self.trusted_proxies.strip() in ("", "*"):
+            raise ValueError("TINTYPE_LOGIN_HEADER needs proxies named in TINTYPE_TRUSTED_PROXIES; others may lie")
+        return self
+
+    @property
+    def login(self) -> Literal["none", "proxy", "oidc"]:
+        """Where people log in."""
+        return "proxy" if self.login_header else "oidc" if self.oidc_issuer else "none"
+
+    @property
+    def admin_names(self) -> tuple[str, ...]:
+        return names(self.admins)
+
+    @property
+    def admin_tokens(self) -> tuple[str, ...]:
+        return names(self.admin_token.get_secret_value())
 
     @property
     def database(self) -> str:

@@ -87,6 +87,19 @@ class Storage:
         """The file's own path if it lies on this machine."""
         return Path(self._path(key)) if self._is_local else None
 
+    @property
+    def folder(self) -> Path | None:
+        """The folder that everything lies in, if it is on this machine."""
+        return Path(self._root) if self._is_local else None
+
+    def keys(self) -> Iterator[str]:
+        """The keys of all whole files, in no order."""
+        root = self._root.rstrip("/") + "/"
+        for path in self._files.find(root):
+            key = str(path).removeprefix(root)
+            if not key.startswith("check/") and not key.endswith(".part"):
+                yield key
+
     def fetch(self, key: str, target: Path) -> None:
         """Copy a file to this machine."""
         self._files.get_file(self._path(key), str(target))

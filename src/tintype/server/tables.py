@@ -159,6 +159,18 @@ class Study(Base):
     created: Mapped[datetime] = mapped_column(default=now)
 
 
+class Member(Base):
+    """An owner that is known by a name, or has a quota of its own; ``id`` is the owner's hash."""
+
+    __tablename__ = "members"
+
+    id: Mapped[str] = mapped_column(String(64), primary_key=True)
+    name: Mapped[str] = mapped_column(String(200))
+    quota_bytes: Mapped[int | None] = mapped_column(BigInteger)
+    seen: Mapped[datetime | None]
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class ShareLink(Base):
     """An address under which anybody sees one result until a moment; what it leads to can be taken back."""
 

@@ -3,6 +3,7 @@ import createClient from "openapi-fetch";
 import { t } from "../state/i18n";
 import { patientFetch } from "./patience";
 import type { components, paths } from "./schema";
+import { at } from "../state/root";
 
 type Schemas = components["schemas"];
 export type Picture = Schemas["PicturePublic"];
@@ -24,9 +25,13 @@ export type Starred = Schemas["Starred"];
 export type Outcome = Schemas["StudyOutcome"];
 export type Suggestion = Schemas["SuggestionPublic"];
 export type Mood = Schemas["Mood"];
+export type Session = Schemas["SessionPublic"];
+export type Overview = Schemas["Overview"];
+export type Owner = Schemas["OwnerPublic"];
+export type AdminJob = Schemas["AdminJob"];
 export type Upload = Schemas["Upload"];
 
-export const api = createClient<paths>({ baseUrl: window.location.origin, fetch: patientFetch });
+export const api = createClient<paths>({ baseUrl: window.location.origin + at(""), fetch: patientFetch });
 
 /** What went wrong, in the server's own words. */
 export class ApiError extends Error {

@@ -1,6 +1,7 @@
 // Sending files with progress, which fetch does not tell; XMLHttpRequest does.
 import { problem, type Picture, type Upload } from "./client";
 import { pause } from "./patience";
+import { at } from "../state/root";
 
 const TRIES = 3;
 const AGAIN_MS = 1500;
@@ -54,7 +55,7 @@ export function uploadPhoto(file: File, onProgress: (share: number) => void): Se
     data.append("files", file, file.name);
     return data;
   };
-  return send<Upload>("/api/pictures", form, onProgress);
+  return send<Upload>(at("/api/pictures"), form, onProgress);
 }
 
 export function uploadFilm(file: File, onProgress: (share: number) => void): Sending<Picture> {
@@ -63,7 +64,7 @@ export function uploadFilm(file: File, onProgress: (share: number) => void): Sen
     data.append("file", file, file.name);
     return data;
   };
-  return send<Picture>("/api/films", form, onProgress);
+  return send<Picture>(at("/api/films"), form, onProgress);
 }
 
 const FILM = /\.(mp4|m4v|mov|mkv|webm|avi|ogv|mpe?g)$/i;

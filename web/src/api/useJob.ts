@@ -1,6 +1,7 @@
 // A job and how far it is: by the server's events while there are any, else by asking now and then.
 import { useEffect, useState } from "react";
 import { api, ApiError, message, unwrap, type Job } from "./client";
+import { at } from "../state/root";
 
 const STATES: Job["state"][] = ["queued", "running", "done", "failed", "cancelled"];
 const EVERY_MS = 3000;
@@ -13,7 +14,7 @@ export function useJob(id: string): { job: Job | null; error: string; away: stri
     let timer = 0;
     let gone = false;
     setState({ job: null, error: "", away: "" });
-    const events = new EventSource(`/api/jobs/${id}/events`);
+    const events = new EventSource(at(`/api/jobs/${id}/events`));
     const take = (job: Job): void => {
       if (gone) return;
       setState({ job, error: "", away: "" });

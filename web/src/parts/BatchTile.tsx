@@ -2,6 +2,7 @@ import { useEffect, useState } from "react";
 import { api, ApiError, unwrap, type Job } from "../api/client";
 import { t } from "../state/i18n";
 import { Link } from "./Link";
+import { at } from "../state/root";
 
 const AGAIN_MS = 5000;
 
@@ -31,7 +32,7 @@ export function BatchTile({ pictureId, outcome, onCopy }: Props) {
   return (
     <li className={outcome ? undefined : "going"}>
       <Link to={`/photo/${pictureId}`}>
-        <img key={away} src={result ? `/api/results/${result}/thumbnail` : `/api/pictures/${pictureId}/thumbnail`} alt="" loading="lazy" />
+        <img key={away} src={at(result ? `/api/results/${result}/thumbnail` : `/api/pictures/${pictureId}/thumbnail`)} alt="" loading="lazy" />
         <span>{name || t("Photo")}</span>
         {!name && away > 0 && <span className="small">{t("cannot be reached")}</span>}
         {outcome?.error && <span className="notice bad">{outcome.error}</span>}

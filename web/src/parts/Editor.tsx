@@ -18,6 +18,7 @@ import { PaintPanel, type Tool } from "./PaintPanel";
 import { Sure } from "./Sure";
 import { Toolbar } from "./Toolbar";
 import { VersionsPanel } from "./VersionsPanel";
+import { at } from "../state/root";
 
 const PREVIEW = 1280;
 const KEEP_LOOK_MS = 1500;
@@ -103,7 +104,7 @@ export function Editor({ picture, reload }: { picture: Picture; reload: () => vo
     v: () => void keep().catch((caught: unknown) => setTrouble(message(caught))), d: () => { setOpen(true); setPanel("Save"); },
   });
 
-  const base = `/api/pictures/${picture.id}`;
+  const base = at(`/api/pictures/${picture.id}`);
   const grey = `${picture.preview_url}?grey=true`;
   const before = against ? against.preview_url : grey;
   const draws = hasHints && tool !== "point" && tool !== "pick";

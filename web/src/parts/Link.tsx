@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { go } from "../state/router";
+import { at } from "../state/root";
 
 interface Props {
   to: string;
@@ -12,7 +13,7 @@ interface Props {
 export function Link({ to, current = false, className, children }: Props) {
   return (
     <a
-      href={to}
+      href={at(to)}
       className={className}
       aria-current={current ? "page" : undefined}
       onClick={(event) => {

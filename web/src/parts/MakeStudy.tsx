@@ -3,6 +3,7 @@ import { api, message, unwrap, type Picture } from "../api/client";
 import { useCapabilities } from "../state/capabilities";
 import { t } from "../state/i18n";
 import { Notice } from "./Notice";
+import { at } from "../state/root";
 
 /** A study of one's own photos: two colourings against each other, or "is this real?", for whoever gets its link. */
 export function MakeStudy({ onMade }: { onMade: () => void }) {
@@ -31,7 +32,7 @@ export function MakeStudy({ onMade }: { onMade: () => void }) {
     setError("");
     unwrap(api.POST("/api/studies", { body: { kind, name, question: "", listed: false, pictures: chosen, contestants: contestants as never } })).then(
       (study) => {
-        setLink(new URL(`/compare/${study.id}`, window.location.href).href);
+        setLink(new URL(at(`/compare/${study.id}`), window.location.href).href);
         onMade();
       },
       (caught: unknown) => setError(message(caught)),

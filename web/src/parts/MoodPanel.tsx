@@ -7,6 +7,7 @@ import { t } from "../state/i18n";
 import { PLAIN, type Look } from "../state/look";
 import { Notice } from "./Notice";
 import { Slider } from "./Slider";
+import { at } from "../state/root";
 
 const SLIDERS = [
   { name: "saturation", label: "Saturation", min: 0, max: 2 },
@@ -145,7 +146,7 @@ function Reference({ history }: { history: History<Look> }) {
       <legend>{t("Colours of another photo")}</legend>
       {look.reference ? (
         <div className="row">
-          <img className="thumb" src={`/api/pictures/${look.reference}/thumbnail`} alt={t("The photo whose colours are used")} />
+          <img className="thumb" src={at(`/api/pictures/${look.reference}/thumbnail`)} alt={t("The photo whose colours are used")} />
           <button type="button" onClick={() => history.change({ ...look, reference: null }, "")}>{t("Take it away")}</button>
         </div>
       ) : (

@@ -1,4 +1,6 @@
 import { t } from "../state/i18n";
+import { at } from "../state/root";
+
 interface Props {
   onFiles: (files: File[]) => void;
   onTrouble: (error: unknown) => void;
@@ -7,9 +9,9 @@ interface Props {
 
 /** In the public domain; their sources stand in examples/SOURCES.md. */
 const SAMPLES = [
-  { url: new URL("../../../examples/migrant-mother-1936.jpg", import.meta.url).href, name: "Migrant mother, 1936" },
-  { url: new URL("../../../examples/lincoln-1863.jpg", import.meta.url).href, name: "Abraham Lincoln, 1863" },
-  { url: new URL("../../../examples/boulevard-1838.jpg", import.meta.url).href, name: "Boulevard du Temple, 1838" },
+  { url: at(new URL("../../../examples/migrant-mother-1936.jpg", import.meta.url).pathname), name: "Migrant mother, 1936" },
+  { url: at(new URL("../../../examples/lincoln-1863.jpg", import.meta.url).pathname), name: "Abraham Lincoln, 1863" },
+  { url: at(new URL("../../../examples/boulevard-1838.jpg", import.meta.url).pathname), name: "Boulevard du Temple, 1838" },
 ];
 
 /** Old photographs that come with the page, for whoever has none at hand. */

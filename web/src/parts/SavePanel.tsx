@@ -5,6 +5,7 @@ import { can, useCapabilities } from "../state/capabilities";
 import { bytes, moment, t } from "../state/i18n";
 import { Notice } from "./Notice";
 import { Slider } from "./Slider";
+import { at } from "../state/root";
 
 interface Props {
   picture: Picture;
@@ -57,9 +58,9 @@ export function SavePanel({ picture, keep }: Props) {
         <legend>{t("Before and after")}</legend>
         <div className="row">
           {[["jpeg", t("Side by side")], ["webp", t("Moving picture")], ["mp4", t("Short film")]].map(([kind, label]) => (kind !== "mp4" || can(known, "films")) && (
-            <button key={kind} type="button" disabled={busy !== ""} onClick={() => void save(t("Making it…"), (result) => `/api/results/${result.id}/both?format=${kind}`)}>{label}</button>
+            <button key={kind} type="button" disabled={busy !== ""} onClick={() => void save(t("Making it…"), (result) => at(`/api/results/${result.id}/both?format=${kind}`))}>{label}</button>
           ))}
-          <button type="button" disabled={busy !== ""} onClick={() => void save(t("Making it…"), () => `/api/album?pictures=${picture.id}&title=${encodeURIComponent(picture.name)}`)}>{t("Page")}</button>
+          <button type="button" disabled={busy !== ""} onClick={() => void save(t("Making it…"), () => at(`/api/album?pictures=${picture.id}&title=${encodeURIComponent(picture.name)}`))}>{t("Page")}</button>
         </div>
       </fieldset>
       <Links picture={picture} keep={keep} />

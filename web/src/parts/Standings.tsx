@@ -3,6 +3,7 @@ import { api, message, unwrap, type Outcome, type Ranking, type Starred } from "
 import { Intervals } from "./Intervals";
 import { Notice } from "./Notice";
 import { t } from "../state/i18n";
+import { at } from "../state/root";
 
 const votes = (count: number): string => (count === 1 ? t("1 vote") : t("{count} votes", { count }));
 
@@ -38,8 +39,8 @@ export function Standings() {
       )}
       {stars.length > 0 && (
         <p className="row">
-          <a className="button" href="/api/ratings?format=csv" download>{t("Ratings as CSV")}</a>
-          <a className="button" href="/api/ratings" download="ratings.json">{t("Ratings as JSON")}</a>
+          <a className="button" href={at("/api/ratings?format=csv")} download>{t("Ratings as CSV")}</a>
+          <a className="button" href={at("/api/ratings")} download="ratings.json">{t("Ratings as JSON")}</a>
         </p>
       )}
     </section>
@@ -58,7 +59,7 @@ export function StudyStandings({ id }: { id: string }) {
   }, [id]);
   if (error) return <Notice error={error} />;
   if (!outcome) return null;
-  const votesUrl = `/api/studies/${id}/votes`;
+  const votesUrl = at(`/api/studies/${id}/votes`);
   return (
     <>
       {outcome.ranking && outcome.ranking.votes > 0 && <Ranked ranking={outcome.ranking} />}

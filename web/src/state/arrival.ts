@@ -4,6 +4,7 @@ import { t } from "./i18n";
 
 const TITLES: Record<string, string> = {
   photo: "Photo", batch: "Batch", film: "Film", gallery: "Gallery", compare: "Compare", data: "What is kept of you", s: "Photo",
+  admin: "Looking after the server",
 };
 
 export function useArrival(route: string[]) {

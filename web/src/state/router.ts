@@ -1,11 +1,12 @@
 // Addresses inside the page. The server answers each of them with the page.
 import { useSyncExternalStore } from "react";
+import { at, within } from "./root";
 
 const CHANGED = "tintype:address";
 
 export function go(path: string, replace = false): void {
-  if (replace) window.history.replaceState(null, "", path);
-  else window.history.pushState(null, "", path);
+  if (replace) window.history.replaceState(null, "", at(path));
+  else window.history.pushState(null, "", at(path));
   window.dispatchEvent(new Event(CHANGED));
   window.scrollTo(0, 0);
 }
@@ -21,6 +22,6 @@ function subscribe(changed: () => void): () => void {
 
 /** The parts of the address: "/photo/12" gives ["photo", "12"]. */
 export function useRoute(): string[] {
-  const path = useSyncExternalStore(subscribe, () => window.location.pathname);
+  const path = useSyncExternalStore(subscribe, () => within(window.location.pathname));
   return path.split("/").filter(Boolean);
 }

@@ -7,6 +7,7 @@ import { t } from "./i18n";
 import { PLAIN } from "./look";
 import { keepRefused } from "./refused";
 import { go } from "./router";
+import { within } from "./root";
 
 const AT_ONCE = 3;
 
@@ -79,7 +80,7 @@ export async function startUploads(files: File[], limits: Limits): Promise<void>
     if (film) await sendFilm(film);
     else await Promise.all(Array.from({ length: AT_ONCE }, () => sendNext(files)));
     const address = await follow(Boolean(film), files.length);
-    if (address && (window.location.pathname === startedAt || window.location.pathname === "/")) go(address);
+    if (address && (window.location.pathname === startedAt || within(window.location.pathname) === "/")) go(address);
     change({ going: false, items: address ? [] : box.items });
   } catch (caught) {
     change({ going: false, error: isAbort(caught) ? "" : message(caught) });

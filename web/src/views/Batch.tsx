@@ -10,6 +10,7 @@ import { t } from "../state/i18n";
 import { forOthers, lookOf, recallLook } from "../state/look";
 import { findRefused } from "../state/refused";
 import { go } from "../state/router";
+import { at } from "../state/root";
 
 /** Many photos on their way; what is done is shown at once, and all of it comes as one ZIP. */
 export function Batch({ id }: { id: string }) {
@@ -46,8 +47,8 @@ export function Batch({ id }: { id: string }) {
       {trouble && <Notice error={trouble} />}
       {hasEnded(job) && (
         <p className="row">
-          {results.length > 0 && <a className="button primary" href={`/api/jobs/${id}/zip`} download>{t("Download {count} as ZIP", { count: results.length })}</a>}
-          {results.length > 0 && <a className="button" href={`/api/jobs/${id}/album`} download>{t("Album")}</a>}
+          {results.length > 0 && <a className="button primary" href={at(`/api/jobs/${id}/zip`)} download>{t("Download {count} as ZIP", { count: results.length })}</a>}
+          {results.length > 0 && <a className="button" href={at(`/api/jobs/${id}/album`)} download>{t("Album")}</a>}
           {failed.length > 0 && <button type="button" onClick={() => again(failed, job.options)}>{t("Try {count} again", { count: failed.length })}</button>}
           {job.state === "cancelled" && <button type="button" onClick={() => again(job.pictures.slice(job.done), job.options)}>{t("Go on with the rest")}</button>}
         </p>

@@ -8,6 +8,7 @@ import { Progress } from "../parts/Progress";
 import { Stop } from "../parts/Stop";
 import { t } from "../state/i18n";
 import { useTell } from "../state/useTell";
+import { at } from "../state/root";
 
 /** A film on its way, then to watch and to save. */
 export function Film({ id }: { id: string }) {
@@ -26,7 +27,7 @@ export function Film({ id }: { id: string }) {
       <h1>{t("Film")}</h1>
       {!hasEnded(job) && (
         <div className="card">
-          {picture && <img className="poster" src={`/api/pictures/${picture}/preview`} alt="" />}
+          {picture && <img className="poster" src={at(`/api/pictures/${picture}/preview`)} alt="" />}
           <Progress label={job.state === "queued" ? waiting : frames} share={share} />
           <p className="small">{job.note}</p>
           <p className="small">{t("You may close the page. The film goes on; it will be in your gallery.")}</p>

@@ -6,6 +6,7 @@ import { Tile } from "../parts/Tile";
 import { Underway } from "../parts/Underway";
 import { t } from "../state/i18n";
 import { keep, recall } from "../state/storage";
+import { at } from "../state/root";
 
 const PAGE = 24;
 
@@ -57,7 +58,7 @@ export function Gallery({ shared }: { shared: boolean }) {
       {chosen && chosen.length > 0 && (
         <div className="row chosen" role="group" aria-label={t("What to do with them")}>
           <span>{t("{count} chosen", { count: chosen.length })}</span>
-          <a className="button" href={`/api/album?${album}`} download>{t("Album")}</a>
+          <a className="button" href={at(`/api/album?${album}`)} download>{t("Album")}</a>
           <button type="button" className="danger" onClick={() => void remove()}>{t("Delete")}</button>
         </div>
       )}

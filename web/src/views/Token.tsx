@@ -1,10 +1,31 @@
-import { useState } from "react";
-import { api, message, unwrap } from "../api/client";
+import { useEffect, useState } from "react";
+import { api, message, unwrap, type Session } from "../api/client";
 import { Notice } from "../parts/Notice";
 import { t } from "../state/i18n";
+import { within } from "../state/root";
 
-/** Asks for the server's token, once; a cookie remembers it. */
+/** The way in: a login by name where the server has one, else its token, once; a cookie remembers it. */
 export function Token({ onAllowed }: { onAllowed: () => void }) {
+  const [session, setSession] = useState<Session | null>(null);
+  const [error, setError] = useState("");
+  useEffect(() => void unwrap(api.GET("/api/session")).then(setSession, (caught: unknown) => setError(message(caught))), []);
+  if (!session) return <Notice error={error}>{t("Opening…")}</Notice>;
+  if (session.login === "none") return <TokenForm onAllowed={onAllowed} />;
+  const back = encodeURIComponent(within(window.location.pathname));
+  return (
+    <section className="card token">
+      <h1>{t("Log in")}</h1>
+      {session.login_url ? (
+        <>
+          <p className="small">{t("This server wants to know who you are. You come back here afterwards.")}</p>
+          <a className="button primary" href={`${session.login_url}?to=${back}`}>{t("Log in")}</a>
+        </>
+      ) : <p className="small">{t("Log in where your organisation has its login, then load this page again.")}</p>}
+    </section>
+  );
+}
+
+function TokenForm({ onAllowed }: { onAllowed: () => void }) {
   const [token, setToken] = useState("");
   const [error, setError] = useState("");
   return (

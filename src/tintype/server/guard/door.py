@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tintype.server.gate import CLIENT, Client
 from tintype.server.identity import COOKIE, cookie_header, identify
+from tintype.server.logins import Logins
 from tintype.server.problems import respond
 from tintype.server.settings import Settings
 
@@ -15,15 +16,21 @@ from .rate import Limiter
 MOST_HEADERS = 100
 MOST_HEADER_BYTES = 32_000
 # What works without a token: the page itself, so that it can ask for one, and what machines ask.
-_OPEN = ("/api/session", "/health", "/ready")
+_OPEN = ("/api/session", "/api/login", "/api/login/callback", "/api/logout", "/health", "/ready")
 _UNCOUNTED = ("/health", "/ready", "/metrics")  # asked by machines, often by address instead of name
+_HOW_TO_ENTER = {
+    "none": "send Authorization: Bearer TOKEN, or give the token on the page",
+    "oidc": "log in on the page, or send Authorization: Bearer TOKEN",
+    "proxy": "log in where your organisation has its login; this server takes its word for who you are",
+}
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 class Door:
-    def __init__(self, app: ASGIApp, settings: Settings, rate: Limiter) -> None:
+    def __init__(self, app: ASGIApp, settings: Settings, rate: Limiter, logins: Logins) -> None:
         self._app = app
-        self._tokens = settings.tokens
+        self._settings, self._tokens = settings, settings.tokens
+        self._logins = logins
         self._hosts = settings.hosts
         self._rate = rate
 
@@ -32,7 +39,7 @@ class Door:
             await self._app(scope, receive, send)
             return
         headers = Headers(scope=scope)
-        caller = identify(headers, self._tokens)
+        caller = identify(headers, self._settings, self._logins.user(scope, headers))
         scope.setdefault("state", {})["caller"] = caller
         CLIENT.set(Client(client_address(scope), caller.owner))
         refusal = await self._refusal(scope, headers, caller.allowed)
@@ -68,7 +75,7 @@ class Door:
         needs_token = path.startswith(("/api", "/metrics", "/openapi.json", "/docs")) and path not in _OPEN
         if needs_token and not allowed:
             challenge = {"WWW-Authenticate": "Bearer"}
-            return respond(401, "send Authorization: Bearer TOKEN, or give the token on the page", headers=challenge)
+            return respond(401, _HOW_TO_ENTER[self._logins.kind], headers=challenge)
         return None
 
     def _is_known(self, host: str) -> bool:

@@ -3,7 +3,7 @@
 import time
 
 import structlog
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tintype.server.metrics import Metrics
@@ -35,10 +35,12 @@ class Watch:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = time.perf_counter()
+        started, status = time.perf_counter(), 0
 
         async def send_dressed(message: Message) -> None:
+            nonlocal status
             if message["type"] == "http.response.start":
+                status = message["status"]
                 self._dress(scope, message)
                 seconds = time.perf_counter() - started
                 route = getattr(scope.get("route"), "path", "other")
@@ -49,7 +51,13 @@ class Watch:
                 )  # fmt: skip
             await send(message)
 
-        await self._app(scope, receive, send_dressed)
+        with self._metrics.span(scope["method"], Headers(scope=scope)) as span:
+            span.set_attribute("http.request.method", scope["method"])
+            await self._app(scope, receive, send_dressed)
+            route = getattr(scope.get("route"), "path", "other")
+            span.update_name(f"{scope['method']} {route}")
+            span.set_attribute("http.route", route)
+            span.set_attribute("http.response.status_code", status)
 
     @staticmethod
     def _dress(scope: Scope, message: Message) -> None:

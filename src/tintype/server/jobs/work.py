@@ -39,7 +39,9 @@ def run(services: Services, lane: str, worker: str) -> None:
     heart = threading.Thread(target=_beat, args=(mine, ended, services.settings.lease_seconds / 4), daemon=True)
     heart.start()
     try:
-        _steps()[job.kind](services, mine)
+        with services.metrics.span(f"job {job.kind}") as span:
+            span.set_attribute("tintype.job.attempt", job.attempts)
+            _steps()[job.kind](services, mine)
         mine.end("done")
         log.info("job done")
     except CancelledJobError:

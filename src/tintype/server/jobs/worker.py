@@ -11,7 +11,7 @@ from tintype.server.machine import give_back
 from tintype.server.services import Services
 
 from .films import forget_parts
-from .ledger import rescue
+from .ledger import hand_on, rescue
 from .work import run, worker_name
 
 _REST_SECONDS = 20.0
@@ -33,10 +33,12 @@ class Worker:
             consumer.start()
 
     def stop(self) -> None:
-        """Leave running jobs after their step; one whose step takes long is another's when its lease runs out."""
+        """Leave running jobs after their step; one whose step takes too long is handed on in the middle of it."""
         self._services.stopping.set()
         for consumer in self._consumers:
             consumer.stop(graceful=True)
+        if handed := hand_on(self._services, self._name):
+            structlog.get_logger("tintype.jobs").info("jobs handed on", count=len(handed))
 
     def _do(self, lane: str, job_id: str) -> None:
         run(self._services, lane, self._name)

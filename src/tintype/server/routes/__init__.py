@@ -1,12 +1,14 @@
 """The API, a module for each topic."""
 
 from . import (
+    admin,
     ballots,
     films,
     gallery,
     hints,
     jobs,
     links,
+    login,
     pictures,
     ratings,
     results,
@@ -17,6 +19,7 @@ from . import (
 )
 
 _TOPICS = (
-    pictures, films, gallery, results, hints, takeaway, links, jobs, ratings, studies, ballots, session, system,
+    pictures, films, gallery, results, hints, takeaway, links, jobs, ratings, studies, ballots, session, login,
+    admin, system,
 )  # fmt: skip
 ROUTERS = tuple(topic.router for topic in _TOPICS)

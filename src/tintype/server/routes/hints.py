@@ -18,6 +18,7 @@ from tintype.server.identity import OwnerDep
 from tintype.server.large import Head, weigh
 from tintype.server.library import find_picture
 from tintype.server.problems import ProblemError, documented
+from tintype.server.root import here
 from tintype.server.schemas.common import ColourOptions, Id
 from tintype.server.schemas.hints import ExtentAsked, Mood, Moods, SuggestionPublic
 from tintype.server.services import Services
@@ -80,7 +81,7 @@ def list_alternatives(
     picture = _photo(services, picture_id, owner)
     with _admitted(services, picture, ColourOptions(model=model)):
         found = len(services.opened.get(picture, model).propose(count))
-    base = f"/api/pictures/{picture_id}/alternatives"
+    base = here(f"/api/pictures/{picture_id}/alternatives")
     chosen = "" if model is None else f"?{urlencode({'model': model})}"  # by the name that was asked for
     return Moods(
         items=[

@@ -110,6 +110,8 @@ async def follow_job(
                 yield ServerSentEvent(event=job.state, data=job)
             if job.state not in OPEN:
                 return
+            if services.stopping.is_set():  # the page comes back, to whichever server is there then
+                return
             await asyncio.sleep(_POLL_SECONDS if time.monotonic() - begun < _BRISK_SECONDS else 4 * _POLL_SECONDS)
             try:
                 job = await run_in_threadpool(get_job, job.id, services, owner)

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session, selectinload
 from tintype.server.identity import OwnerDep
 from tintype.server.library import find_result
 from tintype.server.problems import documented, not_found
+from tintype.server.root import here
 from tintype.server.schemas.common import Id
 from tintype.server.schemas.links import LinkCreate, LinkPublic, Shared
 from tintype.server.stored import read_file
@@ -61,7 +62,7 @@ def open_link(link_id: Id, services: ServicesDep) -> Shared:
     with services.database.session() as session:
         link = _alive(session, link_id)
         result = session.get_one(Result, link.result_id, options=[selectinload(Result.picture)])
-        base = f"/api/links/{link_id}"
+        base = here(f"/api/links/{link_id}")
         return Shared(
             name=result.picture.name, model=result.model, width=result.width, height=result.height,
             before_url=f"{base}/before", after_url=f"{base}/after", file_url=f"{base}/after", expires=link.expires,

@@ -63,6 +63,8 @@ def get_readiness(services: ServicesDep, response: Response) -> Health:
         parts.append(("predictor", services.shelf.predictor.check))
     for name, check in parts:
         checks[name] = services.health.of(name, check)
+    if services.stopping.is_set():
+        checks["server"] = "stopping"
     is_ready = all(value == "ok" for value in checks.values())
     response.status_code = 200 if is_ready else 503
     return Health(status="ready" if is_ready else "not ready", checks=checks)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from tintype.server.root import here
 from tintype.server.tables import Ballot, Rating, Study
 
 from .common import ColourOptions, Line, Strict
@@ -95,7 +96,7 @@ class BallotPublic(BaseModel):
 
     @classmethod
     def of(cls, row: Ballot, choices: tuple[str, ...]) -> "BallotPublic":
-        base = f"/api/ballots/{row.id}"
+        base = here(f"/api/ballots/{row.id}")
         is_pair = row.kind == "arena"
         return cls.model_validate(
             {

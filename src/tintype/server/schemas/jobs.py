@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field
 
+from tintype.server.root import here
 from tintype.server.tables import Job
 
 from .common import ColourOptions, Strict
@@ -81,7 +82,7 @@ class JobPublic(BaseModel):
         return cls.model_validate(
             {name: getattr(row, name) for name in cls.model_fields if name not in _DERIVED}
             | {
-                "events_url": f"/api/jobs/{row.id}/events",
+                "events_url": here(f"/api/jobs/{row.id}/events"),
                 "ahead": ahead,
                 "pictures": row.payload.get("pictures") or [one for one in [row.payload.get("picture")] if one],
                 "options": ColourOptions.model_validate(row.payload.get("options") or {}).model_dump(

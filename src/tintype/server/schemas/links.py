@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pydantic import BaseModel, Field
 
+from tintype.server.root import here
 from tintype.server.tables import ShareLink
 
 from .common import Strict
@@ -25,7 +26,7 @@ class LinkPublic(BaseModel):
 
     @classmethod
     def of(cls, row: ShareLink) -> "LinkPublic":
-        return cls(id=row.id, result_id=row.result_id, url=f"/s/{row.id}", expires=row.expires)
+        return cls(id=row.id, result_id=row.result_id, url=here(f"/s/{row.id}"), expires=row.expires)
 
 
 class Shared(BaseModel):

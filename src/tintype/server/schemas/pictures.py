@@ -5,6 +5,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
+from tintype.server.root import here
 from tintype.server.tables import Picture, Result, shown_result
 
 from .common import Line, Strict
@@ -33,7 +34,7 @@ class ResultPublic(BaseModel):
 
     @classmethod
     def of(cls, row: Result) -> "ResultPublic":
-        base = f"/api/results/{row.id}"
+        base = here(f"/api/results/{row.id}")
         return cls(
             id=row.id, picture_id=row.picture_id, model=row.model, model_version=row.model_version, options=row.options,
             format=row.format, width=row.width, height=row.height, bytes=row.bytes, name=row.name, seconds=row.seconds,
@@ -65,7 +66,7 @@ class PicturePublic(BaseModel):
 
     @classmethod
     def of(cls, row: Picture, owner: str) -> "PicturePublic":
-        base = f"/api/pictures/{row.id}"
+        base = here(f"/api/pictures/{row.id}")
         return cls(
             id=row.id, kind="film" if row.kind == "film" else "photo", name=row.name, format=row.format,
             width=row.width,

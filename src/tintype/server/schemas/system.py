@@ -1,6 +1,6 @@
 """Models, capabilities, limits, health."""
 
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
@@ -70,7 +70,11 @@ class SessionPublic(BaseModel):
     """Who the asker is to this server."""
 
     token_needed: bool = Field(description="Whether this server has a token.")
-    allowed: bool = Field(description="Whether the asker has shown it, or none is needed.")
+    allowed: bool = Field(description="Whether the asker may come in: has shown it, has logged in, or need not.")
+    login: Literal["none", "proxy", "oidc"] = Field("none", description="Where people log in by name.")
+    login_url: str | None = Field(None, description="Where a browser goes to log in.")
+    user: str | None = Field(None, description="The name of who has logged in.")
+    admin: bool = Field(False, description="Whether the asker may look after the server at /admin.")
 
 
 class Login(Strict):
