@@ -97,7 +97,7 @@ class Visitor(httpx2.Client):
     def ended(self, job: dict[str, Any]) -> dict[str, Any]:
         def look() -> Any:
             now = self.get(f"/api/jobs/{job['id']}").json()
-            return now if now["state"] not in ("queued", "running") else None
+            return now if now["state"] not in ("queued", "running", "paused") else None
 
         return dict(until(look))
 

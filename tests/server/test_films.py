@@ -2,6 +2,7 @@
 
 import io
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -11,14 +12,16 @@ from pictures import smooth
 from server.serving import Visitor, events, until
 
 
-def film(folder: Path, frames: int) -> bytes:
+def film(folder: Path, frames: int, scenes: int = 0) -> bytes:
+    """Frames that move a little; with ``scenes``, so many different views of as many frames each."""
     av = pytest.importorskip("av")
     path = folder / "film.mp4"
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=12)
         stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
         for number in range(frames):
-            picture = Image.fromarray(smooth(64, 96, number // 12)).convert("RGB")
+            view = number * scenes // frames * 7 if scenes else number // 12
+            picture = Image.fromarray(smooth(64, 96, view)).convert("RGB")
             container.mux(stream.encode(av.VideoFrame.from_image(picture)))
         container.mux(stream.encode())
     return path.read_bytes()
@@ -90,3 +93,70 @@ def test_moods_count_for_films_and_hints_are_refused(visitor: Visitor, tmp_path:
 
     plain, grey = spread({}), spread({"saturation": 0.0})
     assert grey < 3 < plain
+
+
+def test_scenes_are_found_once_each_with_a_picture(visitor: Visitor, stranger: Visitor, tmp_path: Path) -> None:
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 36, 3))}).json()
+    address = f"/api/films/{sent['id']}/scenes"
+    assert visitor.get(address).json()["known"] is False
+    assert visitor.ended(visitor.job(kind="scenes", picture=sent["id"]))["state"] == "done"
+    found = visitor.get(address).json()
+    assert [(one["start"], one["end"]) for one in found["items"]] == [(0, 1), (1, 2), (2, 3)]
+    for one in found["items"]:
+        assert Image.open(io.BytesIO(visitor.get(one["thumbnail_url"]).content)).size == (96, 64)
+    frame = Image.open(io.BytesIO(visitor.get(f"/api/films/{sent['id']}/frame", params={"seconds": 1.5}).content))
+    assert frame.size == (96, 64)
+    assert visitor.get(f"/api/films/{sent['id']}/frame", params={"seconds": 99}).status_code == 404
+    for path in (address, found["items"][0]["thumbnail_url"], f"/api/films/{sent['id']}/frame"):
+        assert stranger.get(path).status_code == 404
+    assert stranger.post("/api/jobs", json={"kind": "scenes", "picture": sent["id"]}).status_code == 404
+    assert visitor.delete(f"/api/pictures/{sent['id']}").status_code == 200
+    assert visitor.get(found["items"][0]["thumbnail_url"]).status_code == 404
+
+
+def test_a_film_waits_for_its_owner_and_goes_on_where_it_was(visitor: Visitor, tmp_path: Path) -> None:
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 600))}).json()
+    job = visitor.job(kind="film", picture=sent["id"], options={"size": 64})
+
+    def now() -> dict[str, Any]:
+        return dict(visitor.get(f"/api/jobs/{job['id']}").json())
+
+    until(lambda: now()["state"] == "running" and now()["done"] > 0)
+    assert visitor.post(f"/api/jobs/{job['id']}/pause").status_code == 202
+    until(lambda: now()["state"] == "paused")
+    assert visitor.delete(f"/api/jobs/{job['id']}").status_code == 409  # it has not ended
+    assert visitor.post(f"/api/jobs/{job['id']}/resume").json()["state"] in ("queued", "running")
+    ended = visitor.ended(job)
+    assert (ended["state"], ended["done"], ended["attempts"]) == ("done", 600, 1)
+    assert visitor.post(f"/api/jobs/{job['id']}/pause").json()["state"] == "done"
+
+
+def test_a_waiting_job_can_be_cancelled(visitor: Visitor, tmp_path: Path) -> None:
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 600))}).json()
+    job = visitor.job(kind="film", picture=sent["id"], options={"size": 256})
+    visitor.post(f"/api/jobs/{job['id']}/pause")
+    until(lambda: visitor.get(f"/api/jobs/{job['id']}").json()["state"] == "paused")
+    visitor.post(f"/api/jobs/{job['id']}/cancel")
+    assert visitor.get(f"/api/jobs/{job['id']}").json()["state"] == "cancelled"
+
+
+def test_a_point_in_one_scene_colours_the_thing_there_and_no_other_scene(visitor: Visitor, tmp_path: Path) -> None:
+    import av
+
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 24, 2))}).json()
+
+    def colours(hints: list[dict[str, Any]]) -> list[np.ndarray]:
+        film = {"hints": hints, "crf": 0}
+        ended = visitor.ended(visitor.job(kind="film", picture=sent["id"], options={}, film=film))
+        assert ended["state"] == "done", ended
+        data = visitor.get(f"/api/results/{ended['outcomes'][0]['result_id']}/file").content
+        with av.open(io.BytesIO(data)) as container:
+            return [frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0)]
+
+    plain = colours([])
+    point = {"seconds": 1.5, "x": 48, "y": 32, "color": "#c01515", "radius": 30}
+    change = [float(np.abs(one - other).mean()) for one, other in zip(colours([point]), plain, strict=True)]
+    assert min(change[12:]) > 1
+    assert max(change[:11]) < 0.5
+    far = visitor.job(kind="film", picture=sent["id"], film={"hints": [point | {"x": 4800}]})
+    assert "outside" in visitor.ended(far)["error"]

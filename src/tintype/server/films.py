@@ -19,6 +19,7 @@ from .library import expiry, insert_or_forget
 from .problems import ProblemError, public_text
 from .quota import check_quota
 from .services import Services
+from .shrink import _QUALITY, shrink
 from .tables import Picture, new_id
 from .variants import THUMBNAIL_PIXELS, store_variant
 
@@ -61,6 +62,26 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
     )  # fmt: skip
     insert_or_forget(services, row)
     return row
+
+
+def frame_jpeg(services: Services, film: Picture, seconds: float) -> bytes | None:
+    """The grey frame that a film shows at that moment, at screen size; None behind its end.
+
+    Raises:
+        ProblemError: the server is busy.
+    """
+    from tintype.video.reader import FilmReader
+    from tintype.video.scenes import frame_at
+
+    with services.gate.pass_through(), tempfile.TemporaryDirectory(prefix="tintype-frame-") as folder:
+        path = services.storage.local_path(film.key)
+        if path is None:
+            path = Path(folder) / Path(film.key).name
+            services.storage.fetch(film.key, path)
+        picture = frame_at(FilmReader(str(path)), seconds)
+        if picture is None:
+            return None
+        return shrink(Photo.read(picture), services.settings.preview_pixels).encode("JPEG", _QUALITY)
 
 
 def _frames(path: Path, most: int) -> int:

@@ -194,7 +194,8 @@ class Settings(BaseSettings):
     otlp_url: str = Field(
         "",
         description="Address of an OpenTelemetry collector that takes OTLP over HTTP, such as "
-        "http://localhost:4318 (extra `otel`): a trace of each request and job, and what /metrics counts. Empty: nothing is sent.",
+        "http://localhost:4318 (extra `otel`): a trace of each request and job, and what /metrics counts. "
+        "Empty: nothing is sent.",
     )
     studies: Literal["anyone", "nobody"] = Field(
         "anyone", description="Who may make studies over HTTP; `tintype arena` always may."

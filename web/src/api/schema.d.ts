@@ -116,6 +116,66 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/films/{picture_id}/scenes": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scenes
+         * @description The scenes of a film. If they have not been looked for yet, a job of kind scenes does that.
+         */
+        get: operations["getScenes"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/films/{picture_id}/scenes/{number}/thumbnail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Scene Thumbnail
+         * @description The picture of one scene, as JPEG.
+         */
+        get: operations["getSceneThumbnail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/films/{picture_id}/frame": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Film Frame
+         * @description One frame at screen size, as JPEG: what points of a film are set on.
+         */
+        get: operations["getFilmFrame"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/films": {
         parameters: {
             query?: never;
@@ -619,6 +679,46 @@ export interface paths {
          * @description Stop a job; what it has finished stays. A job that has ended stays as it is.
          */
         post: operations["cancelJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/pause": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Pause Job
+         * @description Let a job wait after its step, until it is told to go on; what it has finished stays.
+         */
+        post: operations["pauseJob"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/jobs/{job_id}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Resume Job
+         * @description Put a job that waits for its owner back in line; it goes on where it was.
+         */
+        post: operations["resumeJob"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1237,12 +1337,12 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "colorize" | "film" | "study";
+            kind: "colorize" | "film" | "scenes" | "study";
             /**
              * State
              * @enum {string}
              */
-            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            state: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
             /** Done */
             done: number;
             /** Total */
@@ -1518,6 +1618,37 @@ export interface components {
             film?: components["schemas"]["FilmWishes"];
         };
         /**
+         * FilmPoint
+         * @description A colour for the thing at one point of one frame, for its whole scene.
+         */
+        FilmPoint: {
+            /**
+             * Seconds
+             * @description When, from the first frame.
+             */
+            seconds: number;
+            /**
+             * X
+             * @description Pixels from the left edge of the upright picture.
+             */
+            x: number;
+            /**
+             * Y
+             * @description Pixels from its top edge.
+             */
+            y: number;
+            /**
+             * Color
+             * @example #7a1f2b
+             */
+            color: string;
+            /**
+             * Radius
+             * @description How far it reaches, in pixels.
+             */
+            radius?: number | null;
+        };
+        /**
          * FilmWishes
          * @description What is asked of a film beyond its colours.
          */
@@ -1543,6 +1674,16 @@ export interface components {
              * @description Quality of the codec: 0 is best, 63 is smallest.
              */
             crf?: number | null;
+            /**
+             * Hints
+             * @description Colours for things, scene by scene.
+             */
+            hints?: components["schemas"]["FilmPoint"][];
+            /**
+             * Reference
+             * @description A photo of the asker whose colours the film takes.
+             */
+            reference?: string | null;
         };
         /**
          * Health
@@ -1600,12 +1741,12 @@ export interface components {
              * Kind
              * @enum {string}
              */
-            kind: "colorize" | "film" | "study";
+            kind: "colorize" | "film" | "scenes" | "study";
             /**
              * State
              * @enum {string}
              */
-            state: "queued" | "running" | "done" | "failed" | "cancelled";
+            state: "queued" | "running" | "paused" | "done" | "failed" | "cancelled";
             /**
              * Done
              * @description Steps done: pictures, or frames of a film.
@@ -2273,6 +2414,57 @@ export interface components {
             left_label: string;
             /** Right Label */
             right_label: string | null;
+        };
+        /**
+         * Scene
+         * @description A part of a film between two cuts.
+         */
+        Scene: {
+            /** Number */
+            number: number;
+            /**
+             * Start
+             * @description Seconds from the first frame.
+             */
+            start: number;
+            /** End */
+            end: number;
+            /** Thumbnail Url */
+            thumbnail_url: string;
+        };
+        /**
+         * Scenes
+         * @description The scenes of a film.
+         */
+        Scenes: {
+            /**
+             * Known
+             * @description Whether they have been looked for; if not, make a job of kind scenes.
+             */
+            known: boolean;
+            /**
+             * Seconds
+             * @description How long the film is; 0 while they are not known.
+             */
+            seconds: number;
+            /** Items */
+            items: components["schemas"]["Scene"][];
+        };
+        /**
+         * ScenesJob
+         * @description Find the scenes of a film, with a picture of each.
+         */
+        ScenesJob: {
+            /**
+             * @description discriminator enum property added by openapi-typescript
+             * @enum {string}
+             */
+            kind: "scenes";
+            /**
+             * Picture
+             * @description A film of the asker.
+             */
+            picture: string;
         };
         /**
          * SessionPublic
@@ -3090,6 +3282,216 @@ export interface operations {
             query?: {
                 /** @description The picture without its own colours. */
                 grey?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getScenes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Scenes"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSceneThumbnail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                picture_id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getFilmFrame: {
+        parameters: {
+            query?: {
+                /** @description When, from the first frame. */
+                seconds?: number;
             };
             header?: never;
             path: {
@@ -4972,7 +5374,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ColorizeJob"] | components["schemas"]["FilmJob"];
+                "application/json": components["schemas"]["ColorizeJob"] | components["schemas"]["FilmJob"] | components["schemas"]["ScenesJob"];
             };
         };
         responses: {
@@ -5389,6 +5791,142 @@ export interface operations {
         };
     };
     cancelJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPublic"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    pauseJob: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                job_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPublic"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    resumeJob: {
         parameters: {
             query?: never;
             header?: never;

@@ -3,9 +3,9 @@ import { useEffect, useState } from "react";
 import { api, ApiError, message, unwrap, type Job } from "./client";
 import { at } from "../state/root";
 
-const STATES: Job["state"][] = ["queued", "running", "done", "failed", "cancelled"];
+const STATES: Job["state"][] = ["queued", "running", "paused", "done", "failed", "cancelled"];
 const EVERY_MS = 3000;
-export const hasEnded = (job: Job): boolean => job.state !== "queued" && job.state !== "running";
+export const hasEnded = (job: Job): boolean => !["queued", "running", "paused"].includes(job.state);
 
 /** `error` says that there is no such job; `away` that the server could not be asked, for now. */
 export function useJob(id: string): { job: Job | null; error: string; away: string } {

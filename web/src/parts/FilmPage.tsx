@@ -1,8 +1,10 @@
 import { useState } from "react";
-import { api, message, unwrap, type Picture } from "../api/client";
+import { api, message, unwrap, type FilmPoint, type Picture } from "../api/client";
 import { t } from "../state/i18n";
 import { go } from "../state/router";
+import { FilmReference } from "./FilmReference";
 import { FilmPlayer } from "./FilmPlayer";
+import { FilmScenes } from "./FilmScenes";
 import { Notice } from "./Notice";
 import { PictureActions } from "./PictureActions";
 import { Slider } from "./Slider";
@@ -17,10 +19,12 @@ export function FilmPage({ picture }: { picture: Picture }) {
   const [stability, setStability] = useState(0.75);
   const [start, setStart] = useState("");
   const [end, setEnd] = useState("");
+  const [points, setPoints] = useState<FilmPoint[]>([]);
+  const [reference, setReference] = useState<string | null>(null);
   const result = picture.results.find((one) => one.id === picture.shown) ?? picture.results.at(-1);
   const begin = (film: { start?: number; end?: number }): void => {
     setError("");
-    unwrap(api.POST("/api/jobs", { body: { kind: "film", picture: picture.id, options: { saturation, temperature } as never, film: { stability, ...film } as never } })).then(
+    unwrap(api.POST("/api/jobs", { body: { kind: "film", picture: picture.id, options: { saturation, temperature } as never, film: { stability, hints: points, reference, ...film } as never } })).then(
       (job) => go(`/film/${job.id}`),
       (caught: unknown) => setError(message(caught)),
     );
@@ -48,12 +52,14 @@ export function FilmPage({ picture }: { picture: Picture }) {
             <label>{t("From")} <input type="text" size={8} placeholder="0:00" value={start} onChange={(event) => setStart(event.target.value)} /></label>
             <label>{t("to")} <input type="text" size={8} placeholder={t("the end")} value={end} onChange={(event) => setEnd(event.target.value)} /></label>
           </div>
+          <FilmReference value={reference} onChange={setReference} />
           <div className="row">
             <button type="button" className="primary" onClick={() => begin(range())}>{t("Colour it")}</button>
             <button type="button" onClick={() => begin({ start: from, end: from + PREVIEW_S })}>{t("Try {count} seconds first", { count: PREVIEW_S })}</button>
           </div>
         </div>
       )}
+      {picture.mine && <FilmScenes picture={picture} points={points} onPoints={setPoints} onTry={(scene) => begin({ start: scene.start, end: scene.end })} />}
       {error && <Notice error={error} />}
       {picture.mine && <PictureActions picture={picture} />}
     </section>

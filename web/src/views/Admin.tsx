@@ -4,7 +4,7 @@ import { Notice } from "../parts/Notice";
 import { Token } from "./Token";
 import { bytes, moment, number, t } from "../state/i18n";
 
-const STATE: Record<AdminJob["state"], string> = { queued: "waiting", running: "in work", done: "done", failed: "failed", cancelled: "cancelled" };
+const STATE: Record<AdminJob["state"], string> = { queued: "waiting", running: "in work", paused: "paused", done: "done", failed: "failed", cancelled: "cancelled" };
 const EVERY_MS = 5000;
 
 /** What whoever looks after the server sees: room, jobs and owners, and ways to take away what should not be. */
@@ -93,7 +93,7 @@ export function Admin() {
             {jobs.map((job) => (
               <tr key={job.id}>
                 <th scope="row">{moment(job.created)}</th><td>{called(job)}</td><td title={job.error ?? job.note}>{t(STATE[job.state])}</td><td>{number(job.done)} / {number(job.total)}</td>
-                <td>{(job.state === "queued" || job.state === "running") && <button type="button" onClick={() => stop(job)}>{t("Stop")}</button>}</td>
+                <td>{["queued", "running", "paused"].includes(job.state) && <button type="button" onClick={() => stop(job)}>{t("Stop")}</button>}</td>
               </tr>
             ))}
           </tbody>

@@ -4,6 +4,7 @@ import { FilmPlayer } from "../parts/FilmPlayer";
 import { Link } from "../parts/Link";
 import { Lost } from "../parts/Lost";
 import { Notice } from "../parts/Notice";
+import { Pause } from "../parts/Pause";
 import { Progress } from "../parts/Progress";
 import { Stop } from "../parts/Stop";
 import { t } from "../state/i18n";
@@ -28,10 +29,11 @@ export function Film({ id }: { id: string }) {
       {!hasEnded(job) && (
         <div className="card">
           {picture && <img className="poster" src={at(`/api/pictures/${picture}/preview`)} alt="" />}
-          <Progress label={job.state === "queued" ? waiting : frames} share={share} />
+          <Progress label={job.state === "queued" ? waiting : job.state === "paused" ? t("Paused at {frames}", { frames }) : frames} share={share} />
           <p className="small">{job.note}</p>
           <p className="small">{t("You may close the page. The film goes on; it will be in your gallery.")}</p>
           <div className="row">
+            <Pause job={job} />
             <Stop jobId={id} />
             {"Notification" in window && !tell && <button type="button" onClick={() => void Notification.requestPermission().then(() => setTell(true))}>{t("Tell me when it is ready")}</button>}
           </div>

@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select
 
 from tintype.files.atomic import replacing
+from tintype.hints.hint import Hint
 from tintype.server.capabilities import require
 from tintype.server.colouring import keep_row, options_key, taste_of
 from tintype.server.films import first_frame
@@ -17,7 +18,7 @@ from tintype.server.schemas.jobs import FilmWishes
 from tintype.server.services import Services
 from tintype.server.tables import Job, Picture, Result, new_id
 from tintype.server.variants import THUMBNAIL_PIXELS, store_variant
-from tintype.video import FilmOptions, colorize_film
+from tintype.video import FilmHint, FilmOptions, colorize_film
 
 from .ledger import OPEN, Claim
 
@@ -37,7 +38,8 @@ def colour_film(services: Services, mine: Claim) -> None:
         raise not_found("film")
     folder = services.settings.folder / "films" / mine.job.id
     folder.mkdir(parents=True, exist_ok=True)
-    source = _fetched(services, film.key, folder)
+    source = fetched(services, film.key, folder)
+    reference = _reference(services, wishes.reference, folder)
     target = folder / "coloured.mp4"
     watch = _Watch(mine)
     started = time.perf_counter()
@@ -47,7 +49,7 @@ def colour_film(services: Services, mine: Claim) -> None:
             str(source),
             str(target),
             colorizer,
-            film_options(options, wishes),
+            film_options(options, wishes, None if reference is None else str(reference)),
             progress=watch.tell,
         )
     mine.checkpoint()
@@ -70,11 +72,28 @@ def colour_film(services: Services, mine: Claim) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def film_options(options: ColourOptions, wishes: FilmWishes) -> FilmOptions:
+def _reference(services: Services, picture: str | None, folder: Path) -> Path | None:
+    """The photo whose colours are taken, on this machine. Raises ProblemError, 404: it was deleted meanwhile."""
+    if picture is None:
+        return None
+    with services.database.session() as session:
+        row = session.get(Picture, picture)
+    if row is None:
+        raise not_found("reference")
+    return fetched(services, row.key, folder)
+
+
+def film_options(options: ColourOptions, wishes: FilmWishes, reference: str | None = None) -> FilmOptions:
     """What is asked, in the library's own terms. Raises TintypeError for what a film cannot have."""
+    hints = tuple(
+        FilmHint(
+            one.seconds, Hint.parse(f"{one.x:g},{one.y:g},{one.color}" + (f",{one.radius:g}" if one.radius else ""))
+        )
+        for one in wishes.hints
+    )
     return FilmOptions(
         size=options.size, taste=taste_of(options), start=wishes.start, end=wishes.end, stability=wishes.stability,
-        crf=wishes.crf,
+        crf=wishes.crf, hints=hints, reference=reference,
     )  # fmt: skip
 
 
@@ -118,7 +137,7 @@ class _Watch:
         self._mine.progress(self.done, total=self.total, note=f"{progress.rate:.1f} frames a second{left}")
 
 
-def _fetched(services: Services, key: str, folder: Path) -> Path:
+def fetched(services: Services, key: str, folder: Path) -> Path:
     """The film on this machine, once and whole."""
     stored = services.storage.local_path(key)
     if stored is not None:

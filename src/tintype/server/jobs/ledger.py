@@ -16,7 +16,7 @@ from tintype.server.tables import Job, now
 
 from .queue import KINDS, lane_of
 
-OPEN = ("queued", "running")
+OPEN = ("queued", "running", "paused")
 MOST_OPEN = 50
 TURN_SECONDS = 2.0  # of work on one job of many, after which others' go first
 _TRIES = 5
@@ -28,6 +28,10 @@ class LostJobError(Exception):
 
 class CancelledJobError(Exception):
     """Somebody asked for the job to stop."""
+
+
+class PausedJobError(Exception):
+    """Somebody asked for the job to wait until it is told to go on."""
 
 
 def create(services: Services, kind: str, payload: dict[str, Any], total: int, owner: str) -> Job:
@@ -127,17 +131,20 @@ class Claim:
 
         Raises:
             CancelledJobError: the job is to stop.
+            PausedJobError: the job is to wait for its owner.
             LostJobError: the job is not ours any more.
             LeftJobError: this worker is to stop.
         """
         if self._services.stopping.is_set():
             raise LeftJobError
         with self._services.database.session() as session:
-            cancel = session.scalar(select(Job.cancel).where(*self._mine))
-        if cancel is None:
+            wishes = session.execute(select(Job.cancel, Job.pause).where(*self._mine)).one_or_none()
+        if wishes is None:
             raise LostJobError
-        if cancel:
+        if wishes.cancel:
             raise CancelledJobError
+        if wishes.pause:
+            raise PausedJobError
 
     def give_way(self) -> None:
         """Between two steps of a job of many: let another owner's job go first, if one waits and this had its turn.
@@ -174,6 +181,10 @@ class Claim:
         self._change(state="queued", worker=None, lease=None, attempts=self.job.attempts - 1)
         self._services.jobs.send(self.job.kind, self.job.id)
 
+    def wait(self) -> None:
+        """Put the job aside until its owner says that it goes on; this try does not count."""
+        self._change(state="paused", worker=None, lease=None, attempts=self.job.attempts - 1)
+
     def _change(self, **values: Any) -> None:
         with self._services.database.session() as session:
             changed = session.execute(update(Job).where(*self._mine).values(**values))
@@ -186,10 +197,27 @@ def cancel(services: Services, job_id: str) -> None:
     with services.database.session() as session:
         session.execute(
             update(Job)
-            .where(Job.id == job_id, Job.state == "queued")
+            .where(Job.id == job_id, Job.state.in_(("queued", "paused")))
             .values(state="cancelled", finished=now(), cancel=True)
         )
         session.execute(update(Job).where(Job.id == job_id, Job.state == "running").values(cancel=True))
+
+
+def pause(services: Services, job_id: str) -> None:
+    """Let a job wait: at once if it has not begun, at its next step if it runs."""
+    with services.database.session() as session:
+        session.execute(update(Job).where(Job.id == job_id, Job.state == "queued").values(state="paused", pause=True))
+        session.execute(update(Job).where(Job.id == job_id, Job.state == "running").values(pause=True))
+
+
+def go_on(services: Services, job_id: str) -> None:
+    """Put a job that waits for its owner back in line; one that was only asked to wait just goes on."""
+    with services.database.session() as session:
+        session.execute(update(Job).where(Job.id == job_id, Job.state == "running").values(pause=False))
+        back = update(Job).where(Job.id == job_id, Job.state == "paused").values(state="queued", pause=False)
+        kind = session.scalar(back.returning(Job.kind))
+    if kind is not None:
+        services.jobs.send(kind, job_id)
 
 
 def hand_on(services: Services, worker: str) -> list[str]:

@@ -15,7 +15,7 @@ from tintype.errors import MissingExtra, TintypeError
 STOP_SECONDS = 8  # how long a stopping worker waits for its jobs to come to a place where they can be left
 _NAME = "tintype"
 # What waits in which line.
-KINDS: dict[str, tuple[str, ...]] = {"photos": ("colorize", "study"), "films": ("film",)}
+KINDS: dict[str, tuple[str, ...]] = {"photos": ("colorize", "study"), "films": ("film", "scenes")}
 
 
 class _JsonSerializer(Serializer):  # type: ignore[misc]

@@ -18,7 +18,7 @@ from tintype.server.problems import ProblemError, from_library
 from tintype.server.schemas.common import ColourOptions
 from tintype.server.services import Services
 
-from .ledger import CancelledJobError, Claim, LeftJobError, LostJobError, claim_next
+from .ledger import CancelledJobError, Claim, LeftJobError, LostJobError, PausedJobError, claim_next
 
 Step = Callable[[Services, Claim], None]
 
@@ -47,6 +47,9 @@ def run(services: Services, lane: str, worker: str) -> None:
     except CancelledJobError:
         mine.end("cancelled")
         log.info("job cancelled")
+    except PausedJobError:
+        mine.wait()
+        log.info("job paused")
     except LostJobError:
         log.warning("job lost to another worker")
     except LeftJobError:
@@ -81,8 +84,9 @@ def _steps() -> dict[str, Step]:
     from tintype.server.evaluations.prepare import prepare_study
 
     from .films import colour_film
+    from .scenes import find_scenes
 
-    return {"colorize": _colour_each, "film": colour_film, "study": prepare_study}
+    return {"colorize": _colour_each, "film": colour_film, "scenes": find_scenes, "study": prepare_study}
 
 
 def _colour_each(services: Services, mine: Claim) -> None:

@@ -19,13 +19,13 @@ from tintype.server.colouring import check, reference_of
 from tintype.server.guard.door import client_address
 from tintype.server.identity import OwnerDep
 from tintype.server.jobs.films import film_options
-from tintype.server.jobs.ledger import OPEN, ahead, cancel, create
+from tintype.server.jobs.ledger import OPEN, ahead, cancel, create, go_on, pause
 from tintype.server.library import find_picture
 from tintype.server.packing import packed
 from tintype.server.paging import CursorDep, LimitQuery, after
 from tintype.server.problems import ProblemError, busy, documented, not_found
-from tintype.server.schemas.common import Id, Page
-from tintype.server.schemas.jobs import FilmJob, JobCreate, JobPublic
+from tintype.server.schemas.common import ColourOptions, Id, Page
+from tintype.server.schemas.jobs import FilmJob, JobCreate, JobPublic, ScenesJob
 from tintype.server.services import Services
 from tintype.server.tables import Job, Result
 
@@ -41,18 +41,25 @@ _BRISK_SECONDS = 10  # after which a job is looked at less often
 @router.post("", operation_id="createJob", status_code=202, responses=documented(404, 429, 501))
 def create_job(body: JobCreate, services: ServicesDep, owner: OwnerDep) -> JobPublic:
     """Have photos or a film coloured in the background."""
-    model = check(services, body.options)
+    model = check(services, ColourOptions() if isinstance(body, ScenesJob) else body.options)
     if isinstance(body, FilmJob):
         require("films", model)
         if body.options.hints or body.options.strokes or body.options.alternative is not None:
             raise ProblemError(422, "hints and alternatives are for photos; a film takes a model, a size and a mood")
         _own(services, [body.picture], owner, "film")
+        if body.film.reference is not None:
+            _own(services, [body.film.reference], owner, "photo")
         film_options(body.options, body.film)  # says what cannot be
         payload = {
             "picture": body.picture, "options": body.options.model_dump(), "film": body.film.model_dump(),
         }  # fmt: skip
         film = create(services, "film", payload, 0, owner)
         return JobPublic.of(film, ahead(services, film))
+    if isinstance(body, ScenesJob):
+        require("films", model)
+        _own(services, [body.picture], owner, "film")
+        scenes = create(services, "scenes", {"picture": body.picture}, 0, owner)
+        return JobPublic.of(scenes, ahead(services, scenes))
     reference_of(services, body.options, owner)
     pictures = list(dict.fromkeys(body.pictures))
     _own(services, pictures, owner, "photo")
@@ -164,6 +171,22 @@ def cancel_job(job_id: Id, services: ServicesDep, owner: OwnerDep) -> JobPublic:
     """Stop a job; what it has finished stays. A job that has ended stays as it is."""
     get_job(job_id, services, owner)
     cancel(services, job_id)
+    return get_job(job_id, services, owner)
+
+
+@router.post("/{job_id}/pause", operation_id="pauseJob", status_code=202, responses=documented(404))
+def pause_job(job_id: Id, services: ServicesDep, owner: OwnerDep) -> JobPublic:
+    """Let a job wait after its step, until it is told to go on; what it has finished stays."""
+    get_job(job_id, services, owner)
+    pause(services, job_id)
+    return get_job(job_id, services, owner)
+
+
+@router.post("/{job_id}/resume", operation_id="resumeJob", status_code=202, responses=documented(404))
+def resume_job(job_id: Id, services: ServicesDep, owner: OwnerDep) -> JobPublic:
+    """Put a job that waits for its owner back in line; it goes on where it was."""
+    get_job(job_id, services, owner)
+    go_on(services, job_id)
     return get_job(job_id, services, owner)
 
 

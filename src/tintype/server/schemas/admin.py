@@ -53,8 +53,8 @@ class AdminJob(BaseModel):
     id: str
     owner: str
     name: str
-    kind: Literal["colorize", "film", "study"]
-    state: Literal["queued", "running", "done", "failed", "cancelled"]
+    kind: Literal["colorize", "film", "scenes", "study"]
+    state: Literal["queued", "running", "paused", "done", "failed", "cancelled"]
     done: int
     total: int
     note: str

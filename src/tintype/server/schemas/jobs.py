@@ -11,7 +11,7 @@ from tintype.server.tables import Job
 from .common import ColourOptions, Strict
 
 PictureId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{22}$")]
-State = Literal["queued", "running", "done", "failed", "cancelled"]
+State = Literal["queued", "running", "paused", "done", "failed", "cancelled"]
 
 
 class ColorizeJob(Strict):
@@ -22,6 +22,20 @@ class ColorizeJob(Strict):
     options: ColourOptions = Field(default_factory=ColourOptions)
 
 
+class FilmPoint(Strict):
+    """A colour for the thing at one point of one frame, for its whole scene."""
+
+    seconds: float = Field(ge=0, description="When, from the first frame.")
+    x: float = Field(ge=0, description="Pixels from the left edge of the upright picture.")
+    y: float = Field(ge=0, description="Pixels from its top edge.")
+    color: str = Field(pattern=r"^#[0-9a-fA-F]{6}$", examples=["#7a1f2b"])
+    radius: float | None = Field(None, gt=0, le=1000, description="How far it reaches, in pixels.")
+
+    def as_text(self) -> str:
+        """As the library and the command line write a hint: `X,Y,#RRGGBB` or `X,Y,#RRGGBB,RADIUS`."""
+        return f"{self.x:g},{self.y:g},{self.color}" + (f",{self.radius:g}" if self.radius else "")
+
+
 class FilmWishes(Strict):
     """What is asked of a film beyond its colours."""
 
@@ -29,6 +43,10 @@ class FilmWishes(Strict):
     end: float | None = Field(None, gt=0, description="Seconds from the first frame at which to end.")
     stability: float = Field(0.75, ge=0, le=1, description="0 forgets colours at every prediction, 1 never does.")
     crf: int | None = Field(None, ge=0, le=63, description="Quality of the codec: 0 is best, 63 is smallest.")
+    hints: list[FilmPoint] = Field(
+        default_factory=list, max_length=200, description="Colours for things, scene by scene."
+    )
+    reference: PictureId | None = Field(None, description="A photo of the asker whose colours the film takes.")
 
 
 class FilmJob(Strict):
@@ -40,7 +58,31 @@ class FilmJob(Strict):
     film: FilmWishes = Field(default_factory=FilmWishes)
 
 
-JobCreate = Annotated[ColorizeJob | FilmJob, Field(discriminator="kind")]
+class ScenesJob(Strict):
+    """Find the scenes of a film, with a picture of each."""
+
+    kind: Literal["scenes"]
+    picture: PictureId = Field(description="A film of the asker.")
+
+
+class Scene(BaseModel):
+    """A part of a film between two cuts."""
+
+    number: int
+    start: float = Field(description="Seconds from the first frame.")
+    end: float
+    thumbnail_url: str
+
+
+class Scenes(BaseModel):
+    """The scenes of a film."""
+
+    known: bool = Field(description="Whether they have been looked for; if not, make a job of kind scenes.")
+    seconds: float = Field(description="How long the film is; 0 while they are not known.")
+    items: list[Scene]
+
+
+JobCreate = Annotated[ColorizeJob | FilmJob | ScenesJob, Field(discriminator="kind")]
 
 
 class Outcome(BaseModel):
@@ -58,7 +100,7 @@ class JobPublic(BaseModel):
     """A job and how far it is. The same object comes with every event of its stream."""
 
     id: str
-    kind: Literal["colorize", "film", "study"]
+    kind: Literal["colorize", "film", "scenes", "study"]
     state: State
     done: int = Field(description="Steps done: pictures, or frames of a film.")
     total: int = Field(description="Steps in all; 0 while that is not known.")
