@@ -31,8 +31,11 @@ if (process.argv[1] === new URL(import.meta.url).pathname) {
     for (const text of Object.keys(known)) if (!wanted.includes(text)) (missing++, console.error(`${language} has for nothing: ${text}`));
     for (const [text, said] of Object.entries(known)) {
       const places = (one) => [...one.matchAll(/\{\w+\}/g)].map(([place]) => place).sort().join();
-      if (places(text) !== places(said)) (missing++, console.error(`${language} fills other places: ${text}`));
+      const forms = typeof said === "string" ? { other: said } : said;
+      for (const one of Object.values(forms)) if (places(text) !== places(one)) (missing++, console.error(`${language} fills other places: ${text}`));
+      for (const kind of typeof said === "string" ? [] : ["one", "other"]) if (!forms[kind]) (missing++, console.error(`${language} lacks the form for ${kind}: ${text}`));
     }
   }
+  for (const text of Object.keys(messages("en"))) if (!wanted.includes(text)) (missing++, console.error(`English has forms for nothing: ${text}`));
   if (missing) process.exit(1);
 }

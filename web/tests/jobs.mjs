@@ -92,6 +92,35 @@ export async function run({ page, open, upload, film }) {
     await video.waitFor();
   });
 
+  await step("its scenes are found; a point on a frame colours the thing in a part that is tried first", async () => {
+    await upload(film);
+    await page.getByRole("button", { name: "Find the scenes" }).click();
+    const scene = page.getByRole("button", { name: /^Scene 1/ });
+    await scene.click();
+    await page.waitForFunction(() => document.querySelector(".scenes img").naturalWidth > 0 && document.querySelector(".frame img")?.naturalWidth > 0);
+    await page.getByLabel("Colour of the thing").fill("#b01020");
+    await page.locator(".frame img").click({ position: { x: 120, y: 90 } });
+    await page.locator(".frame .dot").waitFor();
+    await page.getByRole("button", { name: "Put it in the middle" }).click();
+    assert.equal(await page.locator(".frame .dot").count(), 2);
+    await page.getByRole("button", { name: "Remove point 2" }).click();
+    assert.equal(await page.locator(".frame .dot").count(), 1);
+    const sent = page.waitForRequest((one) => one.method() === "POST" && one.url().endsWith("/api/jobs"));
+    await page.getByRole("button", { name: "Try this scene" }).click();
+    const asked = JSON.parse((await sent).postData()).film;
+    assert.equal(asked.hints.length, 1);
+    assert.equal(asked.hints[0].color, "#b01020");
+    assert.equal(asked.start, 0);
+    assert.ok(asked.end > 0);
+  });
+
+  await step("it waits when it is told to, and goes on", async () => {
+    await page.getByRole("button", { name: "Pause" }).click();
+    await page.getByText(/^Paused at/).waitFor();
+    await page.getByRole("button", { name: "Go on" }).click();
+    await page.locator("video").waitFor();
+  });
+
   await step("a film that is stopped says so, and can be begun again", async () => {
     await upload(film);
     await page.getByRole("button", { name: "Colour it", exact: true }).click();

@@ -12,6 +12,7 @@ from starlette.exceptions import HTTPException
 
 from tintype.errors import InputError, MissingExtra, OutputError, StorageFullError, TintypeError, WeightsError
 
+from .misfits import in_words
 from .predictor.address import RETRY_SECONDS, PredictorAwayError
 
 MEDIA_TYPE = "application/problem+json"
@@ -123,12 +124,12 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(RequestValidationError)
     async def _validation(request: Request, error: RequestValidationError) -> JSONResponse:
+        found = error.errors()
         errors = [
-            {"where": ".".join(str(part) for part in one["loc"]), "what": one["msg"], "kind": one["type"]}
-            for one in error.errors()
+            {"where": ".".join(str(part) for part in one["loc"]), "what": in_words(one), "kind": one["type"]}
+            for one in found
         ]
-        first = errors[0] if errors else {"where": "the request", "what": "does not fit"}
-        return respond(422, f"{first['where']}: {first['what']}", errors=errors)
+        return respond(422, in_words(found[0]) if found else "the request does not fit", errors=errors)
 
     @app.exception_handler(HTTPException)
     async def _http(request: Request, error: HTTPException) -> JSONResponse:

@@ -1,10 +1,13 @@
 // What the page says, in the reader's language. English stands in the code; `locales/*.json` have the same in others.
+import english from "../locales/en.json";
 import { keep, recall } from "./storage";
 
 export const LANGUAGES: Record<string, string> = {
   en: "English", de: "Deutsch", fr: "Français", es: "Español", ja: "日本語",
 };
-type Messages = Record<string, string>;
+// A text, or one for each kind of number that the language tells apart; of English only where it differs.
+type Forms = Partial<Record<Intl.LDMLPluralRule, string>>;
+type Messages = Record<string, string | Forms>;
 const FILES: Record<string, () => Promise<{ default: Messages }>> = {
   de: () => import("../locales/de.json"),
   fr: () => import("../locales/fr.json"),
@@ -12,7 +15,8 @@ const FILES: Record<string, () => Promise<{ default: Messages }>> = {
   ja: () => import("../locales/ja.json"),
 };
 const KEY = "tintype-language";
-let messages: Messages = {};
+let messages: Messages = english;
+let rules = new Intl.PluralRules("en");
 export let language = "en";
 
 function wanted(): string {
@@ -24,8 +28,9 @@ function wanted(): string {
 export async function loadLanguage(): Promise<void> {
   const found = wanted();
   try {
-    messages = (await FILES[found]?.())?.default ?? {};
+    messages = (await FILES[found]?.())?.default ?? english;
     language = found;
+    rules = new Intl.PluralRules(found);
   } catch {
     language = "en";
   }
@@ -39,10 +44,18 @@ export function chooseLanguage(name: string): void {
 
 /** The text in the reader's language, its {places} filled. */
 export function t(text: string, values: Record<string, string | number> = {}): string {
-  return (messages[text] ?? text).replace(/\{(\w+)\}/g, (place, name: string) => {
+  return form(text, values).replace(/\{(\w+)\}/g, (place, name: string) => {
     const value = values[name];
     return value === undefined ? place : typeof value === "number" ? number(value) : value;
   });
+}
+
+/** The message for a text; where it has several, the one for its number: what is counted, or how many there are in all. */
+function form(text: string, values: Record<string, string | number>): string {
+  const found = messages[text] ?? text;
+  if (typeof found === "string") return found;
+  const counted = [values.count, values.total, values.done].find((one) => typeof one === "number");
+  return found[rules.select(counted ?? 2)] ?? found.other ?? text;
 }
 
 export function number(value: number, digits?: number): string {

@@ -47,7 +47,7 @@ export function Admin() {
   const remove = (owner: Owner): void => {
     if (!window.confirm(t("Delete everything that {name} keeps here, for good?", { name: called(owner) }))) return;
     unwrap(api.DELETE("/api/admin/owners/{owner}", { params: { path: { owner: owner.owner } } })).then(
-      (gone) => then(t("Deleted: {pictures} pictures, {results} versions.", { pictures: gone.pictures, results: gone.results }))(), failed);
+      (gone) => then(t("Deleted: {pictures}, {results}.", { pictures: t("{count} pictures", { count: gone.pictures }), results: t("{count} versions", { count: gone.results }) }))(), failed);
   };
   const stop = (job: AdminJob): void =>
     void unwrap(api.POST("/api/admin/jobs/{job_id}/cancel", { params: { path: { job_id: job.id } } })).then(then(""), failed);

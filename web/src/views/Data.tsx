@@ -14,7 +14,7 @@ export function Data() {
   const remove = (): void => {
     if (!window.confirm(t("Delete every photo, film, version, study and link of yours, for good?"))) return;
     unwrap(api.DELETE("/api/session/data")).then((gone) => {
-      setSaid(t("Deleted: {pictures} pictures, {results} versions.", { pictures: gone.pictures, results: gone.results }));
+      setSaid(t("Deleted: {pictures}, {results}.", { pictures: t("{count} pictures", { count: gone.pictures }), results: t("{count} versions", { count: gone.results }) }));
       load();
     }, failed);
   };

@@ -18,7 +18,8 @@ local per_second, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
 local kept = redis.call('HMGET', KEYS[1], 'level', 'seen')
 local level = math.min(burst, (tonumber(kept[1]) or burst) + (now - (tonumber(kept[2]) or now)) * per_second)
 local wait = 0
-if level >= 1 then level = level - 1 else wait = (1 - level) / per_second end
+local price = math.min(tonumber(ARGV[3]), burst)
+if level >= price then level = level - price else wait = (price - level) / per_second end
 redis.call('HSET', KEYS[1], 'level', string.format('%.6f', level), 'seen', string.format('%.6f', now))
 redis.call('EXPIRE', KEYS[1], math.ceil(burst / per_second) + 1)
 return string.format('%.6f', wait)
@@ -28,8 +29,9 @@ return string.format('%.6f', wait)
 class Limiter(Protocol):
     """Counts requests of clients."""
 
-    async def seconds(self, client: str) -> float:
-        """Until this client may ask again; 0 if it may now, and then it is counted."""
+    async def seconds(self, client: str, price: float = 1) -> float:
+        """Until this client may ask for something of that price, in plain requests; 0 if it may now, and then it is
+        counted."""
 
     async def close(self) -> None: ...
 
@@ -41,21 +43,23 @@ class Rate:
         self._per_second, self._burst, self._clients = per_minute / 60, burst, clients
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def wait(self, client: str, now: float | None = None) -> float:
-        """Seconds until this client may ask again; 0 if it may now, and then it is counted."""
+    def wait(self, client: str, now: float | None = None, price: float = 1) -> float:
+        """Seconds until this client may ask for something of that price; 0 if it may now, and then it is counted. What
+        costs more than the burst costs the burst."""
         if not self._per_second:
             return 0.0
         now = time.monotonic() if now is None else now
         level, seen = self._buckets.pop(client, (float(self._burst), now))
         level = min(self._burst, level + (now - seen) * self._per_second)
-        allowed = level >= 1
-        self._buckets[client] = (level - 1 if allowed else level, now)
+        price = min(price, self._burst)
+        allowed = level >= price
+        self._buckets[client] = (level - price if allowed else level, now)
         while len(self._buckets) > self._clients:
             self._buckets.popitem(last=False)
-        return 0.0 if allowed else (1 - level) / self._per_second
+        return 0.0 if allowed else (price - level) / self._per_second
 
-    async def seconds(self, client: str) -> float:
-        return self.wait(client)
+    async def seconds(self, client: str, price: float = 1) -> float:
+        return self.wait(client, price=price)
 
     async def close(self) -> None:
         pass
@@ -78,14 +82,14 @@ class SharedRate:
         self._away: tuple[type[Exception], ...] = (RedisError, OSError, TimeoutError)
         self._paused_until = 0.0
 
-    async def seconds(self, client: str) -> float:
+    async def seconds(self, client: str, price: float = 1) -> float:
         if time.monotonic() >= self._paused_until:
             try:
-                return float(await self._bucket([f"tintype:rate:{client}"], self._numbers))
+                return float(await self._bucket([f"tintype:rate:{client}"], [*self._numbers, str(price)]))
             except self._away as error:
                 self._paused_until = time.monotonic() + _PAUSE_SECONDS
                 structlog.get_logger("tintype.server").warning("rate counted here alone", why=type(error).__name__)
-        return self._own.wait(client)
+        return self._own.wait(client, price=price)
 
     async def close(self) -> None:
         await self._redis.aclose()

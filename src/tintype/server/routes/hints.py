@@ -29,6 +29,7 @@ from tintype.server.variants import THUMBNAIL_PIXELS
 
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes
+from .price import Paid
 
 router = APIRouter(prefix="/api/pictures/{picture_id}", tags=["hints"])
 _QUALITY = 85
@@ -44,7 +45,7 @@ NewestQuery = Annotated[
     responses=documented(404, 409, 429, 501, 503) | PICTURE,
 )  # fmt: skip
 def predict_picture(
-    picture_id: Id, body: ColourOptions, services: ServicesDep, owner: OwnerDep, newest: NewestQuery = False
+    picture_id: Id, body: ColourOptions, services: ServicesDep, owner: OwnerDep, paid: Paid, newest: NewestQuery = False
 ) -> Response:
     """Colour a photo at screen size, as JPEG, without keeping the result: for hints, sliders and moods.
 

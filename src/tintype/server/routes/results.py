@@ -20,6 +20,7 @@ from tintype.server.variants import THUMBNAIL_PIXELS, variant
 
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes, send_file
+from .price import Paid
 
 router = APIRouter(prefix="/api", tags=["results"])
 Format = Literal["jpeg", "png", "webp", "tiff"]
@@ -32,7 +33,7 @@ Format = Literal["jpeg", "png", "webp", "tiff"]
     responses=documented(404, 429, 501, 503) | {200: {"model": ResultPublic, "description": "It was there already."}},
 )
 def colorize_picture(
-    picture_id: Id, body: ColourOptions, response: Response, services: ServicesDep, owner: OwnerDep
+    picture_id: Id, body: ColourOptions, response: Response, services: ServicesDep, owner: OwnerDep, paid: Paid
 ) -> ResultPublic:
     """Colour a photo at full resolution and keep the result. Asked the same again, the same result comes back."""
     check(services, body)

@@ -1,0 +1,32 @@
+"""What a request costs a client's rate beyond one: work at a larger size takes a network so much longer."""
+
+from typing import Annotated
+
+import anyio.from_thread
+from fastapi import Depends, Request
+
+from tintype.server.guard.door import client_address
+from tintype.server.problems import busy
+from tintype.server.schemas.common import ColourOptions
+from tintype.server.services import Services
+
+
+def price_of(services: Services, options: ColourOptions) -> float:
+    """In plain requests: the area that the network works on, over that of its own size; at least 1."""
+    if options.size is None:
+        return 1.0
+    own = services.shelf.file(options.model).info.size
+    return max(1.0, (options.size / own) ** 2)
+
+
+def _pay(request: Request, body: ColourOptions) -> None:
+    services: Services = request.app.state.services
+    more = price_of(services, body) - 1  # one was counted at the door
+    if more <= 0:
+        return
+    seconds = anyio.from_thread.run(request.app.state.rate.seconds, client_address(request.scope), more)
+    if seconds:
+        raise busy(max(1, round(seconds)), f"a size of {body.size} pixels counts as {more + 1:.0f} requests")
+
+
+Paid = Annotated[None, Depends(_pay)]
