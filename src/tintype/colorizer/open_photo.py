@@ -56,10 +56,11 @@ class Suggestion:
 @dataclass(frozen=True)
 class Comparison:
     """A picture beside a reference: ``agreement`` is how much they show alike, 0 for nothing
-    (`tintype.hints.transfer.agreement`); ``hints`` have the colours of what is alike."""
+    (`tintype.hints.transfer.agreement`); ``hints`` have the colours of what is alike, ``places`` where that lies in the reference: x and y, 0 to 1."""
 
     agreement: float
     hints: list[Hint]
+    places: list[tuple[float, float]]
 
 
 class OpenPhoto:
@@ -249,6 +250,16 @@ class OpenPhoto:
         """Hints with the colours of a reference, where it shows things as this picture does."""
         return self.compare(reference, size=size).hints
 
+    def matches(self, reference: "OpenPhoto", *, size: int | None = None) -> list[tuple[Hint, tuple[float, float]]]:
+        """The hints of `match`, the surest first, each with its place in the reference: x and y, 0 to 1.
+
+        Raises:
+            WeightsError: the model shows no features that pictures can be compared by.
+            TintypeError: the reference has no colour.
+        """
+        found = self.compare(reference, size=size)
+        return list(zip(found.hints, found.places, strict=True))
+
     def compare(self, reference: "OpenPhoto", *, size: int | None = None) -> "Comparison":
         """How much of a reference this picture shows, and hints with its colours where it does."""
         mine = self.described(size=size)
@@ -257,7 +268,9 @@ class OpenPhoto:
         other = reference.described(size=size)
         found = match(mine, other)
         hints = hints_of(found, mine.shape, other.shape, self.photo.luma, reference.photo.rgb())
-        return Comparison(agreement(found, mine.shape, other.shape), hints)
+        rows, columns = other.shape[:2]
+        places = [((one.other[1] + 0.5) / columns, (one.other[0] + 0.5) / rows) for one in found]
+        return Comparison(agreement(found, mine.shape, other.shape), hints, places)
 
     def described(self, *, size: int | None = None) -> Plane:
         """Descriptors (h, w, D) of places, by which this picture is compared with others; each has the length 1."""

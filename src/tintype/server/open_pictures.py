@@ -62,12 +62,19 @@ class OpenPictures:
         """
         if picture is None:
             return None
+        return OpenPhoto(self._shelf.get(model).network, self.coloured(picture))
+
+    def coloured(self, picture: Picture) -> Photo:
+        """A picture in colour at preview size; its shown result if it is grey itself.
+
+        Raises ProblemError: 404, its file has gone; 422, it is in no colour.
+        """
         small, shown = self._small(picture.key), shown_result(picture)
         if small.chroma is None and shown is not None:
             small = self._small(shown.key)
         if small.chroma is None:
-            raise ProblemError(422, "the reference has no colour; give a photograph in colour")
-        return OpenPhoto(self._shelf.get(model).network, small)
+            raise ProblemError(422, "the picture has no colour; give a photograph in colour")
+        return small
 
     def _small(self, key: str) -> Photo:
         side = self._settings.preview_pixels

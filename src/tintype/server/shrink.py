@@ -1,5 +1,7 @@
 """Photos made small for screens."""
 
+from dataclasses import replace
+
 from PIL import Image
 
 from tintype.imaging.planes import Plane, as_plane, half_size
@@ -24,3 +26,9 @@ def shrink(photo: Photo, side: int) -> Photo:
     meta = Metadata("JPEG", "RGB", icc=photo.meta.icc, quality=_QUALITY, subsampling="420")
     halves = None if chroma is None else tuple(small(plane, half_size(width, height)) for plane in chroma)
     return Photo(small(photo.luma, (width, height)), (halves[0], halves[1]) if halves else None, None, meta)
+
+
+def smaller(photo: Photo, side: int, kind: str) -> Photo:
+    """The photo at most ``side`` pixels long, with all that its file told beside the picture, to be written as ``kind``."""
+    told = replace(photo.meta, format="JPEG", mode="RGB" if photo.chroma is not None else "L", quality=None)
+    return shrink(photo, side).with_meta(replace(told, subsampling="420" if kind == "JPEG" else None))

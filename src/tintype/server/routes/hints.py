@@ -17,10 +17,11 @@ from tintype.server.extent import extent, extent_image
 from tintype.server.identity import OwnerDep
 from tintype.server.large import Head, weigh
 from tintype.server.library import find_picture
+from tintype.server.palette import colours_of
 from tintype.server.problems import ProblemError, documented
 from tintype.server.root import here
 from tintype.server.schemas.common import ColourOptions, Id
-from tintype.server.schemas.hints import ExtentAsked, Mood, Moods, SuggestionPublic
+from tintype.server.schemas.hints import ExtentAsked, MatchPublic, Mood, Moods, SuggestionPublic
 from tintype.server.services import Services
 from tintype.server.shrink import shrink
 from tintype.server.stored import weight_of
@@ -29,10 +30,11 @@ from tintype.server.variants import THUMBNAIL_PIXELS
 
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes
-from .price import Paid
+from .price import PAID
 
 router = APIRouter(prefix="/api/pictures/{picture_id}", tags=["hints"])
 _QUALITY = 85
+_CELLS = 6  # of a grid over a photo that matches are taken from in turn
 ModelQuery = Annotated[str | None, Query(max_length=100, description="A model's name; the default if left out.")]
 
 NewestQuery = Annotated[
@@ -41,11 +43,11 @@ NewestQuery = Annotated[
 
 
 @router.post(
-    "/predict", operation_id="predictPicture", response_class=Response,
+    "/predict", operation_id="predictPicture", response_class=Response, dependencies=[PAID],
     responses=documented(404, 409, 429, 501, 503) | PICTURE,
 )  # fmt: skip
 def predict_picture(
-    picture_id: Id, body: ColourOptions, services: ServicesDep, owner: OwnerDep, paid: Paid, newest: NewestQuery = False
+    picture_id: Id, body: ColourOptions, services: ServicesDep, owner: OwnerDep, newest: NewestQuery = False
 ) -> Response:
     """Colour a photo at screen size, as JPEG, without keeping the result: for hints, sliders and moods.
 
@@ -168,6 +170,54 @@ def suggest_colors(
         SuggestionPublic(color="#{:02x}{:02x}{:02x}".format(*one.color), probability=round(one.probability, 4))
         for one in found
     ]
+
+
+@router.get("/matches", operation_id="matchReference", responses=documented(404, 429, 501, 503))
+def match_reference(
+    picture_id: Id,
+    services: ServicesDep,
+    owner: OwnerDep,
+    reference: Annotated[str, Query(pattern=r"^[A-Za-z0-9_-]{22}$", description="A colour picture of the asker.")],
+    model: ModelQuery = None,
+    count: Annotated[int, Query(ge=1, le=60, description="How many at most.")] = 24,
+) -> list[MatchPublic]:
+    """Which places of a photo take which colours of a reference, the surest first, from all over the photo.
+
+    To take some of them and refuse others, ask for hints at those places instead of the reference.
+    """
+    options = ColourOptions(model=model, reference=reference)
+    check(services, options)
+    row = reference_of(services, options, owner)
+    picture = _photo(services, picture_id, owner)
+    with _admitted(services, picture, options):
+        opened, other = services.opened.get(picture, model), services.opened.reference(row, model)
+        found = [] if other is None else opened.matches(other)
+    width, height = opened.photo.width, opened.photo.height
+    spread: dict[tuple[int, int], list[MatchPublic]] = {}
+    for hint, (other_x, other_y) in found:
+        x, y = min(1.0, (hint.x + 0.5) / width), min(1.0, (hint.y + 0.5) / height)
+        spread.setdefault((int(x * _CELLS), int(y * _CELLS)), []).append(
+            MatchPublic(
+                x=round(x, 4), y=round(y, 4), other_x=round(other_x, 4), other_y=round(other_y, 4),
+                color="#{:02x}{:02x}{:02x}".format(*hint.color), likeness=round(min(1.0, hint.confidence), 4),
+                radius=round(min(0.5, (hint.radius or 1) / min(width, height)), 4),
+            )
+        )  # fmt: skip
+    ranked = sorted((rank, -one.likeness, place) for place, ones in spread.items() for rank, one in enumerate(ones))
+    return [spread[place][rank] for rank, _, place in ranked[:count]]
+
+
+@router.get("/palette", operation_id="getPalette", responses=documented(404, 429))
+def get_palette(
+    picture_id: Id,
+    services: ServicesDep,
+    owner: OwnerDep,
+    count: Annotated[int, Query(ge=1, le=16, description="How many colours.")] = 6,
+) -> list[str]:
+    """The colours that a colour picture is made of, the largest part first, as #rrggbb: a palette for others."""
+    picture = _photo(services, picture_id, owner)
+    with services.gate.pass_through(weight_of(services.storage, picture.key, "look")):
+        return colours_of(services.opened.coloured(picture).rgb(), count)
 
 
 def _admitted(services: Services, picture: Picture, options: ColourOptions) -> AbstractContextManager[None]:

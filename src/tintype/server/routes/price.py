@@ -1,7 +1,5 @@
 """What a request costs a client's rate beyond one: work at a larger size takes a network so much longer."""
 
-from typing import Annotated
-
 import anyio.from_thread
 from fastapi import Depends, Request
 
@@ -29,4 +27,4 @@ def _pay(request: Request, body: ColourOptions) -> None:
         raise busy(max(1, round(seconds)), f"a size of {body.size} pixels counts as {more + 1:.0f} requests")
 
 
-Paid = Annotated[None, Depends(_pay)]
+PAID = Depends(_pay)

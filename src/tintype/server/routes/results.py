@@ -14,13 +14,14 @@ from tintype.server.library import delete_result, find_picture, find_result
 from tintype.server.problems import ProblemError, documented
 from tintype.server.schemas.common import ColourOptions, Id
 from tintype.server.schemas.pictures import Deleted, ResultPublic, ResultUpdate
-from tintype.server.stored import read_file, weight_of
+from tintype.server.shrink import smaller
+from tintype.server.stored import read_file, read_small, weight_of
 from tintype.server.tables import Result
 from tintype.server.variants import THUMBNAIL_PIXELS, variant
 
 from .deps import ServicesDep
 from .files import PICTURE, send_bytes, send_file
-from .price import Paid
+from .price import PAID
 
 router = APIRouter(prefix="/api", tags=["results"])
 Format = Literal["jpeg", "png", "webp", "tiff"]
@@ -30,10 +31,11 @@ Format = Literal["jpeg", "png", "webp", "tiff"]
     "/pictures/{picture_id}/results",
     operation_id="colorizePicture",
     status_code=201,
+    dependencies=[PAID],
     responses=documented(404, 429, 501, 503) | {200: {"model": ResultPublic, "description": "It was there already."}},
 )
 def colorize_picture(
-    picture_id: Id, body: ColourOptions, response: Response, services: ServicesDep, owner: OwnerDep, paid: Paid
+    picture_id: Id, body: ColourOptions, response: Response, services: ServicesDep, owner: OwnerDep
 ) -> ResultPublic:
     """Colour a photo at full resolution and keep the result. Asked the same again, the same result comes back."""
     check(services, body)
@@ -81,12 +83,15 @@ def get_file(
     download: Annotated[bool, Query(description="Save it instead of showing it.")] = False,
     format: Annotated[Format | None, Query(description="Another format than the photo's own.")] = None,
     quality: Annotated[int | None, Query(ge=1, le=100, description="For JPEG and WebP.")] = None,
+    side: Annotated[
+        int | None, Query(ge=16, le=65_500, description="Pixels of the long side at most; all there are if left out.")
+    ] = None,
 ) -> Response:
     """The whole result, with the photo's metadata for whoever sent it, without them for others."""
     row = _mine(result_id, services, owner)
     is_own = row.picture.owner == owner
     name = f"{PurePosixPath(row.picture.name).stem}-color"
-    if (is_own and format is None and quality is None) or row.picture.kind == "film":
+    if (is_own and format is None and quality is None and side is None) or row.picture.kind == "film":
         suffix = PurePosixPath(row.key).suffix
         return send_file(services, row.key, name + suffix, download=download)
     kind = (format or row.format).upper()
@@ -95,6 +100,10 @@ def get_file(
     with services.gate.pass_through(weight_of(services.storage, row.key, "convert")):
         data = read_file(services.storage, row.key)
         head = head_of(data)
+        if side is not None and side < max(row.width, row.height):
+            small = read_small(services.storage, row.key, side, services.settings.max_pixels)
+            sized = smaller(small if is_own else anonymous(small, model), side, kind)
+            return send_bytes(sized.encode(kind, quality), media_type_of(suffix), name + suffix, download=download)
         if head is not None and head.is_streamed:
             with scratch(suffix) as path:
                 convert(data, path, kind, quality, None if is_own else nameless(data, model))

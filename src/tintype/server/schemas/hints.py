@@ -36,6 +36,18 @@ class Moods(BaseModel):
     items: list[Mood]
 
 
+class MatchPublic(BaseModel):
+    """A place of a photo and the place of a reference that is like it."""
+
+    x: float = Field(description="In the photo, 0 to 1 from its left edge.")
+    y: float
+    other_x: float = Field(description="In the reference.")
+    other_y: float
+    color: str = Field(description="The reference's colour there, in the light of the photo.")
+    radius: float = Field(description="How far it reaches, as a part of the photo's short side.")
+    likeness: float = Field(description="0 to 1; also how far the colour is insisted on.")
+
+
 class SuggestionPublic(BaseModel):
     """A colour that a place may have."""
 
