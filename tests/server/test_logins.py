@@ -137,7 +137,7 @@ def test_people_log_in_at_a_provider(with_provider: Site, photo: Path) -> None:
         assert browser.get("/api/session").json()["login_url"] == "/api/login"
         done = log_in(browser, "grace")
         assert (done.status_code, done.headers["location"]) == (303, "/gallery")
-        assert all("HttpOnly" in one for one in done.headers.get_list("set-cookie"))
+        assert all("httponly" in one.lower() for one in done.headers.get_list("set-cookie"))
         told = browser.get("/api/session").json()
         assert (told["user"], told["allowed"], told["admin"]) == ("grace", True, True)
         (picture,) = browser.upload(photo)

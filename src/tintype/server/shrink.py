@@ -29,6 +29,6 @@ def shrink(photo: Photo, side: int) -> Photo:
 
 
 def smaller(photo: Photo, side: int, kind: str) -> Photo:
-    """The photo at most ``side`` pixels long, with all that its file told beside the picture, to be written as ``kind``."""
+    """The photo at most ``side`` pixels long, with what its file told beside the picture, for a file of ``kind``."""
     told = replace(photo.meta, format="JPEG", mode="RGB" if photo.chroma is not None else "L", quality=None)
     return shrink(photo, side).with_meta(replace(told, subsampling="420" if kind == "JPEG" else None))
