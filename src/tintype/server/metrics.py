@@ -1,12 +1,16 @@
 """What Prometheus reads at /metrics; each app has a registry of its own."""
 
 import contextlib
+import statistics
+import threading
+from collections import deque
 from collections.abc import Callable, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from .telemetry import NO_SPAN, Span, Telemetry
 
+_RECENT = 50  # pictures that a model's pace is the median of
 _SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 
 
@@ -15,6 +19,8 @@ class Metrics:
 
     def __init__(self, telemetry: Telemetry | None = None) -> None:
         self._telemetry = telemetry
+        self._lock = threading.Lock()
+        self._paces: dict[str, deque[float]] = {}
         self.registry = CollectorRegistry()
         self._requests = Counter(
             "tintype_requests", "Requests answered.", ["method", "route", "status"], registry=self.registry
@@ -50,7 +56,15 @@ class Metrics:
     def coloured(self, model: str, seconds: float, pixels: int) -> None:
         self._coloured.labels(model).observe(seconds)
         self._pixels.inc(pixels)
+        with self._lock:
+            self._paces.setdefault(model, deque(maxlen=_RECENT)).append(seconds)
         self._also("tintype.colour.duration", seconds, model=model)
+
+    def pace(self, model: str) -> float | None:
+        """Median seconds of the pictures that a model coloured here last; None if it coloured none yet."""
+        with self._lock:
+            recent = list(self._paces.get(model, ()))
+        return statistics.median(recent) if recent else None
 
     def uploaded(self, outcome: str) -> None:
         self._uploads.labels(outcome).inc()

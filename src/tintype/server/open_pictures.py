@@ -76,6 +76,10 @@ class OpenPictures:
             raise ProblemError(422, "the picture has no colour; give a photograph in colour")
         return small
 
+    def small(self, picture: Picture) -> Photo:
+        """A picture at preview size. Raises ProblemError, 404, if its file has gone."""
+        return self._small(picture.key)
+
     def _small(self, key: str) -> Photo:
         side = self._settings.preview_pixels
         return shrink(read_small(self._storage, key, side, self._settings.max_pixels), side)

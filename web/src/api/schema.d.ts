@@ -449,6 +449,68 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/pictures/{picture_id}/matches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Match Reference
+         * @description Which places of a photo take which colours of a reference, the surest first, from all over the photo.
+         *
+         *     To take some of them and refuse others, ask for hints at those places instead of the reference.
+         */
+        get: operations["matchReference"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pictures/{picture_id}/mended": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Mended
+         * @description The middle of a photo in grey before or after one step of mending, as JPEG: what the step does to this photo.
+         */
+        get: operations["getMended"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/pictures/{picture_id}/palette": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Palette
+         * @description The colours that a colour picture is made of, the largest part first, as #rrggbb: a palette for others.
+         */
+        get: operations["getPalette"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/results/{result_id}/both": {
         parameters: {
             query?: never;
@@ -1896,6 +1958,41 @@ export interface components {
             token: string;
         };
         /**
+         * MatchPublic
+         * @description A place of a photo and the place of a reference that is like it.
+         */
+        MatchPublic: {
+            /**
+             * X
+             * @description In the photo, 0 to 1 from its left edge.
+             */
+            x: number;
+            /** Y */
+            y: number;
+            /**
+             * Other X
+             * @description In the reference.
+             */
+            other_x: number;
+            /** Other Y */
+            other_y: number;
+            /**
+             * Color
+             * @description The reference's colour there, in the light of the photo.
+             */
+            color: string;
+            /**
+             * Radius
+             * @description How far it reaches, as a part of the photo's short side.
+             */
+            radius: number;
+            /**
+             * Likeness
+             * @description 0 to 1; also how far the colour is insisted on.
+             */
+            likeness: number;
+        };
+        /**
          * ModelPublic
          * @description A model on offer.
          */
@@ -1934,6 +2031,11 @@ export interface components {
             sha256: string;
             /** Default */
             default: boolean;
+            /**
+             * Seconds
+             * @description Median of the photos that it coloured last on this server; null if it has coloured none yet.
+             */
+            seconds: number | null;
             /** Features */
             features: {
                 [key: string]: components["schemas"]["Feature"];
@@ -4041,6 +4143,8 @@ export interface operations {
                 format?: ("jpeg" | "png" | "webp" | "tiff") | null;
                 /** @description For JPEG and WebP. */
                 quality?: number | null;
+                /** @description Pixels of the long side at most; all there are if left out. */
+                side?: number | null;
             };
             header?: never;
             path: {
@@ -4800,6 +4904,244 @@ export interface operations {
             };
             /** @description Not ready */
             503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    matchReference: {
+        parameters: {
+            query: {
+                /** @description A colour picture of the asker. */
+                reference: string;
+                /** @description A model's name; the default if left out. */
+                model?: string | null;
+                /** @description How many at most. */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MatchPublic"][];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available here */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready */
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMended: {
+        parameters: {
+            query: {
+                /** @description What is mended. */
+                step: "noise" | "dust" | "fade";
+                /** @description After the step; else the same part before it. */
+                applied?: boolean;
+            };
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getPalette: {
+        parameters: {
+            query?: {
+                /** @description How many colours. */
+                count?: number;
+            };
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string[];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
                 headers: {
                     [name: string]: unknown;
                 };

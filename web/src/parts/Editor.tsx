@@ -172,7 +172,7 @@ export function Editor({ picture, reload }: { picture: Picture; reload: () => vo
               onOpen={(result) => history.change(lookOf({ ...result.options, model: defaultName(known, result.model) }), "")}
             />
           )}
-          {panel === "Save" && <SavePanel picture={picture} keep={keep} />}
+          {panel === "Save" && <SavePanel picture={picture} history={history} keep={keep} />}
           {panel === "More" && <MorePanel picture={picture} look={look} keep={keep} result={kept?.look === look ? kept.result : null} />}
         </div>
       </aside>

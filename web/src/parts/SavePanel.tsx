@@ -2,24 +2,30 @@ import { useState } from "react";
 import { api, message, unwrap, type Link as ShareLink, type Picture, type Result } from "../api/client";
 import { download } from "../api/download";
 import { can, useCapabilities } from "../state/capabilities";
+import type { History } from "../state/history";
 import { bytes, moment, t } from "../state/i18n";
+import type { Look } from "../state/look";
 import { Notice } from "./Notice";
 import { Slider } from "./Slider";
 import { at } from "../state/root";
 
 interface Props {
   picture: Picture;
+  history: History<Look>;
   keep: () => Promise<Result>;
 }
 
 const READ_ONLY = ["HEIF", "AVIF", "GIF", "JXL"]; // what is read but not written comes as PNG
 const DAYS = [1, 7, 30];
+const SIDES = [4096, 2048, 1280, 800]; // pixels: print, large screen, screen, mail
 
 /** What one takes home: the picture, both sides in one, a clip, a link. */
-export function SavePanel({ picture, keep }: Props) {
+export function SavePanel({ picture, history, keep }: Props) {
   const known = useCapabilities();
   const [format, setFormat] = useState("");
   const [quality, setQuality] = useState(92);
+  const [side, setSide] = useState(0);
+  const longest = Math.max(picture.width, picture.height);
   const [busy, setBusy] = useState("");
   const [error, setError] = useState("");
   const own = READ_ONLY.includes(picture.format) ? "PNG" : picture.format;
@@ -39,6 +45,7 @@ export function SavePanel({ picture, keep }: Props) {
     const asked = new URLSearchParams({ download: "true" });
     if (format) asked.set("format", format);
     if (lossy && (format || quality !== 92)) asked.set("quality", String(quality));
+    if (side) asked.set("side", String(side));
     return asked.toString();
   };
   return (
@@ -51,6 +58,17 @@ export function SavePanel({ picture, keep }: Props) {
         </select>
       </label>
       {lossy && <Slider label={t("Quality")} min={50} max={100} step={1} rest={92} value={quality} onChange={setQuality} onSettle={() => undefined} />}
+      <label className="stack">
+        {t("Size")}
+        <select aria-label={t("Size")} value={side} onChange={(event) => setSide(Number(event.target.value))}>
+          <option value={0}>{t("All {count} pixels", { count: longest })}</option>
+          {SIDES.filter((one) => one < longest).map((one) => <option key={one} value={one}>{t("{count} pixels long", { count: one })}</option>)}
+        </select>
+      </label>
+      <label className="check">
+        <input type="checkbox" checked={history.value.mark} onChange={(event) => history.change({ ...history.value, mark: event.target.checked }, "")} />
+        <span>{t("Write into a corner that it was coloured")}</span>
+      </label>
       <button type="button" className="primary wide" disabled={busy !== ""} onClick={() => void save(t("Making the {format}…", { format: (format || own).toUpperCase() }), (result) => `${result.file_url}?${query()}`)}>
         {busy || t("Download")}
       </button>
@@ -71,7 +89,7 @@ export function SavePanel({ picture, keep }: Props) {
 }
 
 /** Addresses under which others see this version, for a while. */
-function Links({ picture, keep }: Props) {
+function Links({ picture, keep }: Omit<Props, "history">) {
   const [days, setDays] = useState(7);
   const [links, setLinks] = useState<ShareLink[]>([]);
   const [error, setError] = useState("");

@@ -3,13 +3,14 @@
 import io
 import time
 from contextlib import AbstractContextManager
-from typing import Annotated
+from typing import Annotated, Literal
 from urllib.parse import urlencode
 
 import numpy as np
 from fastapi import APIRouter, Query, Response
 from PIL import Image
 
+from tintype.colorizer.restore import restore
 from tintype.photo.photo import Photo
 from tintype.server.capabilities import require
 from tintype.server.colouring import check, predict, reference_of
@@ -34,6 +35,7 @@ from .price import PAID
 
 router = APIRouter(prefix="/api/pictures/{picture_id}", tags=["hints"])
 _QUALITY = 85
+_PART = (360, 240)  # pixels of the part that shows what mending does
 _CELLS = 6  # of a grid over a photo that matches are taken from in turn
 ModelQuery = Annotated[str | None, Query(max_length=100, description="A model's name; the default if left out.")]
 
@@ -205,6 +207,25 @@ def match_reference(
         )  # fmt: skip
     ranked = sorted((rank, -one.likeness, place) for place, ones in spread.items() for rank, one in enumerate(ones))
     return [spread[place][rank] for rank, _, place in ranked[:count]]
+
+
+@router.get("/mended", operation_id="getMended", response_class=Response, responses=documented(404, 429) | PICTURE)
+def get_mended(
+    picture_id: Id,
+    services: ServicesDep,
+    owner: OwnerDep,
+    step: Annotated[Literal["noise", "dust", "fade"], Query(description="What is mended.")],
+    applied: Annotated[bool, Query(description="After the step; else the same part before it.")] = True,
+) -> Response:
+    """The middle of a photo in grey before or after one step of mending, as JPEG: what the step does to this photo."""
+    picture = _photo(services, picture_id, owner)
+    with services.gate.pass_through(weight_of(services.storage, picture.key, "look")):
+        photo = services.opened.small(picture).grey()
+        luma = restore(photo, [step] if applied else []).luma
+        left, top = max(0, (photo.width - _PART[0]) // 2), max(0, (photo.height - _PART[1]) // 2)
+        target = io.BytesIO()
+        Image.fromarray(luma[top : top + _PART[1], left : left + _PART[0]]).save(target, "JPEG", quality=_QUALITY)
+    return send_bytes(target.getvalue(), "image/jpeg", "mended.jpg")
 
 
 @router.get("/palette", operation_id="getPalette", responses=documented(404, 429))

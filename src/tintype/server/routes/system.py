@@ -27,7 +27,10 @@ def list_models(services: ServicesDep) -> list[ModelPublic]:
     """The models on offer, the default first."""
     offered = services.shelf.offered()
     default = services.shelf.default
-    return [ModelPublic.of(name, file, name == default, _features(file)) for name, file in offered.items()]
+    return [
+        ModelPublic.of(name, file, name == default, _features(file), services.metrics.pace(name))
+        for name, file in offered.items()
+    ]
 
 
 @router.get("/api/capabilities", operation_id="getCapabilities", responses=documented(422))

@@ -30,16 +30,22 @@ class ModelPublic(BaseModel):
     metrics: dict[str, Any]
     sha256: str
     default: bool
+    seconds: float | None = Field(
+        description="Median of the photos that it coloured last on this server; null if it has coloured none yet."
+    )
     features: dict[str, Feature]
 
     @classmethod
-    def of(cls, name: str, file: ModelFile, default: bool, features: dict[str, Feature]) -> "ModelPublic":
+    def of(
+        cls, name: str, file: ModelFile, default: bool, features: dict[str, Feature], seconds: float | None
+    ) -> "ModelPublic":
         info = file.info
         return cls(
             name=name, version=str(info.version), system=info.system, condition=info.condition,
             size=info.size,
             images_seen=info.images_seen, training_data=info.training_data, licence=info.licence, metrics=info.metrics,
             sha256=file.sha256, default=default, features=features,
+            seconds=None if seconds is None else round(seconds, 2),
         )  # fmt: skip
 
 
