@@ -20,6 +20,7 @@ from sqlalchemy import Connection, DateTime, MetaData, Table, func, inspect, sel
 from sqlalchemy.exc import SQLAlchemyError
 
 from tintype.errors import InputError, OutputError
+from tintype.files.atomic import replacing
 from tintype.version import __version__
 
 from .database import Database, alembic_config
@@ -50,18 +51,13 @@ def back_up(database: Database, storage: Storage, target: Path, tell: Told = lam
     """
     if target.exists():
         raise OutputError(f"{target} is there already; give the backup another name")
-    partial = target.with_name(target.name + ".part")
     try:
-        with tarfile.open(partial, "w") as archive:
+        with replacing(target) as partial, tarfile.open(partial, "w") as archive:
             rows = _add_rows(archive, database)
             files, missing = _add_files(archive, storage, tell)
-        partial.replace(target)
     except OSError as error:
-        raise OutputError(
-            f"the backup {target} cannot be written ({error.strerror or type(error).__name__})"
-        ) from error
-    finally:
-        partial.unlink(missing_ok=True)
+        why = error.strerror or type(error).__name__
+        raise OutputError(f"the backup {target} cannot be written ({why})") from error
     return Archived(rows, files, missing)
 
 
