@@ -40,11 +40,10 @@ def test_a_palette_comes_from_a_picture_in_colour_alone(visitor: Visitor, strang
 
 def test_what_matches_a_reference_is_shown_and_can_be_taken_singly(visitor: Visitor, second_photo: Path) -> None:
     """A photo matches itself: each place its own, and the colours are those of the place."""
-    whole = Image.open(second_photo).convert("RGB")
-    (sent,) = visitor.upload(("grey.png", file_bytes(whole.convert("L"), "PNG")))
-    (colours,) = visitor.upload(("colours.png", file_bytes(whole, "PNG")))
+    (sent,) = visitor.upload(second_photo)
+    visitor.colorize(sent)  # a reference that is grey lends the colours of its result
     address = f"/api/pictures/{sent['id']}/matches"
-    found = visitor.get(address, params={"reference": colours["id"], "count": 12}).json()
+    found = visitor.get(address, params={"reference": sent["id"], "count": 12}).json()
     assert 6 <= len(found) <= 12
     apart = [np.hypot(one["x"] - one["other_x"], one["y"] - one["other_y"]) for one in found]
     assert np.median(apart) < 0.05
