@@ -1,5 +1,7 @@
 """The colours that a picture is made of."""
 
+from typing import cast
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -20,7 +22,7 @@ def colours_of(rgb: NDArray[np.uint8], count: int) -> list[str]:
     parts = sorted(clusters.getcolors() or [], reverse=True)
     found: list[NDArray[np.int64]] = []
     for _, index in parts:
-        colour = table[index]
+        colour = table[cast("int", index)]
         if np.ptp(colour) >= _GREY and all(np.linalg.norm(colour - other) > _NEAR for other in found):
             found.append(colour)
     return ["#{:02x}{:02x}{:02x}".format(*(int(value) for value in colour)) for colour in found[:count]]

@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 from tintype.server.schemas.evaluations import Ranked, Ranking, Starred, Taken
 from tintype.server.tables import Ballot, Rating, Study
 
-from .ranking import bradley_terry, mean_interval, wilson
+from .ranking import bradley_terry, design_effect, mean_interval, wilson
 
 _POINTS = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
 
@@ -30,17 +30,17 @@ def ranking(session: Session, study_id: str | None = None, *, duels: bool = Fals
         query = query.where(Ballot.study_id.in_(select(Study.id).where(Study.owner == "")))
     cast = query.subquery().c
     counted = session.execute(
-        select(cast.left_label, cast.right_label, cast.choice, func.count()).group_by(
-            cast.left_label, cast.right_label, cast.choice
+        select(cast.left_label, cast.right_label, cast.choice, cast.voter, func.count()).group_by(
+            cast.left_label, cast.right_label, cast.choice, cast.voter
         )
     ).all()
     bad: Counter[str] = Counter()
-    for left, right, choice, count in counted:
+    for left, right, choice, _, count in counted:
         if choice == "both_bad":
             bad.update({left: count})
             bad.update({right: count})
-    votes = ((left, right, _POINTS[choice]) for left, right, choice, count in counted for _ in range(count))
-    ranked = bradley_terry(votes)
+    votes = [(left, right, _POINTS[choice]) for left, right, choice, _, count in counted for _ in range(count)]
+    ranked = bradley_terry(votes, [voter for *_, voter, count in counted for _ in range(count)])
     return Ranking(
         votes=sum(count for *_, count in counted),
         voters=session.scalar(select(func.count(cast.voter.distinct()))) or 0,
@@ -59,12 +59,18 @@ def taken_for_original(session: Session, study_id: str) -> list[Taken]:
     """How often each contestant's colours, and the real ones, were taken for the photograph's own."""
     shown: Counter[str] = Counter()
     fooled: Counter[str] = Counter()
+    each: dict[str, dict[str, list[int]]] = defaultdict(lambda: defaultdict(lambda: [0, 0]))
     for ballot in session.scalars(select(Ballot).where(Ballot.study_id == study_id, Ballot.choice.is_not(None))):
         shown[ballot.left_label] += 1
         fooled[ballot.left_label] += ballot.choice == "original"
+        one = each[ballot.left_label][ballot.voter]
+        one[0] += ballot.choice == "original"
+        one[1] += 1
     found = []
     for label in sorted(shown):
-        low, high = wilson(fooled[label], shown[label])
+        # one person's answers are alike: they count as fewer independent ones
+        effect = design_effect((hits, count) for hits, count in each[label].values())
+        low, high = wilson(fooled[label] / effect, shown[label] / effect)
         found.append(
             Taken(
                 label=label or "the original", is_original=not label, shown=shown[label], taken=fooled[label],

@@ -39,13 +39,19 @@ class Strength:
         return self.wins + self.losses + self.ties
 
 
-def bradley_terry(votes: Iterable[tuple[str, str, float]]) -> list[Strength]:
+def bradley_terry(votes: Iterable[tuple[str, str, float]], voters: Sequence[str] | None = None) -> list[Strength]:
     """Rank contestants, the strongest first.
 
     Args:
         votes: (left, right, outcome): 1 the left side won, 0 the right side, 0.5 neither.
+        voters: who cast each vote. One person's votes are alike, and many of them say less than as many people's: the
+            intervals are then those of a sandwich estimator with a cluster for each voter (Liang and Zeger, 1986),
+            where these are wider. When None each vote counts as somebody else's.
     """
-    games = [vote for vote in votes if vote[0] != vote[1]]
+    cast = list(votes)
+    of = list(voters) if voters is not None else None
+    kept = [at for at, vote in enumerate(cast) if vote[0] != vote[1]]
+    games = [cast[at] for at in kept]
     names = sorted({name for left, right, _ in games for name in (left, right)})
     if not names:
         return []
@@ -56,7 +62,11 @@ def bradley_terry(votes: Iterable[tuple[str, str, float]]) -> list[Strength]:
         won[place[right], place[left]] += 1 - outcome
     strengths, covariance = _fit(won)
     centre = np.eye(len(names)) - 1 / len(names)
-    spread = np.sqrt(np.diag(centre @ covariance @ centre.T)) * Z95 * POINTS
+    variance = np.diag(centre @ covariance @ centre.T)
+    if of is not None:
+        meat = _by_voter(games, [of[at] for at in kept], place, strengths)
+        variance = np.maximum(variance, np.diag(centre @ covariance @ meat @ covariance @ centre.T))
+    spread = np.sqrt(variance) * Z95 * POINTS
     scores = MIDDLE + POINTS * (strengths - strengths.mean())
     tally = Counter(_outcomes(games))
     ranked = [
@@ -86,6 +96,22 @@ def _fit(won: Matrix) -> tuple[Matrix, Matrix]:
     return strengths, covariance
 
 
+def _by_voter(
+    games: Sequence[tuple[str, str, float]], voters: Sequence[str], place: dict[str, int], strengths: Matrix
+) -> Matrix:
+    """The sum over voters of the outer product of each one's slope, with the correction for few voters."""
+    slopes: dict[str, Matrix] = {}
+    for (left, right, outcome), voter in zip(games, voters, strict=True):
+        one, other = place[left], place[right]
+        surprise = outcome - 1 / (1 + np.exp(strengths[other] - strengths[one]))
+        slope = slopes.setdefault(voter, np.zeros(len(strengths)))
+        slope[one] += surprise
+        slope[other] -= surprise
+    count = len(slopes)
+    meat = sum((np.outer(slope, slope) for slope in slopes.values()), np.zeros((len(strengths),) * 2))
+    return np.asarray(meat * (count / (count - 1) if count > 1 else 1.0))
+
+
 def _outcomes(games: Sequence[tuple[str, str, float]]) -> Iterable[tuple[str, str]]:
     for left, right, outcome in games:
         if outcome == 0.5:
@@ -97,7 +123,22 @@ def _outcomes(games: Sequence[tuple[str, str, float]]) -> Iterable[tuple[str, st
             yield loser, "loss"
 
 
-def wilson(successes: int, count: int) -> tuple[float, float]:
+def design_effect(by_voter: Iterable[tuple[int, int]]) -> float:
+    """By how much the variance of a proportion is larger than that of as many independent answers, at least 1.
+
+    Args:
+        by_voter: for each voter how many successes of how many answers (Kish, 1965, by the residuals of clusters).
+    """
+    counts = [(hits, shown) for hits, shown in by_voter if shown]
+    total, hits = sum(shown for _, shown in counts), sum(hit for hit, _ in counts)
+    rate = hits / total if total else 0.0
+    if len(counts) < 2 or not 0 < rate < 1:
+        return 1.0
+    residual = sum((hit - rate * shown) ** 2 for hit, shown in counts) * len(counts) / (len(counts) - 1)
+    return max(1.0, residual / (total * rate * (1 - rate)))
+
+
+def wilson(successes: float, count: float) -> tuple[float, float]:
     """95 % interval of a proportion (Wilson, 1927); (0, 1) of nothing."""
     if not count:
         return 0.0, 1.0

@@ -20,5 +20,5 @@ class SubPath:
                 await RedirectResponse(f"{self._root}/", 308)(scope, receive, send)
                 return
             if path.startswith(f"{self._root}/"):
-                scope = scope | {"path": path.removeprefix(self._root)}
+                scope = dict(scope, path=path.removeprefix(self._root))
         await self._app(scope, receive, send)
