@@ -56,7 +56,8 @@ class Suggestion:
 @dataclass(frozen=True)
 class Comparison:
     """A picture beside a reference: ``agreement`` is how much they show alike, 0 for nothing
-    (`tintype.hints.transfer.agreement`); ``hints`` have the colours of what is alike, ``places`` where that lies in the reference: x and y, 0 to 1."""
+    (`tintype.hints.transfer.agreement`); ``hints`` have the colours of what is alike, ``places`` say
+    where that lies in the reference, x and y from 0 to 1."""
 
     agreement: float
     hints: list[Hint]
