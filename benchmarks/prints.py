@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.colorizer.learned_restore import RESTORER, Restorer
+from tintype.colorizer.learned_restore import Restorer
 from tintype.colorizer.restore import restore
 from tintype.data import degrade
 from tintype.photo.photo import Photo
@@ -33,7 +33,7 @@ def main() -> None:
     """Print one line of JSON for each kind of damage, and write the sheet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tars", type=Path, nargs="+", help="tars of photographs that the network has not seen")
-    parser.add_argument("--model", type=Path, default=RESTORER)
+    parser.add_argument("--model", type=Path, required=True, help="a network of the recipe restore, exported")
     parser.add_argument("--limit", type=int, default=40, help="photographs of each tar")
     parser.add_argument("--sheet", type=Path, help="a sheet of pictures before and after")
     parser.add_argument("--shown", type=Path, help="folder of old prints for the sheet")

@@ -1,10 +1,10 @@
 """Learned restoration of prints: a small network (models/restorer.py) takes damage out of their light.
 
 It sees a copy of the picture with a short side of 1,024 pixels at most, and what it changes there is added to the
-picture: what is finer stays, and a scan of any size takes the same memory. It answers with light alone.
+picture: what is finer stays, and a scan of any size takes the same memory. No weights come with tintype yet: the recipe
+`restore` trains them, `tintype export` writes the file.
 """
 
-from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -15,13 +15,12 @@ from tintype.errors import WeightsError
 from tintype.imaging.color import lightness_from_luma, luma_from_lightness
 from tintype.imaging.planes import Plane
 from tintype.imaging.resize import resize_float
-from tintype.network.model_file import EMBEDDED, read_model
+from tintype.network.model_file import read_model
 from tintype.network.openvino import OpenVino
 from tintype.photo.photo import Photo
 
 Floats = NDArray[np.float32]
 
-RESTORER = EMBEDDED / "restore" / "restore.onnx"
 OUTPUT = "restored_lightness"
 _SIDE = 1024  # pixels: short side of what the network sees, at most
 
@@ -37,7 +36,7 @@ class Restorer:
         WeightsError: the file cannot be read, or is one that colours.
     """
 
-    def __init__(self, path: Path = RESTORER, threads: int | None = None) -> None:
+    def __init__(self, path: Path, threads: int | None = None) -> None:
         self.model_file = read_model(path)
         if self.model_file.info.target != "light":
             raise WeightsError(f"{path}: a model that colours, not one that restores; --model takes it")
@@ -73,14 +72,6 @@ def restored_map(before: Photo, after: Photo) -> Plane:
     """What restoring changed, (H, W) uint8: 128 where nothing, lighter and darker by as much as the light became so."""
     difference = after.luma.astype(np.int16) - before.luma
     return np.asarray((128 + difference).clip(0, 255), np.uint8)
-
-
-@lru_cache(maxsize=1)
-def embedded_restorer() -> Restorer:
-    """The network that comes with tintype, loaded once."""
-    if not RESTORER.is_file():
-        raise WeightsError(f"{RESTORER}: the network that restores is not part of this build; leave out --restore auto")
-    return Restorer()
 
 
 def _whole(values: Floats) -> Plane:

@@ -16,7 +16,6 @@ from tintype.imaging.planes import Plane
 from tintype.parallel import spread, strips
 from tintype.photo.photo import Photo
 
-from .learned_restore import embedded_restorer
 from .negative import Roll, to_positive
 
 # Fading: the share of pixels that may become pure black and pure white; the rim of a print is not looked at.
@@ -28,26 +27,21 @@ _NOISE_RADIUS = 2
 
 
 def restore(photo: Photo, names: Iterable[str], roll: Roll | None = None) -> Photo:
-    """The photo after the steps, always in the order negative, auto, noise, dust, fade, however they are given.
+    """The photo after the steps, always in the order negative, noise, dust, fade, whatever order they are given in.
 
     ``roll`` is what a negative has in common with the others of its roll; measured on this one alone when None.
 
     Raises TintypeError for a step that does not exist.
     """
     for name in steps(names):
-        if name == NEGATIVE:
-            photo = to_positive(photo, roll)
-        elif name == AUTO:
-            photo = embedded_restorer().restore(photo)
-        else:
-            photo = photo.with_luma(STEPS[name](photo.luma))
+        photo = to_positive(photo, roll) if name == NEGATIVE else photo.with_luma(STEPS[name](photo.luma))
     return photo
 
 
 def steps(names: Iterable[str]) -> list[str]:
     """The steps in the order they are done in. Raises TintypeError for one that does not exist."""
     wanted = set(names)
-    known = (NEGATIVE, AUTO, *STEPS)
+    known = (NEGATIVE, *STEPS)
     if unknown := sorted(wanted - set(known)):
         raise TintypeError(f"no restoring step is called {unknown[0]!r}; there are {', '.join(known)}")
     return [name for name in known if name in wanted]
@@ -139,6 +133,5 @@ def _mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
     return plane
 
 
-AUTO = "auto"  # the step that was learned
 NEGATIVE = "negative"  # the step that needs to know of other pictures, and keeps 16 bits
 STEPS: dict[str, Callable[[Plane], Plane]] = {"noise": reduce_noise, "dust": remove_dust, "fade": correct_fade}
