@@ -24,7 +24,8 @@ from tintype.data.sketch import HIGH, LOW, make_sketch, sketch
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.fid import distance_of_halves, paired_distance
 from tintype.evaluation.judges import Judgement, Judges, load_networks
-from tintype.imaging.metrics import Figures, Pixels, measure_all
+from tintype.imaging.metrics import Figures, measure_all
+from tintype.imaging.types import Pixels
 from tintype.photo.photo import Photo
 
 # The picture, and the square of it with the head: left, top, side.

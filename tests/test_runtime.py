@@ -9,7 +9,7 @@ import pytest
 
 import tiny_model
 from tintype import MissingExtra, TintypeError, WeightsError
-from tintype.network.engine import Planes
+from tintype.imaging.types import Planes
 from tintype.network.model_file import ModelFile, read_model
 from tintype.network.network import Network, bf16_difference
 

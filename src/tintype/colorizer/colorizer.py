@@ -13,6 +13,7 @@ from PIL import Image
 
 from tintype.errors import TintypeError
 from tintype.hints.hint import Hint
+from tintype.imaging.types import Plane
 from tintype.network.engine import Device, Precision
 from tintype.network.ensemble import open_network
 from tintype.network.model_file import ModelFile
@@ -27,7 +28,6 @@ from .streaming import colour_file
 from .taste import Taste
 
 Picture: TypeAlias = str | os.PathLike[str] | bytes | BinaryIO | Image.Image | npt.NDArray[np.uint8] | Photo
-Plane = npt.NDArray[np.float32]
 _log = logging.getLogger("tintype")
 
 

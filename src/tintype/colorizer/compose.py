@@ -11,8 +11,9 @@ from tintype.errors import WeightsError
 from tintype.imaging.borders import Inside
 from tintype.imaging.color import lab_to_srgb, rgb_to_ycc, ycc_to_rgb
 from tintype.imaging.gamut import chroma_for_luma, reduce_chroma_lab
-from tintype.imaging.planes import NEUTRAL, Plane, half_size
+from tintype.imaging.planes import NEUTRAL, half_size
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Plane8
 from tintype.imaging.upsample import raise_chroma, raise_planes
 from tintype.photo.photo import Photo
 
@@ -99,5 +100,5 @@ def working_size(width: int, height: int, ab: NDArray[np.float32]) -> tuple[int,
     return max(1, round(width * scale)), max(1, round(height * scale))
 
 
-def _to_plane(chroma: NDArray[np.float32]) -> Plane:
+def _to_plane(chroma: NDArray[np.float32]) -> Plane8:
     return np.round(chroma * 255 + NEUTRAL).clip(0, 255).astype(np.uint8)

@@ -8,18 +8,15 @@ picture: what is finer stays, and a scan of any size takes the same memory. No w
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.errors import WeightsError
 from tintype.imaging.color import lightness_from_luma, luma_from_lightness
-from tintype.imaging.planes import Plane
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Floats, Plane8
 from tintype.network.model_file import read_model
 from tintype.network.openvino import OpenVino
 from tintype.photo.photo import Photo
-
-Floats = NDArray[np.float32]
 
 OUTPUT = "restored_lightness"
 _SIDE = 1024  # pixels: short side of what the network sees, at most
@@ -68,11 +65,11 @@ class Restorer:
         return Photo(luma, lambda: photo.chroma, photo.alpha, photo.meta, type(photo.deep)(light, photo.deep.alpha))
 
 
-def restored_map(before: Photo, after: Photo) -> Plane:
+def restored_map(before: Photo, after: Photo) -> Plane8:
     """What restoring changed, (H, W) uint8: 128 where nothing, lighter and darker by as much as the light became so."""
     difference = after.luma.astype(np.int16) - before.luma
     return np.asarray((128 + difference).clip(0, 255), np.uint8)
 
 
-def _whole(values: Floats) -> Plane:
+def _whole(values: Floats) -> Plane8:
     return np.asarray(np.round(values.clip(0, 1) * 255), np.uint8)

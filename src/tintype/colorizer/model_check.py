@@ -13,11 +13,11 @@ from importlib import resources
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tintype.errors import TintypeError
 from tintype.imaging.color import lightness_from_luma
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Plane
 from tintype.network.engine import Device, Precision
 from tintype.network.ensemble import open_network
 from tintype.network.model_file import find_model
@@ -26,7 +26,6 @@ from tintype.photo.photo import Photo
 
 from .open_photo import OpenPhoto
 
-Plane = npt.NDArray[np.float32]
 Way = Callable[[Plane], Plane]
 
 PICTURES = ("camera.jpg", "hopper.jpg", "rocket.jpg")

@@ -16,9 +16,8 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.imaging.color import linear_to_srgb, srgb_to_linear
+from tintype.imaging.types import Plane
 from tintype.photo.photo import Photo
-
-Plane = NDArray[np.float32]
 
 GAMMA = 0.62  # of a negative developed for printing, contrast index as makers state it
 # The rim of a scan in which the rebate is looked for, as a part of its sides, and the part that is surely picture.

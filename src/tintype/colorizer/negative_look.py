@@ -9,9 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from tintype.imaging.types import Plane
 from tintype.photo.photo import Photo
-
-Plane = NDArray[np.float32]
 
 LOOKS_NEGATIVE = "looks like a negative; if it is one, colour it with --negative"
 

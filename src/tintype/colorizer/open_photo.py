@@ -10,7 +10,6 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 from PIL import Image
 
 from tintype.errors import TintypeError, WeightsError
@@ -21,6 +20,7 @@ from tintype.imaging.borders import Inside, find_inside
 from tintype.imaging.color import lightness_from_luma
 from tintype.imaging.embed import embed
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Plane
 from tintype.network.confidence import confidence, entropy
 from tintype.network.model_file import ModelInfo
 from tintype.network.network import Network
@@ -34,8 +34,6 @@ from .restore import restore
 from .taste import Taste
 from .watermark import with_mark
 from .working_copy import WorkingCopy
-
-Plane = npt.NDArray[np.float32]
 
 # The output of networks that paint the whole picture, light included.
 PAINTED = "painted_lightness"

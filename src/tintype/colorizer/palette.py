@@ -3,12 +3,10 @@
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from tintype.errors import TintypeError
 from tintype.imaging.color import srgb_to_lab
-
-Plane = npt.NDArray[np.float32]
+from tintype.imaging.types import Plane
 
 SOFTNESS = 9.0  # CIE units: how near two colours of the palette must be to mix
 MOST = 32

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
 from tintype.errors import TintypeError
-from tintype.imaging.planes import Plane
+from tintype.imaging.types import Plane8
 from tintype.parallel import spread, strips
 from tintype.photo.photo import Photo
 
@@ -47,7 +47,7 @@ def steps(names: Iterable[str]) -> list[str]:
     return [name for name in known if name in wanted]
 
 
-def correct_fade(luma: Plane) -> Plane:
+def correct_fade(luma: Plane8) -> Plane8:
     """Blacks and whites that faded to greys, drawn apart again by one straight line; clipped in about 0.1 % of pixels.
 
     A picture that uses its whole range comes back as it was.
@@ -66,7 +66,7 @@ def correct_fade(luma: Plane) -> Plane:
     return np.asarray(table[luma])
 
 
-def remove_dust(luma: Plane) -> Plane:
+def remove_dust(luma: Plane8) -> Plane8:
     """Specks, hairs and scratches, thin and far from their surroundings, filled with those.
 
     Found where the median of 7x7 pixels (of the picture made about 2000 pixels long) is much further away than is usual
@@ -86,7 +86,7 @@ def remove_dust(luma: Plane) -> Plane:
     return np.asarray(Image.composite(median, image, mask), np.uint8)
 
 
-def reduce_noise(luma: Plane) -> Plane:
+def reduce_noise(luma: Plane8) -> Plane8:
     """Grain smoothed by as much as there is of it, edges kept: a self-guided filter (He, Sun and Tang, 2013), radius 2.
 
     The strength follows the noise, measured by Immerkaer's mask (1996); a clean picture hardly changes.
@@ -111,7 +111,7 @@ def reduce_noise(luma: Plane) -> Plane:
     return result
 
 
-def noise_deviation(luma: Plane) -> float:
+def noise_deviation(luma: Plane8) -> float:
     """The standard deviation of the noise, of 255: the median response to a mask that sees no plane and no edge."""
     if min(luma.shape) < 3:
         return 0.0
@@ -134,4 +134,4 @@ def _mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 NEGATIVE = "negative"  # the step that needs to know of other pictures, and keeps 16 bits
-STEPS: dict[str, Callable[[Plane], Plane]] = {"noise": reduce_noise, "dust": remove_dust, "fade": correct_fade}
+STEPS: dict[str, Callable[[Plane8], Plane8]] = {"noise": reduce_noise, "dust": remove_dust, "fade": correct_fade}

@@ -8,13 +8,11 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import numpy.typing as npt
 
 from tintype.hints.propagate import Ground
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Plane
 from tintype.network.network import Network
-
-Plane = npt.NDArray[np.float32]
 
 THINGS = "features_16"  # what tells things of one picture apart, for hints
 

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-Planes = NDArray[np.float32]
+from tintype.imaging.types import Planes
 
 HINT_SCALE = 110.0  # CIE units of ab that the hint planes hold as 1
 EVERYWHERE = 0.02  # share of samples that are told the colour of every pixel

@@ -7,16 +7,14 @@ from typing import Literal
 
 import cv2
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.errors import TintypeError
+from tintype.imaging.types import Pixels
 
 from .background import Method, foreground
 
 LOW, HIGH = 70, 200  # of the gradient's 3x3 Sobel magnitude |dx| + |dy|; what UvU-Net used
 SMALLEST, LARGEST = 16, 8192
-
-Pixels = NDArray[np.uint8]
 
 
 def sketch(rgb: Pixels, mask: Pixels | None = None, *, low: float = LOW, high: float = HIGH) -> Pixels:

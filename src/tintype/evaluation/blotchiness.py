@@ -12,13 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.imaging import color
-
-Pixels = NDArray[np.uint8]
-Plane = NDArray[np.float32]
+from tintype.imaging.types import Pixels, Plane
 
 # Pictures are looked at with this short side, so that scales are shares of the picture, not pixels of a camera.
 SIDE = 128

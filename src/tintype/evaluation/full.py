@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from tintype.data.sources import Picture, iter_pictures
-from tintype.imaging.metrics import Figures, Pixels, measure_all
+from tintype.imaging.metrics import Figures, measure_all
+from tintype.imaging.types import Pixels
 from tintype.photo.photo import Photo
 
 from . import bootstrap

@@ -5,11 +5,9 @@ import threading
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Pixels = NDArray[np.uint8]
+from tintype.imaging.types import Pixels
 
 DRAWN, BEST, WORST = "drawn by lot", "closest to the truth", "furthest from the truth"
 EACH = 4

@@ -6,18 +6,16 @@ from dataclasses import dataclass
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor, nn
 from torch.nn import functional as F
 
 from tintype.errors import MissingExtra, WeightsError
+from tintype.imaging.types import Pixels
 from tintype.models.encoders import ENCODERS
 from tintype.perceptual.classifier import LiteClassifier, load_classifier, square
 
 from .fid import Features, load_fid_network
 from .lpips import LPIPS, load_lpips
-
-Pixels = NDArray[np.uint8]
 
 # Networks see pictures at their own size, reduced where the short side is longer than this.
 SIDE = 256

@@ -6,14 +6,12 @@ that answers each pixel for itself, or that a critic has taught its own pattern,
 """
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.imaging import color
+from tintype.imaging.types import Pixels
 
 from .blotchiness import LONGEST, QUIET, smoothed
-
-Pixels = NDArray[np.uint8]
 
 # Larger pictures are reduced to this short side, at which networks answer; smaller ones are taken as they are.
 SIDE = 256

@@ -14,9 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.imaging.color import ciede2000, rgb_to_ycc, srgb_to_lab
+from tintype.imaging.types import Pixels
 from tintype.photo.photo import Photo
-
-Pixels = NDArray[np.uint8]
 
 # Groups by the least angle that belongs to them, as Chardon's classes are used since.
 GROUPS = (

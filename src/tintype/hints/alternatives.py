@@ -13,10 +13,9 @@ import numpy.typing as npt
 
 from tintype.imaging.color import lab_to_srgb, lightness_from_luma
 from tintype.imaging.gamut import reduce_chroma_lab
+from tintype.imaging.types import Plane
 
 from .hint import Hint
-
-Plane = npt.NDArray[np.float32]
 
 CELL = 4  # positions of the network's answer along one side of a cell that is judged as one
 ALIKE = 0.88  # least overlap of two distributions (Bhattacharyya) for one region

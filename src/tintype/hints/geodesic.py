@@ -8,7 +8,7 @@ for colours, Yatziv and Sapiro, "Fast image and video colorization using chromin
 import numpy as np
 import numpy.typing as npt
 
-Plane = npt.NDArray[np.float32]
+from tintype.imaging.types import Plane
 
 EDGE = 0.15  # what a step over an edge from black to white costs, in diagonals of the picture
 ROUNDS = 2  # of sweeps down and up; a way that winds more often is found too long

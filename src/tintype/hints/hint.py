@@ -9,15 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from tintype.errors import TintypeError
 from tintype.imaging.color import srgb_to_lab
 from tintype.imaging.gamut import reduce_chroma_lab
+from tintype.imaging.types import Plane
 
 from .propagate import Ground, insist, keep_far, ways_from
-
-Plane = npt.NDArray[np.float32]
 
 SCALE = 110.0  # CIE units of ab that the planes hold as 1
 SIDE = 5  # of the square, in its own pixels, that the network sees of a hint without a radius; trained are 1 to 9

@@ -16,10 +16,10 @@ import numpy as np
 import numpy.typing as npt
 
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Plane
 
 from .geodesic import lengths
 
-Plane = npt.NDArray[np.float32]
 Cells = npt.NDArray[np.int64]
 
 MANY = 40  # hints from which on the network is free everywhere

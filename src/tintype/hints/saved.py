@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import numpy.typing as npt
 
 from tintype.errors import TintypeError
 from tintype.files.atomic import write_whole
+from tintype.imaging.types import Plane
 
 from .hint import parse_color
-
-Plane = npt.NDArray[np.float32]
 
 COLOURS_VARIABLE = "TINTYPE_COLOURS"
 LEAST = 0.6  # likeness to be offered: benchmarks/references.py

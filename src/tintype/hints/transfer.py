@@ -12,11 +12,10 @@ import numpy.typing as npt
 from PIL import Image
 
 from tintype.imaging.color import srgb_to_lab
+from tintype.imaging.types import Plane
 
 from .alternatives import cell_centre, color_at
 from .hint import Hint
-
-Plane = npt.NDArray[np.float32]
 
 MOST = 120  # matches
 LEAST_LIKENESS = 0.5  # cosine

@@ -11,8 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from .color import lab_to_srgb
 from .gamut import in_gamut
-
-FloatArray = NDArray[np.float32]
+from .types import Floats
 
 STEP = 10.0  # CIE units between neighbouring bins
 NEIGHBOURS = 5
@@ -21,7 +20,7 @@ EXTENT = 110.0  # no sRGB colour has |a| or |b| beyond it by more than a roundin
 
 
 @cache
-def _derived_bins(step: float) -> FloatArray:
+def _derived_bins(step: float) -> Floats:
     axis = np.arange(-np.floor(EXTENT / step), np.floor(EXTENT / step) + 1, dtype=np.float32) * step
     grid = np.stack(np.meshgrid(axis, axis, indexing="ij"), -1).reshape(-1, 2)
     lightness = np.linspace(0, 100, 1001, dtype=np.float32)
@@ -32,7 +31,7 @@ def _derived_bins(step: float) -> FloatArray:
     return bins
 
 
-def ab_bins(step: float = STEP) -> FloatArray:
+def ab_bins(step: float = STEP) -> Floats:
     """Centres (Q, 2) of the bins, CIE units: points of the grid that are inside sRGB at some lightness.
 
     Ordered by a, then b. 229 bins at the default step of 10. The array is shared and read-only.
@@ -41,8 +40,8 @@ def ab_bins(step: float = STEP) -> FloatArray:
 
 
 def soft_encode(
-    ab: ArrayLike, bins: FloatArray, neighbours: int = NEIGHBOURS, sigma: float = SIGMA
-) -> tuple[NDArray[np.int64], FloatArray]:
+    ab: ArrayLike, bins: Floats, neighbours: int = NEIGHBOURS, sigma: float = SIGMA
+) -> tuple[NDArray[np.int64], Floats]:
     """Encode colours (..., 2) as their nearest bins: indices and weights, both (..., neighbours).
 
     Weights are Gaussian in the distance (`sigma` in CIE units) and sum to one. Nearest bin first.
@@ -55,7 +54,7 @@ def soft_encode(
     return nearest, (weights / weights.sum(-1, keepdims=True)).astype(np.float32)
 
 
-def annealed_mean(logits: ArrayLike, bins: FloatArray, temperature: float) -> FloatArray:
+def annealed_mean(logits: ArrayLike, bins: Floats, temperature: float) -> Floats:
     """Mean colour (..., 2), CIE units, of logits (..., Q) divided by `temperature`.
 
     A temperature of 1 is the plain mean (safe, dull); towards 0 it becomes the mode (vivid, patchy).

@@ -14,6 +14,8 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from .types import Floats
+
 __all__ = [
     "ciede2000",
     "colorfulness",
@@ -29,8 +31,7 @@ __all__ = [
     "ycc_to_rgb",
 ]
 
-FloatArray = NDArray[np.float32]
-Planes = tuple[FloatArray, FloatArray, FloatArray]
+Channels = tuple[Floats, Floats, Floats]
 
 # ITU-R BT.601 luma weights, as JPEG (JFIF) uses them.
 KR, KG, KB = 0.299, 0.587, 0.114
@@ -58,16 +59,16 @@ _TO_XYZ = _rgb_to_white_relative_xyz()
 _FROM_XYZ: NDArray[np.float64] = np.linalg.inv(_TO_XYZ).astype(np.float64)
 
 
-def _f32(x: ArrayLike) -> FloatArray:
+def _f32(x: ArrayLike) -> Floats:
     return np.asarray(x, dtype=np.float32)
 
 
-def _power(x: FloatArray, exponent: float) -> FloatArray:
+def _power(x: Floats, exponent: float) -> Floats:
     """x ** exponent for x > 0. Two vectorised calls are several times faster than numpy's float32 power."""
     return np.exp(np.log(x) * np.float32(exponent))
 
 
-def srgb_to_linear(x: ArrayLike) -> FloatArray:
+def srgb_to_linear(x: ArrayLike) -> Floats:
     """Decode sRGB values to linear light, [0, 1] to [0, 1], any shape (IEC 61966-2-1).
 
     Values outside [0, 1] are carried through: the curve goes on above 1 and is mirrored (odd) below 0.
@@ -78,7 +79,7 @@ def srgb_to_linear(x: ArrayLike) -> FloatArray:
     return np.copysign(np.where(size <= _ENCODED_JOINT, size * np.float32(1 / 12.92), curve), x)
 
 
-def linear_to_srgb(x: ArrayLike) -> FloatArray:
+def linear_to_srgb(x: ArrayLike) -> Floats:
     """Encode linear light as sRGB values, [0, 1] to [0, 1], any shape; the inverse of `srgb_to_linear`.
 
     Values outside [0, 1] are carried through: the curve goes on above 1 and is mirrored (odd) below 0.
@@ -89,37 +90,37 @@ def linear_to_srgb(x: ArrayLike) -> FloatArray:
     return np.copysign(np.where(size <= _LINEAR_JOINT, size * np.float32(12.92), curve), x)
 
 
-def _lab_curve(t: FloatArray) -> FloatArray:
+def _lab_curve(t: Floats) -> Floats:
     """The CIE 1976 curve f: a cube root, linear near and below zero."""
     root = _power(np.maximum(t, np.float32(_DELTA**3)), 1 / 3)
     return np.where(t > _DELTA**3, root, t * np.float32(_SLOPE) + np.float32(4 / 29))
 
 
-def _lab_curve_inverse(f: FloatArray) -> FloatArray:
+def _lab_curve_inverse(f: Floats) -> Floats:
     return np.where(f > _DELTA, f * f * f, (f - np.float32(4 / 29)) * np.float32(1 / _SLOPE))
 
 
-def _mix(matrix: NDArray[np.float64], x: FloatArray, y: FloatArray, z: FloatArray) -> Planes:
+def _mix(matrix: NDArray[np.float64], x: Floats, y: Floats, z: Floats) -> Channels:
     m = matrix.astype(np.float32)
     first, second, third = (m[i, 0] * x + m[i, 1] * y + m[i, 2] * z for i in range(3))
     return first, second, third
 
 
-def _split(pixels: ArrayLike) -> Planes:
+def _split(pixels: ArrayLike) -> Channels:
     pixels = _f32(pixels)
     if pixels.ndim == 0 or pixels.shape[-1] != 3:
         raise ValueError(f"shape {pixels.shape}: the last axis must hold 3 channels; move the channels last")
     return pixels[..., 0], pixels[..., 1], pixels[..., 2]
 
 
-def _lab_to_linear(lightness: FloatArray, a: FloatArray, b: FloatArray) -> Planes:
+def _lab_to_linear(lightness: Floats, a: Floats, b: Floats) -> Channels:
     fy = (lightness + np.float32(16)) * np.float32(1 / 116)
     fx = fy + a * np.float32(1 / 500)
     fz = fy - b * np.float32(1 / 200)
     return _mix(_FROM_XYZ, _lab_curve_inverse(fx), _lab_curve_inverse(fy), _lab_curve_inverse(fz))
 
 
-def srgb_to_lab(rgb: ArrayLike) -> FloatArray:
+def srgb_to_lab(rgb: ArrayLike) -> Floats:
     """sRGB (..., 3) in [0, 1] to CIE 1976 L*a*b* (..., 3) under D65: L* in [0, 100], a* and b* CIE units."""
     red, green, blue = (srgb_to_linear(plane) for plane in _split(rgb))
     fx, fy, fz = (_lab_curve(plane) for plane in _mix(_TO_XYZ, red, green, blue))
@@ -130,49 +131,49 @@ def srgb_to_lab(rgb: ArrayLike) -> FloatArray:
     return out
 
 
-def lab_to_srgb(lab: ArrayLike) -> FloatArray:
+def lab_to_srgb(lab: ArrayLike) -> Floats:
     """CIE L*a*b* (..., 3) to sRGB (..., 3). Nothing is clipped: colours out of gamut leave [0, 1]."""
     planes = [linear_to_srgb(plane) for plane in _lab_to_linear(*_split(lab))]
     return np.stack(planes, axis=-1)
 
 
-def luma(rgb: ArrayLike) -> FloatArray:
+def luma(rgb: ArrayLike) -> Floats:
     """BT.601 full-range luma Y' in [0, 1], as in JPEG, of sRGB values (..., 3) in [0, 1]; shape (...)."""
     red, green, blue = _split(rgb)
     return _f32(np.float32(KR) * red + np.float32(KG) * green + np.float32(KB) * blue)
 
 
-def rgb_to_ycc(rgb: ArrayLike) -> FloatArray:
+def rgb_to_ycc(rgb: ArrayLike) -> Floats:
     """sRGB (..., 3) in [0, 1] to BT.601 full-range Y'CbCr (..., 3): Y' in [0, 1], Cb, Cr in [-0.5, 0.5]."""
     red, _, blue = _split(rgb)
     y = luma(rgb)
     return np.stack([y, (blue - y) * np.float32(0.5 / (1 - KB)), (red - y) * np.float32(0.5 / (1 - KR))], axis=-1)
 
 
-def ycc_to_rgb(ycc: ArrayLike) -> FloatArray:
+def ycc_to_rgb(ycc: ArrayLike) -> Floats:
     """BT.601 full-range Y'CbCr (..., 3) to sRGB (..., 3); the inverse of `rgb_to_ycc`. Nothing is clipped."""
     y, cb, cr = _split(ycc)
     return np.stack([y + plane for plane in _opponent(cb, cr)], axis=-1)
 
 
-def _opponent(cb: FloatArray, cr: FloatArray) -> Planes:
+def _opponent(cb: Floats, cr: Floats) -> Channels:
     """R - Y', G - Y', B - Y' of a chroma pair."""
     red = cr * np.float32(2 * (1 - KR))
     blue = cb * np.float32(2 * (1 - KB))
     return red, red * np.float32(-KR / KG) - blue * np.float32(KB / KG), blue
 
 
-def lightness_from_luma(y: ArrayLike) -> FloatArray:
+def lightness_from_luma(y: ArrayLike) -> Floats:
     """L* in [0, 100] of the grey whose sRGB value (and so its luma) is y in [0, 1]; any shape."""
     return np.float32(116) * _lab_curve(srgb_to_linear(y)) - np.float32(16)
 
 
-def luma_from_lightness(lightness: ArrayLike) -> FloatArray:
+def luma_from_lightness(lightness: ArrayLike) -> Floats:
     """The sRGB value (and so the luma) in [0, 1] of the grey of L* in [0, 100]; undoes `lightness_from_luma`."""
     return linear_to_srgb(_lab_curve_inverse((_f32(lightness) + np.float32(16)) * np.float32(1 / 116)))
 
 
-def ciede2000(lab1: ArrayLike, lab2: ArrayLike) -> FloatArray:
+def ciede2000(lab1: ArrayLike, lab2: ArrayLike) -> Floats:
     """CIEDE2000 colour difference of two Lab arrays (..., 3), shape (...), with kL = kC = kH = 1.
 
     Source: Sharma, Wu and Dalal, "The CIEDE2000 color-difference formula: implementation notes, supplementary
@@ -217,18 +218,18 @@ def ciede2000(lab1: ArrayLike, lab2: ArrayLike) -> FloatArray:
     return _f32(np.sqrt(np.maximum(dl * dl + dc * dc + dh * dh + rotation * dc * dh, 0)))
 
 
-def _hue(a: FloatArray, b: FloatArray) -> FloatArray:
+def _hue(a: Floats, b: Floats) -> Floats:
     """Hue angle in [0, 2 pi)."""
     hue = np.arctan2(b, a)
     return np.where(hue < 0, hue + np.float32(2 * np.pi), hue)
 
 
-def _length(a: FloatArray, b: FloatArray) -> FloatArray:
+def _length(a: Floats, b: Floats) -> Floats:
     """sqrt(a^2 + b^2); numpy's hypot guards against overflow, which costs several times as much."""
     return _f32(np.sqrt(a * a + b * b))
 
 
-def _strong_chroma(chroma: ArrayLike) -> FloatArray:
+def _strong_chroma(chroma: ArrayLike) -> Floats:
     """The paper's sqrt(C^7 / (C^7 + 25^7)): 0 for greys, near 1 for strong colours."""
     share = _f32(chroma) * np.float32(1 / 25)
     cube = share * share * share
@@ -257,14 +258,14 @@ def colorfulness_abs(rgb: ArrayLike) -> float:
     return _spread_and_centre(np.abs(red_green), np.abs(yellow_blue))
 
 
-def _opponent_channels(rgb: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def _opponent_channels(rgb: ArrayLike) -> tuple[Floats, Floats]:
     red, green, blue = _split(rgb)
     if not red.size:
         raise ValueError(f"shape {np.shape(rgb)}: colourfulness needs at least one pixel")
     return red - green, np.float32(0.5) * (red + green) - blue
 
 
-def _spread_and_centre(red_green: FloatArray, yellow_blue: FloatArray) -> float:
+def _spread_and_centre(red_green: Floats, yellow_blue: Floats) -> float:
     channels = (red_green, yellow_blue)
     spread = np.sqrt(sum(float(channel.var(dtype=np.float64)) for channel in channels))
     centre = np.sqrt(sum(float(channel.mean(dtype=np.float64)) ** 2 for channel in channels))

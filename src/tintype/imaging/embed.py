@@ -4,8 +4,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .borders import Inside
+from .types import Plane
 
-Plane = NDArray[np.float32]
 _KEPT = 1.5  # cells around the part that keep the values of its edge
 
 

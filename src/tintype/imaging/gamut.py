@@ -14,7 +14,6 @@ from .color import (
     KB,
     KG,
     KR,
-    FloatArray,
     _f32,
     _length,
     _opponent,
@@ -25,6 +24,7 @@ from .color import (
     srgb_to_lab,
     ycc_to_rgb,
 )
+from .types import Floats
 
 __all__ = ["chroma_for_luma", "in_gamut", "reduce_chroma_lab", "reduce_chroma_ycc"]
 
@@ -45,7 +45,7 @@ def in_gamut(rgb: ArrayLike, tolerance: float = 1e-4) -> NDArray[np.bool_]:
     return np.asarray((rgb.min(axis=-1) >= -tolerance) & (rgb.max(axis=-1) <= 1 + tolerance))
 
 
-def reduce_chroma_lab(lab: ArrayLike) -> FloatArray:
+def reduce_chroma_lab(lab: ArrayLike) -> Floats:
     """Bring colours (..., 3) into the sRGB gamut by scaling a and b; lightness and hue angle stay.
 
     The factor is the largest in [0, 1] that is in gamut, found by bisection to 2**-20 of the chroma. Colours
@@ -79,7 +79,7 @@ def _linear_in_gamut(
     return np.asarray((rgb.min(axis=0) >= -1e-9) & (rgb.max(axis=0) <= 1 + 1e-9))
 
 
-def reduce_chroma_ycc(y: ArrayLike, cb: ArrayLike, cr: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def reduce_chroma_ycc(y: ArrayLike, cb: ArrayLike, cr: ArrayLike) -> tuple[Floats, Floats]:
     """Scale chroma by the largest factor in [0, 1] that keeps RGB inside [0, 1]; luma and Cb : Cr stay.
 
     y, cb and cr share one shape (any); y in [0, 1], cb and cr in [-0.5, 0.5]. Exact, by closed form: R, G and
@@ -99,7 +99,7 @@ def reduce_chroma_ycc(y: ArrayLike, cb: ArrayLike, cr: ArrayLike) -> tuple[Float
     return new_cb.reshape(y.shape), new_cr.reshape(y.shape)
 
 
-def _gamut_factor(y: FloatArray, cb: FloatArray, cr: FloatArray) -> FloatArray:
+def _gamut_factor(y: Floats, cb: Floats, cr: Floats) -> Floats:
     red, green, blue = _opponent(cb, cr)
     highest = np.maximum(red, green)
     np.maximum(highest, blue, out=highest)
@@ -118,7 +118,7 @@ def _gamut_factor(y: FloatArray, cb: FloatArray, cr: FloatArray) -> FloatArray:
     return np.clip(factor, 0, 1, out=factor)
 
 
-def chroma_for_luma(y: ArrayLike, ab: ArrayLike) -> tuple[FloatArray, FloatArray]:
+def chroma_for_luma(y: ArrayLike, ab: ArrayLike) -> tuple[Floats, Floats]:
     """The colours whose BT.601 luma is y and whose CIE a, b are as asked: Cb and Cr in [-0.5, 0.5].
 
     y: (...) luma in [0, 1]; ab: (..., 2) in CIE units. L* is solved for by Newton's method, since saturated
@@ -138,7 +138,7 @@ def chroma_for_luma(y: ArrayLike, ab: ArrayLike) -> tuple[FloatArray, FloatArray
     return cb.reshape(y.shape), cr.reshape(y.shape)
 
 
-def _chroma_block(y: FloatArray, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _chroma_block(y: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats]:
     cb, cr = _solve_lightness(y, a, b)
     outside = np.flatnonzero(_gamut_factor(y, cb, cr) < 1)
     if outside.size:
@@ -154,7 +154,7 @@ def _chroma_block(y: FloatArray, a: FloatArray, b: FloatArray) -> tuple[FloatArr
     return reduce_chroma_ycc(y, cb, cr)
 
 
-def _solve_lightness(y: FloatArray, a: FloatArray, b: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _solve_lightness(y: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats]:
     """Chroma of the colour (L*, a, b) with L* such that its luma is y; flat arrays, gamut ignored.
 
     Luma grows with L* everywhere, so Newton's method gets there: in two or three steps for the colours of
@@ -177,9 +177,7 @@ def _solve_lightness(y: FloatArray, a: FloatArray, b: FloatArray) -> tuple[Float
     return cb, cr
 
 
-def _luma_and_slope(
-    lightness: FloatArray, a: FloatArray, b: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _luma_and_slope(lightness: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     """Luma of a Lab colour, its derivative by L*, and the colour's encoded red and blue."""
     results = np.empty((4, lightness.size), np.float32)
     # What lies between is made in pieces that stay in the cache: twice as fast.
@@ -189,9 +187,7 @@ def _luma_and_slope(
     return results[0], results[1], results[2], results[3]
 
 
-def _luma_and_slope_of_piece(
-    lightness: FloatArray, a: FloatArray, b: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray]:
+def _luma_and_slope_of_piece(lightness: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats, Floats, Floats]:
     curve = np.empty((3, lightness.size), np.float32)
     curve[1] = (lightness + np.float32(16)) * np.float32(1 / 116)
     np.add(curve[1], a * np.float32(1 / 500), out=curve[0])

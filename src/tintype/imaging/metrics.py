@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from . import color
-
-Pixels = NDArray[np.uint8]
+from .types import Pixels
 
 # Rounding to 8 bits alone is a mean squared error of 1/12; equal pictures are not known to be closer.
 ROUNDING_ERROR = 1 / 12

@@ -11,9 +11,9 @@ from PIL import Image
 from tintype.parallel import spread, strips
 
 from .gamut import reduce_chroma_ycc
+from .types import Plane8
 
-Plane = NDArray[np.uint8]
-Chroma = tuple[Plane, Plane]
+Chroma = tuple[Plane8, Plane8]
 
 NEUTRAL = 128
 # Rows that are halved at a time: even, and few enough for the cache.
@@ -30,7 +30,7 @@ _TURNS = {
 }
 
 
-def turn_upright(plane: Plane, orientation: int) -> Plane:
+def turn_upright(plane: Plane8, orientation: int) -> Plane8:
     """The plane as it should be seen, given the EXIF orientation 1..8 of the file."""
     if orientation == 1:
         return plane
@@ -44,7 +44,7 @@ def turn_deep(plane: NDArray[np.uint16], orientation: int) -> NDArray[np.uint16]
     return np.ascontiguousarray(flip.get(orientation, plane))
 
 
-def as_plane(image: Image.Image) -> Plane:
+def as_plane(image: Image.Image) -> Plane8:
     """The pixels of a one-channel 8-bit Pillow image, read-only."""
     return np.asarray(image, dtype=np.uint8)
 
@@ -54,19 +54,19 @@ def half_size(width: int, height: int) -> tuple[int, int]:
     return (width + 1) // 2, (height + 1) // 2
 
 
-def resize_plane(plane: Plane, width: int, height: int) -> Plane:
+def resize_plane(plane: Plane8, width: int, height: int) -> Plane8:
     """Bicubic, antialiased when it shrinks."""
     if plane.shape == (height, width):
         return plane
     return as_plane(Image.fromarray(plane).resize((width, height), Image.Resampling.BICUBIC))
 
 
-def halve_plane(plane: Plane) -> Plane:
+def halve_plane(plane: Plane8) -> Plane8:
     """Mean of every 2x2 block; odd edges count alone, as JPEG encoders do it."""
     return as_plane(Image.fromarray(plane).reduce(2))
 
 
-def halve_in_threads(plane: Plane) -> Plane:
+def halve_in_threads(plane: Plane8) -> Plane8:
     """`halve_plane`, in strips."""
     height, width = plane.shape
     halved = np.empty(half_size(width, height)[::-1], np.uint8)
@@ -82,7 +82,7 @@ def halve_in_threads(plane: Plane) -> Plane:
     return halved
 
 
-def _halve_pairs(plane: Plane) -> NDArray[np.uint16]:
+def _halve_pairs(plane: Plane8) -> NDArray[np.uint16]:
     """`halve_plane` for even sides, two neighbours at a time, read as one number of 16 bits."""
     pairs = plane.view(np.uint16)
     sums = (pairs & np.uint16(255)) + (pairs >> np.uint16(8))
@@ -97,12 +97,12 @@ def chroma_is_neutral(chroma: Chroma) -> bool:
     return all(int(plane.min()) == NEUTRAL == int(plane.max()) for plane in chroma)
 
 
-def grey_of(rgb: Image.Image) -> Plane:
+def grey_of(rgb: Image.Image) -> Plane8:
     """BT.601 luma of an RGB image, rounded to the nearest integer."""
     return as_plane(rgb.convert("L"))
 
 
-def join_rgb(luma: Plane, chroma: Chroma | None) -> Image.Image:
+def join_rgb(luma: Plane8, chroma: Chroma | None) -> Image.Image:
     """An RGB image whose BT.601 luma is at most 1 of 255 off `luma` anywhere.
 
     Chroma planes of half size are enlarged. Colours that do not fit at their luma lose chroma, pixel by

@@ -1,13 +1,12 @@
 """Bicubic resizing of float planes."""
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-FloatPlane = NDArray[np.float32]
+from .types import Plane
 
 
-def resize_float(plane: FloatPlane, width: int, height: int) -> FloatPlane:
+def resize_float(plane: Plane, width: int, height: int) -> Plane:
     """Bicubic, antialiased when it shrinks."""
     if plane.shape == (height, width):
         return plane

@@ -16,8 +16,9 @@ from PIL import Image
 
 from tintype.parallel import strips
 
-from .planes import NEUTRAL, Chroma, Plane
-from .resize import FloatPlane, resize_float
+from .planes import NEUTRAL, Chroma
+from .resize import resize_float
+from .types import Plane, Plane8
 
 # Luma variance (luma in [0, 1]) up to which a slope is doubted: about a tenth of the scale, 26 of 255.
 DOUBT = np.float32(0.01)
@@ -39,7 +40,7 @@ def _cubic(distance: NDArray[np.float64]) -> NDArray[np.float64]:
 _CELL = _cubic(np.abs(np.arange(-2, 3)[:, None] - (np.arange(64) + 0.5) / 64 + 0.5)).mean(axis=1).astype(np.float32)
 
 
-def raise_planes(planes: list[FloatPlane], luma: FloatPlane) -> list[FloatPlane]:
+def raise_planes(planes: list[Plane], luma: Plane) -> list[Plane]:
     """Planes (h, w) of any unit raised to the (H, W) of luma, guided by it; luma is in [0, 1].
 
     Planes that are not smaller than luma in both directions are only resized.
@@ -53,7 +54,7 @@ def raise_planes(planes: list[FloatPlane], luma: FloatPlane) -> list[FloatPlane]
     return [raised[i] + raised[i + 1] * luma for i in range(0, len(raised), 2)]
 
 
-def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, FloatPlane]) -> Chroma:
+def raise_chroma(luma: Plane8, low_luma: Plane, chroma: tuple[Plane, Plane]) -> Chroma:
     """Cb and Cr planes of luma's size.
 
     luma: (H, W) uint8, of a picture or made half as large; low_luma: its area means on the (h, w) grid of `chroma`,
@@ -80,7 +81,7 @@ def raise_chroma(luma: Plane, low_luma: FloatPlane, chroma: tuple[FloatPlane, Fl
     return raised[0], raised[1]
 
 
-def coefficients(low_luma: FloatPlane, planes: list[FloatPlane]) -> NDArray[np.float32]:
+def coefficients(low_luma: Plane, planes: list[Plane]) -> NDArray[np.float32]:
     """(2 k, h, w): constant and slope of each of k planes, which enlarged give it as constant + slope * luma.
 
     plane + slope (luma - low_luma), all enlarged, is (plane - slope low_luma) + slope luma: fewer planes to enlarge.
@@ -177,7 +178,7 @@ def _blurred(planes: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
     return np.asarray(blurred)
 
 
-def _slopes(light: FloatPlane, planes: list[FloatPlane]) -> list[FloatPlane]:
+def _slopes(light: Plane, planes: list[Plane]) -> list[Plane]:
     """How much each plane rises with luma around each cell, weakened by how little of it that explains."""
     share = _mean_share(*light.shape)
     mean_light = _mean(light, share)
@@ -198,7 +199,7 @@ def _slopes(light: FloatPlane, planes: list[FloatPlane]) -> list[FloatPlane]:
     return slopes
 
 
-def _mean(plane: FloatPlane, share: FloatPlane) -> FloatPlane:
+def _mean(plane: Plane, share: Plane) -> Plane:
     """The mean over 3x3 cells, of those inside the picture."""
     mean = _sum(plane)
     mean *= share
@@ -206,12 +207,12 @@ def _mean(plane: FloatPlane, share: FloatPlane) -> FloatPlane:
 
 
 @lru_cache(maxsize=4)
-def _mean_share(height: int, width: int) -> FloatPlane:
+def _mean_share(height: int, width: int) -> Plane:
     """What each of the 3x3 cells around a cell counts for."""
     return np.asarray(1 / _sum(np.ones((height, width), np.float32)), np.float32)
 
 
-def _sum(plane: FloatPlane) -> FloatPlane:
+def _sum(plane: Plane) -> Plane:
     rows = plane.copy()
     rows[1:] += plane[:-1]
     rows[:-1] += plane[1:]
@@ -221,5 +222,5 @@ def _sum(plane: FloatPlane) -> FloatPlane:
     return columns
 
 
-def _to_plane(chroma: FloatPlane) -> Plane:
+def _to_plane(chroma: Plane) -> Plane8:
     return np.round(chroma * 255 + NEUTRAL).clip(0, 255).astype(np.uint8)

@@ -7,9 +7,9 @@ not seen (`ModelInfo.calibration`): pairs of entropy and mean distance to the tr
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
-Plane = npt.NDArray[np.float32]
+from tintype.imaging.types import Plane
+
 Calibration = Sequence[tuple[float, float]]
 
 KNOTS = 16  # of a calibration, at equal shares of the pixels

@@ -3,12 +3,10 @@
 from collections.abc import Mapping, Sequence
 from typing import Literal, Protocol
 
-import numpy as np
-import numpy.typing as npt
+from tintype.imaging.types import Planes
 
 Device = Literal["auto", "cpu", "cuda"]
 Precision = Literal["auto", "f32", "bf16"]
-Planes = npt.NDArray[np.float32]
 
 # Outputs with what the encoder of a network found, by stride; the rest of it needs no more than the lightness's shape.
 FEATURES = ("features_4", "features_8", "features_16", "features_32")

@@ -17,9 +17,10 @@ import numpy as np
 
 from tintype.errors import WeightsError
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Planes
 
 from .confidence import confidence, entropy, faded
-from .engine import Device, Planes, Precision
+from .engine import Device, Precision
 from .model_file import ModelFile, find_model
 from .network import Network
 from .preprocess import fitted_size, pad_to, rounded

@@ -11,10 +11,11 @@ from typing import get_args
 import numpy as np
 
 from tintype.errors import MissingExtra, TintypeError, WeightsError, last_line
+from tintype.imaging.types import Planes
 
 from .contracts import CONTRACTS
 from .contracts.engine import ContractEngine
-from .engine import Device, Engine, Planes, Precision
+from .engine import Device, Engine, Precision
 from .foreign import interface_of
 from .model_file import ModelFile, find_model
 from .onnxruntime import OnnxRuntime, has_gpu_extra

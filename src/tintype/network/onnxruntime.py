@@ -6,8 +6,8 @@ from importlib import metadata
 import numpy as np
 
 from tintype.errors import TintypeError, WeightsError, last_line
+from tintype.imaging.types import Planes
 
-from .engine import Planes
 from .model_file import ModelFile
 
 

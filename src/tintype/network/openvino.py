@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from tintype.errors import TintypeError, WeightsError, last_line
+from tintype.imaging.types import Planes
 
-from .engine import FEATURES, Planes, Precision
+from .engine import FEATURES, Precision
 from .model_file import ModelFile
 from .no_telemetry import import_openvino
 from .places import compiled_folder, models_folder

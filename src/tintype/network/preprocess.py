@@ -4,8 +4,7 @@ import numpy as np
 import numpy.typing as npt
 
 from tintype.errors import TintypeError
-
-Plane = npt.NDArray[np.float32]
+from tintype.imaging.types import Plane
 
 # How many times the working size the long side may be; a longer panorama is made smaller instead.
 LONGEST = 4

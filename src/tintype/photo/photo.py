@@ -13,7 +13,8 @@ from PIL import Image
 
 from tintype.errors import OutputError
 from tintype.files.atomic import write_whole
-from tintype.imaging.planes import Chroma, Plane, half_size, halve_in_threads, halve_plane, join_rgb, resize_plane
+from tintype.imaging.planes import Chroma, half_size, halve_in_threads, halve_plane, join_rgb, resize_plane
+from tintype.imaging.types import Plane8
 
 from . import pillow
 from .decode import RawSource, read_planes
@@ -45,9 +46,9 @@ class Photo:
 
     def __init__(
         self,
-        luma: Plane,
+        luma: Plane8,
         chroma: Chroma | Callable[[], Chroma | None] | None = None,
-        alpha: Plane | None = None,
+        alpha: Plane8 | None = None,
         meta: Metadata | None = None,
         deep: Deep | None = None,
     ) -> None:
@@ -93,12 +94,12 @@ class Photo:
         return self._chroma() if callable(self._chroma) else self._chroma
 
     @cached_property
-    def half_luma(self) -> Plane:
+    def half_luma(self) -> Plane8:
         """The means of luma over 2x2 pixels: (ceil(H/2), ceil(W/2)) uint8."""
         return halve_in_threads(self.luma)
 
     @cached_property
-    def _quarter_luma(self) -> Plane:
+    def _quarter_luma(self) -> Plane8:
         return halve_in_threads(self.half_luma)
 
     def small_luma(self, width: int, height: int, resample: Image.Resampling) -> NDArray[np.float32]:
@@ -134,11 +135,11 @@ class Photo:
         """Whether the format written by default stores chroma at half size (4:2:0)."""
         return self.format == "JPEG" and self.meta.subsampling in (None, "Gray", "420", "411")
 
-    def with_chroma(self, cb: Plane, cr: Plane) -> "Photo":
+    def with_chroma(self, cb: Plane8, cr: Plane8) -> "Photo":
         """The same light with these colours: uint8 planes centred at 128, of luma's size or half of it."""
         return Photo(self.luma, (cb, cr), self.alpha, self.meta, self.deep)
 
-    def with_luma(self, luma: Plane) -> "Photo":
+    def with_luma(self, luma: Plane8) -> "Photo":
         """The same colours under another light of the same size."""
         deep = self.deep
         if deep is not None:
@@ -220,7 +221,7 @@ class Photo:
             return self
         opacity = self.alpha.astype(np.float32) / 255
 
-        def over(plane: Plane, ground: int) -> Plane:
+        def over(plane: Plane8, ground: int) -> Plane8:
             return np.round(ground + (plane.astype(np.float32) - ground) * opacity).astype(np.uint8)
 
         chroma = self.chroma and tuple(over(resize_plane(p, self.width, self.height), 128) for p in self.chroma)

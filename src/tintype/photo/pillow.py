@@ -13,7 +13,6 @@ from PIL import Image, ImageCms, PngImagePlugin, TiffImagePlugin
 
 from tintype.imaging.planes import (
     Chroma,
-    Plane,
     as_plane,
     chroma_is_neutral,
     grey_of,
@@ -21,6 +20,7 @@ from tintype.imaging.planes import (
     turn_deep,
     turn_upright,
 )
+from tintype.imaging.types import Plane8
 
 from . import sixteen_bit
 from .icc import colour_space, profile_for_colour, profile_for_grey
@@ -47,9 +47,9 @@ _saved_limit: int | None = None
 class Decoded:
     """Planes of one picture, and what was carried with them. Chroma may be a function that decodes it."""
 
-    luma: Plane
+    luma: Plane8
     chroma: Chroma | Callable[[], Chroma | None] | None
-    alpha: Plane | None
+    alpha: Plane8 | None
     meta: Metadata
     deep: Deep | None = None
 
@@ -135,7 +135,7 @@ def decode(image: Image.Image) -> Decoded:
 
 
 def encode(
-    luma: Plane, chroma: Chroma | None, alpha: Plane | None, meta: Metadata, kind: str, quality: int | None
+    luma: Plane8, chroma: Chroma | None, alpha: Plane8 | None, meta: Metadata, kind: str, quality: int | None
 ) -> bytes:
     """One of the lossless formats; only WebP knows a quality, and without one it is lossless too."""
     image = Image.fromarray(luma) if chroma is None else join_rgb(luma, chroma)

@@ -13,7 +13,8 @@ from PIL import Image, PngImagePlugin, TiffImagePlugin
 
 from tintype.imaging.color import KB, KG, KR
 from tintype.imaging.gamut import reduce_chroma_ycc
-from tintype.imaging.planes import NEUTRAL, Chroma, Plane, resize_plane
+from tintype.imaging.planes import NEUTRAL, Chroma, resize_plane
+from tintype.imaging.types import Plane8
 from tintype.parallel import strips
 
 from .packed_tiff import bits_of, decode_packed, directory
@@ -88,7 +89,7 @@ def luma_of(pixels: NDArray[np.uint16]) -> DeepPlane:
     return luma
 
 
-def to_8_bits(pixels: NDArray[Any]) -> Plane:
+def to_8_bits(pixels: NDArray[Any]) -> Plane8:
     """16-bit integers, or floats in [0, 1], rounded to 8 bits. 32-bit integers are taken to hold 16."""
     if pixels.dtype.kind == "f":
         pixels = np.round(np.clip(np.nan_to_num(pixels), 0, 1) * 255)

@@ -14,12 +14,13 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import selectinload
 
 from tintype.colorizer.colorizer import Colorizer
-from tintype.colorizer.open_photo import OpenPhoto, Plane
+from tintype.colorizer.open_photo import OpenPhoto
 from tintype.colorizer.options import ColorizeOptions
 from tintype.colorizer.provenance import read_record, recorded
 from tintype.colorizer.streaming import Answer
 from tintype.colorizer.taste import Taste
 from tintype.hints.hint import Hint, parse_color
+from tintype.imaging.types import Plane
 from tintype.network.model_file import ModelFile
 from tintype.photo.metadata import Metadata
 from tintype.photo.photo import Photo

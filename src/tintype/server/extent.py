@@ -3,14 +3,13 @@
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.hints.alternatives import color_at
 from tintype.hints.hint import Hint
+from tintype.imaging.types import Plane
 
-Plane = NDArray[np.float32]
 VIVID = 60.0  # CIE units of the colour that is tried, away from what the place has
 _SHOWN_FROM = 0.25  # of the colour: less is not seen as coloured
 

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from PIL import Image
 
-from tintype.imaging.planes import Plane, as_plane, half_size
+from tintype.imaging.planes import as_plane, half_size
+from tintype.imaging.types import Plane8
 from tintype.photo.metadata import Metadata
 from tintype.photo.photo import Photo
 
@@ -17,7 +18,7 @@ def shrink(photo: Photo, side: int) -> Photo:
     scale = min(1.0, side / max(photo.width, photo.height))
     width, height = max(1, round(photo.width * scale)), max(1, round(photo.height * scale))
 
-    def small(plane: Plane, size: tuple[int, int]) -> Plane:
+    def small(plane: Plane8, size: tuple[int, int]) -> Plane8:
         if plane.shape == size[::-1]:
             return plane
         return as_plane(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))

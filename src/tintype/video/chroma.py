@@ -9,15 +9,13 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.imaging.color import lab_to_srgb
 from tintype.imaging.gamut import in_gamut
+from tintype.imaging.types import Floats
 
 from .levels import Luma, Signal
 from .need import need_cv2
-
-Floats = NDArray[np.float32]
 
 _LEVELS = 33  # of luma at which colours are worked out; those between are interpolated
 _MIDDLE = 16  # the place of a = b = 0 in a square

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.open_photo import OpenPhoto, best_reference
 from tintype.errors import TintypeError, WeightsError
 from tintype.hints.hint import Hint
+from tintype.imaging.types import Floats
 
 from .chroma import shrink
 from .cuts import likeness
@@ -28,8 +28,6 @@ _BACKWARDS = 1500
 # Standard deviation of luma, of 255, below which a frame does not tell which reference suits it: a fade.
 _LEAST_CONTRAST = 12.0
 _NONE = -1
-
-Floats = NDArray[np.float32]
 
 
 HintsAt = Callable[[Frame], list[Hint]]

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.imaging.types import Plane8
+
 from .need import need_cv2
 
 Luma = NDArray[Any]  # uint8, or uint16 for more than 8 bits
-Plane8 = NDArray[np.uint8]
 
 # AVColorSpace (ITU-T H.273 matrix coefficients): Kr, Kb.
 _MATRICES = {

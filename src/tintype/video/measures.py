@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from tintype.colorizer.colorizer import Colorizer
 from tintype.imaging.color import srgb_to_lab
 from tintype.imaging.metrics import measure_all
+from tintype.imaging.types import Floats
 
 from .chroma import ChromaMaker, shrink
 from .cuts import likeness
@@ -27,7 +28,6 @@ from .painter import painter
 from .reader import FilmInfo, FilmReader, Frame
 from .stabilize import Coloured, Stabilizer
 
-Floats = NDArray[np.float32]
 Planes = tuple[Luma, Luma, Luma]
 
 # Pixels count for the warp error where the motion is trusted at least this much.

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.imaging.types import Floats
+
 from .need import need_cv2
 
-Floats = NDArray[np.float32]
 Small = NDArray[np.uint8]
 
 LONG_SIDE = 256  # of the grid on which motion is found and colour is carried

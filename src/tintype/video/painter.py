@@ -4,12 +4,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.open_photo import best_reference
 from tintype.errors import WeightsError
 from tintype.hints.hint import Hint
+from tintype.imaging.types import Floats
 from tintype.network.preprocess import working_size
 
 from .chroma import shrink
@@ -17,7 +17,6 @@ from .direction import Director
 from .options import FilmOptions
 from .reader import FilmInfo, Frame
 
-Floats = NDArray[np.float32]
 Paint = Callable[[Frame], Floats]
 
 

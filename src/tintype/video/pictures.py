@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from tintype.errors import OutputError
 from tintype.files.atomic import replacing
 from tintype.imaging.color import srgb_to_linear
+from tintype.imaging.types import Floats
 
 from .codecs import Settings
 from .dpx import with_headers
@@ -25,8 +26,6 @@ from .need import need_av
 from .numbered import NumberedPictures, Numbering
 from .reader import FilmInfo
 from .timecode import Timecode
-
-Floats = NDArray[np.float32]
 
 # For each suffix the encoder and, for each depth, the pixel format. OpenEXR holds linear light in floats.
 _TIFF = ("tiff", {8: "rgb24", 16: "rgb48le"}, {"compression_algo": "deflate"})

@@ -3,13 +3,11 @@
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.imaging.color import linear_to_srgb
+from tintype.imaging.types import Floats
 
 from .levels import BT709, Luma, Signal
-
-Floats = NDArray[np.float32]
 
 
 def luma_of(picture: Any, width: int, height: int, signal: Signal) -> Luma:

@@ -10,7 +10,8 @@ from collections.abc import Generator, Iterable, Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
+
+from tintype.imaging.types import Floats
 
 from .chroma import shrink
 from .cuts import likeness
@@ -21,7 +22,6 @@ from .options import FilmOptions
 from .painter import Paint
 from .reader import FilmInfo, Frame
 
-Floats = NDArray[np.float32]
 State = dict[str, Floats]
 
 # With `every` auto: the longest time between keys, the fewest and most frames, and the share of the picture that may

@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
+from tintype.imaging.types import Planes
 from tintype.network.graph_reader import Interface, Port
-
-Planes = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)

@@ -9,9 +9,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from tintype.imaging.color import luma_from_lightness
+from tintype.imaging.types import Planes
 from tintype.network.graph_reader import Port
 
-from .contract import Contract, Planes, star_of
+from .contract import Contract, star_of
 
 
 class DDColor(Contract):

@@ -13,9 +13,10 @@ import numpy as np
 
 from tintype.imaging.color import luma_from_lightness, rgb_to_ycc, srgb_to_lab, ycc_to_rgb
 from tintype.imaging.resize import resize_float
+from tintype.imaging.types import Planes
 from tintype.network.graph_reader import Port
 
-from .contract import Contract, Planes, star_of
+from .contract import Contract, star_of
 
 # Mean of an answer to mid grey, as a share of white.
 LEAST_MEAN, MOST_MEAN = 0.15, 0.85

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tintype.imaging.types import Planes
 from tintype.network.graph_reader import Interface, Port
 
-from .contract import Contract, Planes, star_of
+from .contract import Contract, star_of
 
 CAFFE_INPUT, CAFFE_ANSWER = (224, 224), (56, 56)
 

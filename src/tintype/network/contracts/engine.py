@@ -10,7 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from tintype.errors import TintypeError, WeightsError
-from tintype.network.engine import Engine, Planes
+from tintype.imaging.types import Planes
+from tintype.network.engine import Engine
 from tintype.network.graph_reader import Interface, Port
 
 from .contract import Contract

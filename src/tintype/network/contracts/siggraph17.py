@@ -8,9 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tintype.imaging.types import Planes
 from tintype.network.graph_reader import Port
 
-from .contract import Contract, Planes, star_of
+from .contract import Contract, star_of
 
 HINT_SCALE = 110.0  # CIE units that tintype's own planes hold as 1
 MASKS = ("mask", "map")

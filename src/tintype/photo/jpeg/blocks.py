@@ -17,7 +17,8 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.imaging.planes import NEUTRAL, Chroma, Plane, grey_of
+from tintype.imaging.planes import NEUTRAL, Chroma, grey_of
+from tintype.imaging.types import Plane8
 from tintype.parallel import spread
 
 from .fit import BLOCK, MEAN_SHARE, MEAN_SLACK, fit_samples
@@ -45,7 +46,7 @@ class _Checked:
     grey_sum: int
 
 
-def fit_blocks(luma: Plane, chroma: Chroma, quality: int) -> Chroma:
+def fit_blocks(luma: Plane8, chroma: Chroma, quality: int) -> Chroma:
     """As `tintype.photo.jpeg.whole.fit_chroma`; the furthest pixel of all may be a little further off."""
     picture = _Picture(luma, chroma, quality)
     doubtful = np.argwhere(_doubtful(luma, chroma, picture.step, quality))
@@ -63,7 +64,7 @@ def _parts(blocks: Indices) -> list[Indices]:
 class _Picture:
     """The planes as blocks that can be picked by their row and column; the chroma is a copy, to be changed."""
 
-    def __init__(self, luma: Plane, chroma: Chroma, quality: int) -> None:
+    def __init__(self, luma: Plane8, chroma: Chroma, quality: int) -> None:
         self.quality = quality
         self.step = BLOCK if chroma[0].shape == luma.shape else BLOCK // 2
         self.chroma: Chroma = np.array(chroma[0], order="C"), np.array(chroma[1], order="C")
@@ -148,7 +149,7 @@ class _Picture:
             tiles.put(blocks, (NEUTRAL + np.trunc(shifted * np.float32(factor))).astype(np.uint8))
 
 
-def _doubtful(luma: Plane, chroma: Chroma, step: int, quality: int) -> NDArray[np.bool_]:
+def _doubtful(luma: Plane8, chroma: Chroma, step: int, quality: int) -> NDArray[np.bool_]:
     """The blocks in which some colour might not fit at some luma, decoding included."""
     coarse = 1.0 if quality >= _COARSE_QUALITY else _COARSE_QUALITY / quality
     planes = [(luma, BLOCK), (chroma[0], step), (chroma[1], step)]
@@ -162,7 +163,7 @@ def _doubtful(luma: Plane, chroma: Chroma, step: int, quality: int) -> NDArray[n
     return np.asarray((up > room_up) | (-down > room_down))
 
 
-def _extremes(plane: Plane, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+def _extremes(plane: Plane8, step: int) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
     """The smallest and largest value of each step x step block; blocks at the edge may be smaller."""
     height, width = plane.shape
     whole = height // step * step
@@ -180,7 +181,7 @@ def _extremes(plane: Plane, step: int) -> tuple[NDArray[np.float32], NDArray[np.
     return reduced(np.minimum), reduced(np.maximum)
 
 
-def _reach(light: Plane, extreme: np.ufunc) -> Plane:
+def _reach(light: Plane8, extreme: np.ufunc) -> Plane8:
     """The extreme of the 4x4 pixels around each half-size sample: (18, n, 18) to (8, n, 8)."""
     rows = extreme(light[0::2], light[1::2])
     rows = extreme(rows[:-1], rows[1:])
@@ -188,7 +189,7 @@ def _reach(light: Plane, extreme: np.ufunc) -> Plane:
     return np.asarray(extreme(columns[..., :-1], columns[..., 1:]))
 
 
-def _range(tiles: Plane) -> NDArray[np.int64]:
+def _range(tiles: Plane8) -> NDArray[np.int64]:
     """The largest less the smallest sample of each tile."""
     most, least = tiles.max(axis=0).max(axis=1), tiles.min(axis=0).min(axis=1)
     return np.asarray(most.astype(np.int64) - least)

@@ -13,7 +13,8 @@ import numpy as np
 import simplejpeg
 from PIL import Image
 
-from tintype.imaging.planes import Chroma, Plane, as_plane, halve_plane
+from tintype.imaging.planes import Chroma, as_plane, halve_plane
+from tintype.imaging.types import Plane8
 from tintype.photo import pillow
 from tintype.photo.metadata import EXIF_HEADER, PHOTOSHOP_HEADER, Metadata
 
@@ -67,7 +68,7 @@ def read_metadata(data: bytes, image: Image.Image) -> Metadata:
     )
 
 
-def decode_luma(data: bytes) -> Plane:
+def decode_luma(data: bytes) -> Plane8:
     """The luma plane of a grey or YCbCr JPEG. Raises ValueError if any of the picture is missing or
     damaged."""
     try:
@@ -103,7 +104,7 @@ def _standard_table_sum(quality: int) -> int:
     return int(((_LUMINANCE_50 * scale + 50) // 100).clip(1, 255).sum())
 
 
-def encode(luma: Plane, chroma: Chroma | None, quality: int) -> bytes:
+def encode(luma: Plane8, chroma: Chroma | None, quality: int) -> bytes:
     """A JPEG that decodes to a picture whose light is no further off than the grey picture's at this quality.
 
     luma: (H, W) up to 65500 a side; chroma: planes of full (4:4:4) or half size (4:2:0), or None for grey;
@@ -150,7 +151,7 @@ def _segments(meta: Metadata, icc: bytes | None) -> Iterator[bytes]:
             yield struct.pack(">BBH", 0xFF, marker, len(body) + 2) + body
 
 
-def fit_chroma(luma: Plane, chroma: Chroma, quality: int) -> Chroma:
+def fit_chroma(luma: Plane8, chroma: Chroma, quality: int) -> Chroma:
     """Chroma planes with which the JPEG of this quality keeps its light.
 
     luma: (H, W), from `even_storage`; chroma: full (4:4:4) or half size (4:2:0). The largest distance of the decoded

@@ -3,7 +3,8 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.imaging.planes import NEUTRAL, Plane
+from tintype.imaging.planes import NEUTRAL
+from tintype.imaging.types import Plane8
 
 BLOCK = 16
 
@@ -13,7 +14,7 @@ BLOCK = 16
 MEAN_SHARE, MEAN_SLACK = 0.01, 0.005
 
 
-def even_storage(luma: Plane) -> Plane:
+def even_storage(luma: Plane8) -> Plane8:
     """The same plane as a view into one of even height and width, its last row and column repeated.
 
     TurboJPEG reads luma up to the next whole 2x2 pixels; in a tight plane of odd size that is the start of
@@ -25,7 +26,7 @@ def even_storage(luma: Plane) -> Plane:
     return np.ascontiguousarray(luma)
 
 
-def fit_samples(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> bool:
+def fit_samples(blue: Plane8, red: Plane8, lowest: Plane8, highest: Plane8) -> bool:
     """Scales chroma samples down, in place, until they fit at both limits of luma; four contiguous arrays of one shape.
 
     Returns whether there were any to scale.
@@ -46,7 +47,7 @@ def fit_samples(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> bool:
     return True
 
 
-def may_not_fit(blue: Plane, red: Plane, lowest: Plane, highest: Plane) -> NDArray[np.intp]:
+def may_not_fit(blue: Plane8, red: Plane8, lowest: Plane8, highest: Plane8) -> NDArray[np.intp]:
     """Flat indices of all chroma samples that break a limit, and of few others.
 
     In 64ths and integers, which is twice as fast, with the coefficients of R and B rounded up and one step

@@ -10,7 +10,8 @@ import struct
 import numpy as np
 import simplejpeg
 
-from tintype.imaging.planes import Chroma, Plane
+from tintype.imaging.planes import Chroma
+from tintype.imaging.types import Plane8
 from tintype.parallel import spread, strips
 
 from .fit import even_storage
@@ -20,7 +21,7 @@ _MCU = 16
 _MOST_UNITS = 65535
 
 
-def encode(luma: Plane, chroma: Chroma | None, quality: int) -> bytes:
+def encode(luma: Plane8, chroma: Chroma | None, quality: int) -> bytes:
     """The JPEG of these planes; luma from `even_storage`, chroma of full or half size, or None for grey."""
     height, width = luma.shape
     half = 2 if chroma is not None and chroma[0].shape != luma.shape else 1

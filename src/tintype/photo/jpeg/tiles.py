@@ -7,7 +7,7 @@ of tiles is then done to long stretches of memory.
 import numpy as np
 from numpy.typing import NDArray
 
-from tintype.imaging.planes import Plane
+from tintype.imaging.types import Plane8
 
 Indices = NDArray[np.intp]
 
@@ -18,10 +18,10 @@ class Tiles:
     plane: (H, W) uint8, contiguous; `put` changes it.
     """
 
-    def __init__(self, plane: Plane, side: int) -> None:
+    def __init__(self, plane: Plane8, side: int) -> None:
         self.plane, self.side = plane, side
 
-    def take(self, at: Indices, ring: int = 0) -> Plane:
+    def take(self, at: Indices, ring: int = 0) -> Plane8:
         """(side + 2 ring, count, side + 2 ring): the tiles and the pixels around them, the plane's edge repeated.
 
         at: (count, 2), row and column of each tile.
@@ -34,7 +34,7 @@ class Tiles:
         starts = rows * width + np.where(inside, left, 0)
         if self.plane.size >= side:
             items = _runs(self.plane, side)[starts.clip(0, self.plane.size - side)]
-            tiles: Plane = items.view(np.uint8).reshape(side, len(at), side)
+            tiles: Plane8 = items.view(np.uint8).reshape(side, len(at), side)
         else:
             tiles = np.empty((side, len(at), side), np.uint8)
         out = np.flatnonzero(~inside)
@@ -43,7 +43,7 @@ class Tiles:
             tiles[:, out] = self.plane[rows[:, out, None], columns[None]]
         return tiles
 
-    def put(self, at: Indices, tiles: Plane) -> None:
+    def put(self, at: Indices, tiles: Plane8) -> None:
         """Writes tiles, as `take` gave them without a ring, back to their places."""
         height, width = self.plane.shape
         rows = at[:, 0] * self.side + np.arange(self.side)[:, None]
@@ -63,13 +63,13 @@ class Tiles:
             self.plane[y[there], x[there]] = tiles[:, out][there]
 
 
-def side_by_side(tiles: Plane, across: int) -> Plane:
+def side_by_side(tiles: Plane8, across: int) -> Plane8:
     """Tiles, (side, count, side), as one plane with `across` of them in a row; count is a multiple of it."""
     side = len(tiles)
     rows = tiles.reshape(side, -1, across * side).transpose(1, 0, 2)
     return np.ascontiguousarray(rows).reshape(-1, across * side)
 
 
-def _runs(plane: Plane, length: int) -> NDArray[np.void]:
+def _runs(plane: Plane8, length: int) -> NDArray[np.void]:
     """The stretches of `length` bytes that begin at each byte of the plane, as items to be copied whole."""
     return np.ndarray((plane.size - length + 1,), f"V{length}", plane.data, 0, (1,))

@@ -19,7 +19,8 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.imaging.planes import NEUTRAL, Chroma, Plane, grey_of
+from tintype.imaging.planes import NEUTRAL, Chroma, grey_of
+from tintype.imaging.types import Plane8
 from tintype.parallel import spread
 
 from .fit import BLOCK, MEAN_SHARE, MEAN_SLACK, fit_samples
@@ -56,7 +57,7 @@ class _Band:
 
 
 class _Fitter:
-    def __init__(self, luma: Plane, chroma: Chroma, quality: int) -> None:
+    def __init__(self, luma: Plane8, chroma: Chroma, quality: int) -> None:
         self.luma, self.quality = luma, quality
         self.wanted = chroma
         self.half = 1 if chroma[0].shape == luma.shape else 2
@@ -166,7 +167,7 @@ def _grow(blocks: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return np.asarray(np.any(shifted, axis=0))
 
 
-def _fit_to_luma(luma: Plane, chroma: Chroma) -> Chroma:
+def _fit_to_luma(luma: Plane8, chroma: Chroma) -> Chroma:
     """Chroma scaled down, sample by sample, until it fits at every luma it is decoded with.
 
     A half-size sample reaches, through the decoder's triangle filter, the 4x4 pixels around it. The limits
@@ -183,14 +184,14 @@ def _fit_to_luma(luma: Plane, chroma: Chroma) -> Chroma:
     return blue, red
 
 
-def _reach(luma: Plane, extreme: Callable[..., Plane]) -> Plane:
+def _reach(luma: Plane8, extreme: Callable[..., Plane8]) -> Plane8:
     """The smallest or largest luma of each 2x2 pixels and the ring of one pixel around: (ceil(H/2),
     ceil(W/2))."""
     height, width = luma.shape
     if height % 2 or width % 2:
         luma = np.pad(luma, ((0, height % 2), (0, width % 2)), mode="edge")
 
-    def pairs(first: Plane, second: Plane) -> Plane:
+    def pairs(first: Plane8, second: Plane8) -> Plane8:
         result = extreme(first, second)
         extreme(result[1:], second[:-1], out=result[1:])
         extreme(result[:-1], first[1:], out=result[:-1])

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 
 from tintype.errors import MissingExtra, TintypeError, WeightsError
+from tintype.imaging.types import Planes
 from tintype.network.model_file import ModelFile
 from tintype.network.network import Network
 
 from .address import PredictorAwayError, http_address
-from .wire import MEDIA_TYPE, Offer, Planes, pack, unpack
+from .wire import MEDIA_TYPE, Offer, pack, unpack
 
 _CONNECT_SECONDS = 3.0
 _TRIES = 2  # a prediction changes nothing: a connection that broke is tried again

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from tintype.errors import TintypeError, WeightsError
+from tintype.imaging.types import Planes
 from tintype.network.engine import Device
 from tintype.network.model_file import find_model
 from tintype.network.network import Network
 
-from .wire import MEDIA_TYPE, MOST_BYTES, Offer, Planes, pack, unpack
+from .wire import MEDIA_TYPE, MOST_BYTES, Offer, pack, unpack
 
 _MOST_PIXELS = 1 << 22  # of lightness in one run of a network; larger batches win no more and need much memory
 

@@ -12,11 +12,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from tintype.errors import TintypeError
+from tintype.imaging.types import Planes
 
-Planes = npt.NDArray[np.float32]
 MEDIA_TYPE = "application/x-npz"
 MOST_BYTES = 1 << 30  # of planes in one message; a picture at the largest working size has a tenth
 

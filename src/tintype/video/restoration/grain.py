@@ -5,16 +5,14 @@ around the pixel differs there, beyond what grain explains: what moved strangely
 """
 
 import numpy as np
-from numpy.typing import NDArray
 
 from tintype.colorizer.restore import noise_deviation
+from tintype.imaging.types import Floats
 from tintype.video.levels import Luma
 from tintype.video.need import need_cv2
 
 from .scene import Around, Shown, as_luma, scaled
 from .warp import Warp
-
-Floats = NDArray[np.float32]
 
 REACH = 1
 _LEAST = 1.2  # levels of 255: a cleaner film is left as it is

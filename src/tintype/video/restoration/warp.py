@@ -1,14 +1,12 @@
 """A neighbour of a frame moved to where the frame's things are, at full size, by motion found on the small grid."""
 
 import numpy as np
-from numpy.typing import NDArray
 
+from tintype.imaging.types import Floats
 from tintype.video.levels import Luma
 from tintype.video.need import need_cv2
 
 from .scene import Shown
-
-Floats = NDArray[np.float32]
 
 
 class Warp:
