@@ -81,5 +81,5 @@ $(DOCS): pyproject.toml | .venv/bin/python
 # torch goes first and alone: the rest then finds it there and pulls no other build of it.
 $(FULL): pyproject.toml constraints.txt | $(CORE)
 	$(PIP) --constraint constraints.txt torch
-	$(PIP) --constraint constraints.txt --editable '.[train,metrics,tune,video,heif,raw,pdf,server,postgres,redis,s3,ray,docs,dev]'
+	$(PIP) --constraint constraints.txt --editable '.[train,metrics,tune,video,heif,raw,pdf,server,oidc,otel,postgres,redis,s3,ray,docs,dev]'
 	@touch $@

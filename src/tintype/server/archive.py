@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, BinaryIO, cast
 
 from alembic import command
 from sqlalchemy import Connection, DateTime, MetaData, Table, func, inspect, select, text
@@ -199,11 +199,11 @@ def _batches(lines: IO[bytes]) -> Iterator[list[dict[str, Any]]]:
 def _put_files(archive: tarfile.TarFile, storage: Storage, folder: str, tell: Told) -> int:
     count = 0
     while (member := archive.next()) is not None:
-        archive.members = []  # else tarfile remembers every one of them
+        vars(archive)["members"] = []  # else tarfile remembers every one of them
         source = archive.extractfile(member)
         if source is None or not member.name.startswith(folder):
             raise ValueError(member.name)
-        storage.write(member.name.removeprefix(folder), source)
+        storage.write(member.name.removeprefix(folder), cast("BinaryIO", source))
         count += 1
         tell(count, 0)
     return count

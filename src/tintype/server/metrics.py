@@ -43,15 +43,10 @@ class Metrics:
     def answered(self, method: str, route: str, status: int, seconds: float) -> None:
         self._requests.labels(method, route, str(status)).inc()
         self._latency.labels(route).observe(seconds)
-        self._also(
-            "http.server.request.duration",
-            seconds,
-            **{
-                "http.request.method": method,
-                "http.route": route,
-                "http.response.status_code": status,
-            },
-        )
+        about: dict[str, str | int] = {
+            "http.request.method": method, "http.route": route, "http.response.status_code": status,
+        }  # fmt: skip
+        self._also("http.server.request.duration", seconds, **about)
 
     def coloured(self, model: str, seconds: float, pixels: int) -> None:
         self._coloured.labels(model).observe(seconds)
