@@ -16,6 +16,7 @@ from tintype import Colorizer
 pytestmark = pytest.mark.xdist_group("ray")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["foreign.onnx", "ddcolor:foreign.onnx*0.7,tint*0.3"])
 def test_each_picture_is_what_one_machine_makes_of_it(
     model: str, ring: RayCluster, outside: dict[str, str], tmp_path: Path
