@@ -24,7 +24,7 @@ export async function run({ browser, folder }) {
       assert.match(new URL(page.url()).pathname, /^\/old\/photos\/photo\/[\w-]{22}$/);
       await page.reload();
       await person.settled();
-      await page.getByRole("link", { name: "Back to the start" }).click();
+      await below("/");
       await page.getByRole("link", { name: "Gallery", exact: true }).click();
       assert.equal(new URL(page.url()).pathname, `${ROOT}/gallery`);
       await page.locator("a[href*='/photo/']").first().waitFor();
