@@ -167,8 +167,13 @@ def work(settings: Settings, threads: int, film_threads: int) -> None:
     services = Services.start(settings, Metrics(Telemetry.start(settings)))
     services.settle()
     stopped = threading.Event()
+
+    def stop(*_: object) -> None:
+        services.stopping.set()
+        stopped.set()
+
     for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: (services.stopping.set(), stopped.set()))
+        signal.signal(number, stop)
     worker, housekeeper = Worker(services, threads, film_threads), Housekeeper(services)
     housekeeper.start()
     worker.start()
