@@ -20,7 +20,6 @@ QUICK = {
     "lab_figure": [f"{EXAMPLES}/coffee.jpg", "--output", f"{OUTPUT}.jpg"],
     "scale_model": ["--machines", "1"],
     "stability": [EXAMPLES, "--limit", "1", "--output", OUTPUT],
-    "upsampling": [EXAMPLES, "--limit", "1", "--factors", "8", "--output", OUTPUT],
     "video": ["--frames", "8", "--sizes", "160x90", "--output", OUTPUT],
 }
 

@@ -124,6 +124,8 @@ def main() -> None:
     print("| factor | method | PSNR, dB | bleeding | elsewhere |\n|---|---|---|---|---|")
     for factor in options.factors:
         results = [found for path in files if (found := measure(path, factor))]
+        if not results:
+            raise SystemExit(f"{options.folder}: none of the {len(files)} pictures looked at has colour; raise --limit")
         line = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "cpu": cpu_name(), "cores": os.cpu_count()}
         line |= {"folder": options.folder.name, "pictures": len(results), "factor": factor}
         for name in METHODS:
