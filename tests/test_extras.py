@@ -63,7 +63,7 @@ def test_hints_from_a_file_are_those_of_the_command_line(
         (["--palette", "#123456,purple"], "write it as #RRGGBB"),
         (["--strength", "strong"], "a number from 0 to 1, or auto"),
         (["--strength", "2"], "strength is 2.0"),
-        (["--reference", "missing.jpg"], "No such file"),
+        (["--reference", "missing.jpg"], "no such file"),
         (["--confidence", "map.jpg"], "written as PNG"),
     ],
 )

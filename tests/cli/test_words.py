@@ -82,7 +82,7 @@ def complete(line: str, environment: dict[str, str], folder: Path) -> list[str]:
 @pytest.mark.parametrize(
     ("line", "offered"),
     [
-        ("tintype col", ["colorize"]),
+        ("tintype colori", ["colorize"]),
         ("tintype colorize --overw", ["--overwrite"]),
         ("tintype colorize --device c", ["cpu", "cuda"]),
         ("tintype colorize --model ti", ["tint", "tint-small", "tiny"]),

@@ -160,7 +160,7 @@ def test_logging_under_tintype(model_path: Path, caplog: pytest.LogCaptureFixtur
 
 
 SURFACE = {
-    "Colorizer": {"around", "close", "colorize", "colorize_async", "colorize_file", "colorize_many", "model", "network",
+    "Colorizer": {"close", "colorize", "colorize_async", "colorize_file", "colorize_many", "model", "network",
                   "open", "paints"},
     "Photo": {"as_shown", "as_stored", "chroma", "encode", "format", "grey", "half_luma", "has_half_chroma", "image",
               "over_white", "read", "rgb", "save", "small_luma", "height", "tensor", "width", "with_chroma",

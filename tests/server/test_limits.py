@@ -39,7 +39,11 @@ def test_without_the_token_nothing_works_but_asking_for_it(strict: Site) -> None
             answer = visitor.get(url)
             assert answer.status_code == 401, url
             assert answer.headers["www-authenticate"] == "Bearer"
-        assert visitor.get("/api/session").json() == {"token_needed": True, "allowed": False}
+        session = visitor.get("/api/session").json()
+        assert session["token_needed"]
+        assert not session["allowed"]
+        assert not session["admin"]
+        assert session["user"] is None
         assert visitor.get("/health").status_code == 200
         assert visitor.post("/api/session", json={"token": "wrong"}).status_code == 401
         assert visitor.get("/api/pictures", headers={"authorization": "Bearer wrong"}).status_code == 401

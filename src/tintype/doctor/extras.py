@@ -21,6 +21,11 @@ EXTRAS: dict[str, dict[str, str]] = {
         "prometheus_client": "prometheus-client", "pydantic_settings": "pydantic-settings", "sqlalchemy": "sqlalchemy",
         "structlog": "structlog", "uvicorn": "uvicorn",
     },
+    "oidc": {"authlib": "authlib", "httpx": "httpx", "itsdangerous": "itsdangerous"},
+    "otel": {
+        "opentelemetry.sdk": "opentelemetry-sdk",
+        "opentelemetry.exporter.otlp.proto.http": "opentelemetry-exporter-otlp-proto-http",
+    },
     "postgres": {"psycopg": "psycopg"},
     "redis": {"redis": "redis"},
     "urls": {"fsspec": "fsspec", "pyarrow": "pyarrow"},
