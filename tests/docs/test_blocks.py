@@ -49,6 +49,7 @@ ELSEWHERE = {
     "systems/landscape.md": "training takes hours: parsed",
     "systems/nogan.md": "training takes hours: parsed",
     "systems/pix2pix.md": "training takes hours: parsed",
+    "systems/restore.md": "training takes hours: parsed",
     "systems/tint.md": "training takes hours: parsed",
     "systems/uvu.md": "training takes hours: parsed",
     "training.md": "training takes hours: parsed",
