@@ -153,6 +153,34 @@ export async function run({ page, context, upload, settled, colours, redrawn, pa
     assert.equal((await ask(`/api/pictures/${id}`)).results.length, 1, "a drag stores nothing");
   });
 
+  await step("a palette is taken from a picture, which is not kept; a grey one has none", async () => {
+    await panel("Mood");
+    const colours = page.getByRole("group", { name: "Only these colours" });
+    const drawn = (left, right) =>
+      page.evaluate(([one, other]) => {
+        const canvas = Object.assign(document.createElement("canvas"), { width: 64, height: 64 });
+        const context = canvas.getContext("2d");
+        for (const [x, colour] of [[0, one], [32, other]]) {
+          context.fillStyle = colour;
+          context.fillRect(x, 0, 32, 64);
+        }
+        return canvas.toDataURL("image/png").split(",")[1];
+      }, [left, right]);
+    const give = async (name, left, right) =>
+      colours.locator("input[type=file]").setInputFiles({ name, mimeType: "image/png", buffer: Buffer.from(await drawn(left, right), "base64") });
+    const kept = async () => (await ask("/api/pictures")).items.length;
+    const before = await kept();
+    await give("grey.png", "#444444", "#bbbbbb");
+    await colours.getByRole("alert").getByText(/no colour/).waitFor();
+    assert.equal(await kept(), before, "the grey one is not kept");
+    await give("flag.png", "#c02030", "#2040c0");
+    await colours.getByLabel("Colour 1 of the palette").waitFor();
+    await page.waitForLoadState("networkidle");
+    assert.equal(await kept(), before, "nor is the other");
+    while (await colours.getByRole("button", { name: /^Remove colour/ }).count()) await colours.getByRole("button", { name: /^Remove colour/ }).first().click();
+    await settled();
+  });
+
   await step("three alternatives side by side, one of them chosen", async () => {
     await panel("Mood");
     await page.getByRole("button", { name: "Show up to three" }).click();

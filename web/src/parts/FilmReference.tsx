@@ -1,28 +1,11 @@
-import { useState } from "react";
-import { message } from "../api/client";
-import { uploadPhoto } from "../api/upload";
 import { t } from "../state/i18n";
 import { at } from "../state/root";
 import { Notice } from "./Notice";
+import { PhotoButton, useTaking } from "./PhotoButton";
 
 /** A colour photo of like things whose colours a film takes. */
 export function FilmReference({ value, onChange }: { value: string | null; onChange: (picture: string | null) => void }) {
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
-  const take = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
-    setBusy(true);
-    setError("");
-    try {
-      const { pictures, refused } = await uploadPhoto(file, () => undefined).answer;
-      const picture = pictures[0];
-      if (!picture) throw new Error(refused[0]?.detail);
-      onChange(picture.id);
-    } catch (caught) {
-      setError(message(caught));
-    }
-    setBusy(false);
-  };
+  const taking = useTaking((sent) => onChange(sent.id));
   return (
     <fieldset>
       <legend>{t("Colours of another photo")}</legend>
@@ -32,12 +15,9 @@ export function FilmReference({ value, onChange }: { value: string | null; onCha
           <button type="button" onClick={() => onChange(null)}>{t("Take it away")}</button>
         </div>
       ) : (
-        <label className="button">
-          {busy ? t("Sending…") : t("Choose a colour photo")}
-          <input type="file" accept="image/*" className="hidden" disabled={busy} onChange={(event) => { const file = event.target.files?.[0]; event.target.value = ""; void take(file); }} />
-        </label>
+        <PhotoButton taking={taking} label={t("Choose a colour photo")} />
       )}
-      {error && <Notice error={error} />}
+      {taking.error && <Notice error={taking.error} />}
     </fieldset>
   );
 }

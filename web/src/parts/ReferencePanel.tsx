@@ -1,35 +1,20 @@
 import { useState } from "react";
 import { api, message, unwrap, type Match, type Picture } from "../api/client";
-import { uploadPhoto } from "../api/upload";
 import type { History } from "../state/history";
 import { t } from "../state/i18n";
 import type { Look } from "../state/look";
 import { at } from "../state/root";
 import { Notice } from "./Notice";
+import { PhotoButton, useTaking } from "./PhotoButton";
 
 /** A second picture whose colours like things get; what matches where can be looked at, and taken singly. */
 export function Reference({ picture, history }: { picture: Picture; history: History<Look> }) {
   const look = history.value;
-  const [busy, setBusy] = useState(false);
-  const [error, setError] = useState("");
-  const take = async (file: File | undefined): Promise<void> => {
-    if (!file) return;
-    setBusy(true);
-    setError("");
-    try {
-      const { pictures, refused } = await uploadPhoto(file, () => undefined).answer;
-      const sent = pictures[0];
-      if (!sent) throw new Error(refused[0]?.detail);
-      history.change({ ...look, reference: sent.id }, "");
-    } catch (caught) {
-      setError(message(caught));
-    }
-    setBusy(false);
-  };
+  const taking = useTaking((sent) => history.change({ ...look, reference: sent.id }, ""));
   return (
     <fieldset
       onDragOver={(event) => { event.preventDefault(); event.stopPropagation(); }}
-      onDrop={(event) => { event.preventDefault(); event.stopPropagation(); void take(event.dataTransfer.files[0]); }}
+      onDrop={(event) => { event.preventDefault(); event.stopPropagation(); void taking.take(event.dataTransfer.files[0]); }}
     >
       <legend>{t("Colours of another photo")}</legend>
       {look.reference ? (
@@ -43,13 +28,10 @@ export function Reference({ picture, history }: { picture: Picture; history: His
       ) : (
         <>
           <p className="small">{t("Drop a colour photo of like things here, or choose one.")}</p>
-          <label className="button">
-            {busy ? t("Sending…") : t("Choose a colour photo")}
-            <input type="file" accept="image/*" className="hidden" disabled={busy} onChange={(event) => { const file = event.target.files?.[0]; event.target.value = ""; void take(file); }} />
-          </label>
+          <PhotoButton taking={taking} label={t("Choose a colour photo")} />
         </>
       )}
-      {error && <Notice error={error} />}
+      {taking.error && <Notice error={taking.error} />}
     </fieldset>
   );
 }

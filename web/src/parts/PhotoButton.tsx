@@ -1,0 +1,42 @@
+import { useState } from "react";
+import { message, type Picture } from "../api/client";
+import { uploadPhoto } from "../api/upload";
+import { t } from "../state/i18n";
+
+/** What a photo that is chosen or dropped goes through: it is sent, and `use` gets it. */
+export interface Taking {
+  busy: boolean;
+  error: string;
+  take: (file: File | undefined) => Promise<void>;
+}
+
+/** One photo at a time, sent to the server for something other than being coloured. */
+export function useTaking(use: (picture: Picture) => Promise<void> | void): Taking {
+  const [busy, setBusy] = useState(false);
+  const [error, setError] = useState("");
+  const take = async (file: File | undefined): Promise<void> => {
+    if (!file) return;
+    setBusy(true);
+    setError("");
+    try {
+      const { pictures, refused } = await uploadPhoto(file, () => undefined).answer;
+      const sent = pictures[0];
+      if (!sent) throw new Error(refused[0]?.detail);
+      await use(sent);
+    } catch (caught) {
+      setError(message(caught));
+    }
+    setBusy(false);
+  };
+  return { busy, error, take };
+}
+
+/** A button that asks for one photo. */
+export function PhotoButton({ taking, label }: { taking: Taking; label: string }) {
+  return (
+    <label className="button">
+      {taking.busy ? t("Sending…") : label}
+      <input type="file" accept="image/*" className="hidden" disabled={taking.busy} onChange={(event) => { const file = event.target.files?.[0]; event.target.value = ""; void taking.take(file); }} />
+    </label>
+  );
+}
