@@ -146,3 +146,27 @@ def test_the_verb_saves_offers_and_confirms(
     assert cli("colours", "rm", "suit").returncode == 1
     outside = cli("colours", "save", "x", "one.png", "999,5,#112233", "--model", "tint-small")
     assert b"999, 5 is outside the picture" in outside.stderr
+
+
+def test_each_shot_of_a_film_takes_its_own_reference(cli: RunCli, examples: list[Path], tmp_path: Path) -> None:
+    by_name = {path.stem: path for path in examples}
+    light = {
+        name: np.asarray(Image.fromarray(picture(by_name[name]).luma).resize((192, 160)))
+        for name in ("astronaut", "coffee")
+    }
+    tones = {"astronaut": (180, 110), "coffee": (110, 170)}  # Cb, Cr
+    (tmp_path / "frames").mkdir()
+    for shot, (name, (cb, cr)) in enumerate(tones.items()):
+        planes = [np.full((160, 192), value, np.uint8) for value in (cb, cr)]
+        Photo(light[name]).with_chroma(*planes).save(tmp_path / f"{name}.png")
+        for number in range(5):
+            Image.fromarray(light[name]).save(tmp_path / "frames" / f"{5 * shot + number:03d}.png")
+    references = [text for name in reversed(tones) for text in ("--reference", tmp_path / f"{name}.png")]
+    out = tmp_path / "out" / "%03d.png"
+    done = cli("colorize", tmp_path / "frames" / "%03d.png", "--model", "tint-small", *references, "-o", out)
+    assert done.returncode == 0, done.stderr.decode()
+    blues = [
+        np.asarray(Image.open(tmp_path / "out" / f"{n:03d}.png").convert("YCbCr"))[..., 1:].mean((0, 1)) for n in (2, 7)
+    ]
+    assert blues[0][0] > blues[0][1] + 20, "the first shot is blue as its reference"
+    assert blues[1][1] > blues[1][0] + 20, "the second is red"
