@@ -11,12 +11,23 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
     return readFileSync(await (await saving).path(), "utf8");
   };
 
-  await step("a rating is in the export, as CSV and as JSON", async () => {
+  await step("a rating is in the export, as CSV and as JSON, though the result is kept while it is entered", async () => {
+    let release;
+    const held = new Promise((resolve) => { release = resolve; });
+    await page.route("**/api/pictures/*/results", async (route) => {
+      await held;
+      await route.continue();
+    });
     await upload(example("lincoln-1863.jpg"));
     await settled();
     await panel("More");
     await page.getByRole("radio", { name: "4 stars" }).check({ force: true });
     await page.getByLabel("Comment, if you like").fill("warm, and \"alive\"");
+    const kept = page.waitForResponse((answer) => /\/results\/[^/]+\/rating$/.test(answer.url()));
+    release();
+    await kept; // the page has asked whether the result that is now kept was rated before
+    await page.unroute("**/api/pictures/*/results");
+    assert.ok(await page.getByRole("radio", { name: "4 stars" }).isChecked(), "what was entered stays");
     await page.getByRole("button", { name: "Rate" }).click();
     await page.getByText("your rating is kept").waitFor();
     await open("/compare");

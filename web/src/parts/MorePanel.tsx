@@ -35,7 +35,7 @@ export function MorePanel({ picture, look, keep, result }: Props) {
       <PictureActions picture={picture} keep={keep} />
       <fieldset>
         <legend>{t("How good is it?")}</legend>
-        <Rating key={result?.id ?? "unkept"} find={keep} resultId={result?.id} />
+        <Rating find={keep} resultId={result?.id} />
         {!isPlain(look) && <Duel picture={picture} look={look} />}
       </fieldset>
     </>

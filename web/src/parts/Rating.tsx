@@ -1,23 +1,37 @@
-import { useEffect, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 import { api, message, unwrap, type Result } from "../api/client";
 import { t } from "../state/i18n";
 import { Notice } from "./Notice";
 
-/** Stars and a comment for the result that `find` gives; those that were given before are shown. */
+/**
+ * Stars and a comment for the result that `find` gives; those that were given before are shown.
+ *
+ * The result may come to be kept while somebody is choosing stars: what they have entered stays until it is sent.
+ */
 export function Rating({ find, resultId }: { find: () => Promise<Result>; resultId?: string | undefined }) {
   const [stars, setStars] = useState(0);
   const [comment, setComment] = useState("");
   const [said, setSaid] = useState("");
   const [error, setError] = useState("");
+  const entered = useRef(false);
   useEffect(() => {
-    if (!resultId) return;
-    unwrap(api.GET("/api/results/{result_id}/rating", { params: { path: { result_id: resultId } } })).then(
-      (mine) => {
-        setStars(mine.stars);
-        setComment(mine.comment);
-      },
-      () => undefined, // none was given yet
-    );
+    let late = false;
+    const show = (mine: { stars: number; comment: string }): void => {
+      if (late || entered.current) return;
+      setStars(mine.stars);
+      setComment(mine.comment);
+    };
+    if (!entered.current) setSaid("");
+    show({ stars: 0, comment: "" });
+    if (resultId) {
+      unwrap(api.GET("/api/results/{result_id}/rating", { params: { path: { result_id: resultId } } })).then(
+        show,
+        () => undefined, // none was given yet
+      );
+    }
+    return () => {
+      late = true;
+    };
   }, [resultId]);
   const rate = async (): Promise<void> => {
     setError("");
@@ -25,6 +39,7 @@ export function Rating({ find, resultId }: { find: () => Promise<Result>; result
       const result = await find();
       const path = { result_id: result.id };
       await unwrap(api.PUT("/api/results/{result_id}/rating", { params: { path }, body: { stars, comment } }));
+      entered.current = false;
       setSaid(t("Thank you, your rating is kept."));
     } catch (caught) {
       setError(message(caught));
@@ -33,6 +48,9 @@ export function Rating({ find, resultId }: { find: () => Promise<Result>; result
   return (
     <form
       className="rating"
+      onChange={() => {
+        entered.current = true;
+      }}
       onSubmit={(event) => {
         event.preventDefault();
         void rate();
