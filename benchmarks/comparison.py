@@ -64,9 +64,10 @@ def lines_of(path: Path) -> list[dict[str, Any]]:
     return [json.loads(text) for text in path.read_text().splitlines()] if path.exists() else []
 
 
-def remember(study: str, folder: Path, images: int, size: int) -> None:
+def remember(study: str, folder: Path, images: int, size: int, changes: list[str]) -> None:
     """Add a finished study's lines, in place of those that the same study had on the same test set."""
-    new = [{"study": study, "size": size, "planned": images} | line for line in lines_of(folder / "comparison.jsonl")]
+    here = {"study": study, "size": size, "planned": images, "set": changes}
+    new = [here | line for line in lines_of(folder / "comparison.jsonl")]
     tests = {line["test"] for line in new}
     kept = [line for line in lines_of(LINES) if line["study"] != study or line["test"] not in tests]
     LINES.write_text("".join(json.dumps(line) + "\n" for line in [*kept, *new]))
@@ -90,7 +91,8 @@ def tables() -> str:
         rows.append(["*grey*", f"{first['psnr_grey']:.2f}", f"{first['ciede2000_grey']:.2f}", "0.0", "", ""])
         rows.append(["*truth*", "", "0.00", f"{first['colorfulness_true']:.2f}", "", ""])
         heads = ("", "PSNR dB ↑", "CIEDE2000 ↓", "colourfulness", f"CIEDE2000, noise of {NOISE:.0f} ↓", "critic's loss")
-        title = f"**{study}**: {first['images']:,} images at {first['size']} px, test set `{test}`"
+        changed = "".join(f", `{change}` in every row" for change in first.get("set", []))
+        title = f"**{study}**: {first['images']:,} images at {first['size']} px{changed}, test set `{test}`"
         parts.append(f"{title}\n\n{markdown_table(heads, rows)}")
     return "\n\n".join(parts)
 
@@ -111,6 +113,7 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--size", type=int, default=128)
     parser.add_argument("--recipe", default="pix2pix", help="of the study of data")
+    parser.add_argument("--set", nargs="*", default=[], metavar="KEY=VALUE", help="a change to every row")
     parser.add_argument("--runs", type=Path, default=Path("runs/comparison"))
     parser.add_argument("--tables", action="store_true", help="only make the tables anew")
     options = parser.parse_args()
@@ -122,10 +125,10 @@ def main() -> int:
         else:
             rows = STUDIES[options.study]
         folder = options.runs / options.study
-        entrants = [Entrant.parse(text) for text in rows]
+        entrants = [Entrant.parse(" ".join([text, *options.set])) for text in rows]
         outcome = compare(entrants, options.data, folder, images=options.images, seeds=options.seeds, size=options.size)
         print(outcome.verdict)
-        remember(options.study, folder, options.images, options.size)
+        remember(options.study, folder, options.images, options.size, options.set)
     replace_block(ROOT / "docs/systems.md", "comparison", tables())
     return 0
 
