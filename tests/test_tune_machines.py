@@ -37,6 +37,7 @@ def machine(folder: Path, url: str, **trainer: Any) -> subprocess.Popen[str]:
     return subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
 
 
+@pytest.mark.slow
 def test_a_machine_is_killed_and_another_finishes_the_study(tmp_path: Path) -> None:
     with postgres(tmp_path) as url:
         staying = machine(tmp_path / "staying", url, seconds=0.2)

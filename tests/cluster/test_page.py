@@ -53,6 +53,7 @@ def test_a_token_is_made(tmp_path: Path) -> None:
     assert len((tmp_path / ".ray" / "auth_token").read_text()) > 30
 
 
+@pytest.mark.slow
 def test_pictures_are_coloured_as_the_page_says(
     s3: S3Server, ring: RayCluster, outside: dict[str, str], tmp_path: Path
 ) -> None:

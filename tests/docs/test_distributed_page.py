@@ -84,15 +84,13 @@ def names(command: str) -> str:
 
 COMMANDS = [line for block in BLOCKS for line in commands(block)]
 # The others take as long and show less: what they do is tested in tests/training/test_processes.py.
-QUICK = ("runs/two --devices 2", "--standalone", "$SHARED/machines")
+QUICK = ("runs/two --devices 2", "$SHARED/machines")
 
 
 @pytest.mark.parametrize(
     "command",
     [
-        pytest.param(
-            line, marks=() if line.endswith(QUICK[0]) or any(q in line for q in QUICK[1:]) else pytest.mark.slow
-        )
+        pytest.param(line, marks=() if line.endswith(QUICK[0]) or QUICK[1] in line else pytest.mark.slow)
         for line in COMMANDS
     ],
     ids=names,

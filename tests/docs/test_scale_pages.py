@@ -30,6 +30,7 @@ def test_the_page_has_commands() -> None:
     assert {shlex.split(one)[1] for one in SCALE} == {"benchmarks/scale_costs.py", "benchmarks/scale_model.py"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("command", [one for one in SCALE if "scale_model" in one])
 def test_the_model_runs_as_the_page_says(command: str) -> None:
     few = ["--machines", "1", "4"] if "--machines" not in command else []

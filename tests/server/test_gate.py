@@ -115,7 +115,10 @@ def test_one_client_has_its_share_of_the_places_and_no_more() -> None:
     other.ask()
     time.sleep(0.2)
     assert not other.refused
-    for one in (greedy, *many, other):
+    everybody = (greedy, *many, other)
+    for one in everybody:  # all at once: who waits is let in by those who go
+        one.let_go.set()
+    for one in everybody:
         one.leave()
 
 

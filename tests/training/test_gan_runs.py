@@ -135,6 +135,7 @@ def test_killed_between_critic_and_generator_it_goes_on_bit_equal(photos: Path, 
     assert_equal(run, unbroken)
 
 
+@pytest.mark.slow
 def test_two_processes_give_what_one_gives_with_the_doubled_batch(photos: Path, tmp_path: Path) -> None:
     """Networks with batch norm, generator and critic: statistics and gradients are those of the whole batch."""
     finish(start("pix2pix", [*PIX2PIX, "stages.0.batch=8"], photos, tmp_path / "one" / "run"))
