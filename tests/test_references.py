@@ -9,7 +9,7 @@ from PIL import Image
 
 from conftest import RunCli
 from tintype.colorizer.colorizer import Colorizer
-from tintype.colorizer.open_photo import LEAST_AGREEMENT, best_reference, told_by
+from tintype.colorizer.open_photo import LEAST_AGREEMENT, Choice, best_reference, told_by
 from tintype.errors import TintypeError
 from tintype.hints.saved import find_saved, read_colours, seen_at, with_colour, write_colours
 from tintype.hints.transfer import describe
@@ -38,12 +38,12 @@ def test_the_best_reference_is_taken_or_none(small: Colorizer, examples: list[Pa
     by_name = {path.stem: path for path in examples}
     references = [small.open(coloured(picture(by_name[name]))) for name in ("coffee", "astronaut")]
     part = small.open(picture(by_name["astronaut"], (0.05, 0.05, 0.95, 0.95)).grey())
-    best, hints = best_reference(part, references)
-    assert best == 1
-    assert hints
-    assert all(hint.confidence <= 1 for hint in hints)
+    found = best_reference(part, references)
+    assert (found.index, found.weight) == (1, 1)
+    assert found.hints
+    assert all(hint.confidence <= 1 for hint in found.hints)
     other = small.open(picture(by_name["grass"]).grey())
-    assert best_reference(other, references) == (None, [])
+    assert best_reference(other, references) == Choice(None, 0, [])
     assert told_by(other, references) == []
     assert told_by(other, None) == []
     # One reference is taken as it always was.
@@ -155,16 +155,26 @@ def test_each_shot_of_a_film_takes_its_own_reference(cli: RunCli, examples: list
         for name in ("astronaut", "coffee")
     }
     tones = {"astronaut": (180, 110), "coffee": (110, 170)}  # Cb, Cr
+    light["grass"] = np.asarray(Image.fromarray(picture(by_name["grass"]).luma).resize((192, 160)))
     (tmp_path / "frames").mkdir()
-    for shot, (name, (cb, cr)) in enumerate(tones.items()):
-        planes = [np.full((160, 192), value, np.uint8) for value in (cb, cr)]
-        Photo(light[name]).with_chroma(*planes).save(tmp_path / f"{name}.png")
+    for shot, name in enumerate(("astronaut", "coffee", "grass")):
+        if name in tones:
+            planes = [np.full((160, 192), value, np.uint8) for value in tones[name]]
+            Photo(light[name]).with_chroma(*planes).save(tmp_path / f"{name}.png")
         for number in range(5):
             Image.fromarray(light[name]).save(tmp_path / "frames" / f"{5 * shot + number:03d}.png")
     references = [text for name in reversed(tones) for text in ("--reference", tmp_path / f"{name}.png")]
     out = tmp_path / "out" / "%03d.png"
-    done = cli("colorize", tmp_path / "frames" / "%03d.png", "--model", "tint-small", *references, "-o", out)
+    frames = tmp_path / "frames" / "%03d.png"
+    done = cli("colorize", frames, "--model", "tint-small", *references, "-o", out, "--json")
     assert done.returncode == 0, done.stderr.decode()
+    (film,) = json.loads(done.stdout)["films"]
+    taken = [(shot["start"], shot["frames"], shot["reference"]) for shot in film["references"]]
+    assert taken == [(0.0, 5, str(tmp_path / "astronaut.png")), (0.2, 5, str(tmp_path / "coffee.png")), (0.4, 5, None)]
+    weights = [shot["weight"] for shot in film["references"]]
+    assert weights == [1, 1, 0]
+    assert b"references: 0:00:00.0 to 0:00:00.2 astronaut.png (1.00)" in done.stderr
+    assert b"0:00:00.4 to 0:00:00.6 none" in done.stderr
     blues = [
         np.asarray(Image.open(tmp_path / "out" / f"{n:03d}.png").convert("YCbCr"))[..., 1:].mean((0, 1)) for n in (2, 7)
     ]

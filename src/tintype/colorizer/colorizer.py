@@ -83,13 +83,17 @@ class Colorizer:
         """The model in use."""
         return self.network.model_file
 
-    def open(self, picture: Picture) -> OpenPhoto:
+    def open(self, picture: Picture, *, find_borders: bool = True) -> OpenPhoto:
         """Decode a picture, for one or many predictions.
+
+        Args:
+            picture: whatever can be read.
+            find_borders: whether the borders of a print or a scan are looked for and left out of what the network sees.
 
         Raises:
             InputError: the picture cannot be read.
         """
-        return OpenPhoto(self.network, Photo.read(picture))
+        return OpenPhoto(self.network, Photo.read(picture), find_borders=find_borders)
 
     def colorize(
         self,

@@ -376,22 +376,30 @@ def told_by(
         return []
     if isinstance(reference, OpenPhoto):
         return opened.match(reference, size=size)
-    return best_reference(opened, reference, size)[1]
+    return best_reference(opened, reference, size).hints
 
 
-def best_reference(
-    opened: OpenPhoto, references: Sequence[OpenPhoto], size: int | None = None
-) -> tuple[int | None, list[Hint]]:
-    """Which of several references shows most of what a picture shows, None where none shows enough, and its hints.
+@dataclass(frozen=True)
+class Choice:
+    """Which of several references is taken: its index, None for none; how far it is insisted on, 0 to 1; its hints."""
+
+    index: int | None
+    weight: float
+    hints: list[Hint]
+
+
+def best_reference(opened: OpenPhoto, references: Sequence[OpenPhoto], size: int | None = None) -> Choice:
+    """Which of several references shows most of what a picture shows, or none where none shows enough, and its hints.
 
     The less a reference and the picture have in common, the less its hints are insisted on.
     """
     found = [opened.compare(reference, size=size) for reference in references]
     best = max(range(len(found)), key=lambda index: found[index].agreement, default=None)
     if best is None or found[best].agreement < LEAST_AGREEMENT:
-        return None, []
+        return Choice(None, 0.0, [])
     weight = min(1.0, found[best].agreement / (2 * LEAST_AGREEMENT))
-    return best, [replace(hint, confidence=hint.confidence * weight) for hint in found[best].hints]
+    hints = [replace(hint, confidence=hint.confidence * weight) for hint in found[best].hints]
+    return Choice(best, weight, hints)
 
 
 def _distance(ab: Plane, other: Plane) -> float:

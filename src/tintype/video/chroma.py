@@ -5,11 +5,13 @@ in the film's own matrix. Where sRGB has no such colour, a and b are weakened to
 side by side in one plane, so that OpenCV's remap, which is made for moving pixels, looks up all samples at once.
 """
 
+import math
 from dataclasses import dataclass
 from functools import lru_cache
 
 import numpy as np
 
+from tintype.imaging.borders import Inside
 from tintype.imaging.color import lab_to_srgb
 from tintype.imaging.gamut import in_gamut
 from tintype.imaging.types import Floats
@@ -95,10 +97,13 @@ class ChromaMaker:
     signal: Signal
     depth: int
 
-    def planes(self, luma: Luma, ab: Floats, width: int, height: int) -> tuple[Luma, Luma]:
+    def planes(
+        self, luma: Luma, ab: Floats, width: int, height: int, inside: Inside | None = None
+    ) -> tuple[Luma, Luma]:
         """Cb and Cr, each (height, width), neutral at the middle of their range.
 
-        luma: (H, W) of the whole picture at the film's depth; ab: (h, w, 2) CIE units, covering it exactly.
+        luma: (H, W) of the whole picture at the film's depth; ab: (h, w, 2) CIE units, covering it exactly; inside: in
+        pixels of luma, what alone gets colour, all where it is None.
         """
         cv2 = need_cv2()
         light = self.signal.to_full8(shrink(luma, width, height))
@@ -109,7 +114,18 @@ class ChromaMaker:
         coded = cv2.remap(table, place, None, cv2.INTER_LINEAR)
         whole = cv2.convertScaleAbs(coded) if self.depth == 8 else (coded + np.float32(0.5)).astype(np.uint16)
         cb, cr = cv2.split(whole)
+        if inside is not None:
+            self._without_borders((cb, cr), inside, luma.shape)
         return cb, cr
+
+    def _without_borders(self, planes: tuple[Luma, Luma], inside: Inside, shape: tuple[int, ...]) -> None:
+        """Neutral samples outside; one that covers a pixel of the inside keeps its colour."""
+        down, across = planes[0].shape[0] / shape[0], planes[0].shape[1] / shape[1]
+        top, left = int(inside.top * down), int(inside.left * across)
+        bottom, right = math.ceil(inside.bottom * down), math.ceil(inside.right * across)
+        for plane in planes:
+            for outside in (plane[:top], plane[bottom:], plane[:, :left], plane[:, right:]):
+                outside[:] = 1 << (self.depth - 1)
 
 
 def shrink(luma: Luma, width: int, height: int) -> Luma:

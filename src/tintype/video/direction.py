@@ -18,6 +18,7 @@ from tintype.imaging.types import Floats
 
 from .chroma import shrink
 from .cuts import likeness
+from .memory import Facts
 from .motion import Motion, Step, grid_size
 from .options import FilmHint, FilmOptions
 from .reader import FilmInfo, FilmReader, Frame
@@ -45,28 +46,37 @@ class Director:
 
     def __init__(self, references: Sequence[OpenPhoto], size: int | None) -> None:
         self._references, self._size = references, size
-        self._asked, self._chosen = False, _NONE
+        self.new_shot()
 
     def new_shot(self) -> None:
         """A cut: the next frame is asked anew."""
-        self._asked, self._chosen = False, _NONE
+        self._asked, self._chosen, self._weight = False, _NONE, 0.0
+
+    def look(self, frames: Sequence[Frame]) -> None:
+        """Nothing: the first frame that is coloured, and shows something, decides."""
 
     def hints(self, opened: OpenPhoto) -> list[Hint]:
         """What the shot's reference says of a frame of it, upright and open for colouring."""
         if not self._asked and float(opened.photo.luma.std()) >= _LEAST_CONTRAST:
-            best, _ = best_reference(opened, self._references, self._size)
-            self._asked, self._chosen = True, _NONE if best is None else best
+            best = best_reference(opened, self._references, self._size)
+            self._asked, self._weight = True, best.weight
+            self._chosen = _NONE if best.index is None else best.index
         if self._chosen == _NONE:
             return []
-        return best_reference(opened, [self._references[self._chosen]], self._size)[1]
+        return best_reference(opened, [self._references[self._chosen]], self._size).hints
+
+    def facts(self) -> Facts:
+        """The number of the shot's reference, -1 for none, and how far it was insisted on in the frame that decided."""
+        return {"reference": [self._chosen, self._weight]}
 
     def state(self) -> dict[str, Floats]:
         """What `resume` needs to go on inside a shot."""
-        return {"reference": np.array([self._asked, self._chosen], np.float32)}
+        return {"reference": np.array([self._asked, self._chosen, self._weight], np.float64)}
 
     def resume(self, state: Mapping[str, Floats]) -> None:
         """Go on inside a shot."""
-        self._asked, self._chosen = bool(state["reference"][0]), int(state["reference"][1])
+        asked, chosen, weight = (float(value) for value in state["reference"])
+        self._asked, self._chosen, self._weight = bool(asked), int(chosen), weight
 
 
 def check_direction(options: FilmOptions, colorizer: Colorizer, info: FilmInfo) -> None:

@@ -17,23 +17,24 @@ from tintype.version import __version__
 
 from .chroma import ChromaMaker
 from .codecs import Settings, choose, chroma_size
-from .direction import Director, HintsAt, check_direction, follow
+from .direction import HintsAt, check_direction, follow
 from .mux import RECORD, TURNING, Copies, Cut, check_not_own, plan_copies, streams_left_out, write_film
 from .need import library_versions, need_av, need_cv2
 from .options import FilmOptions
-from .painter import painter
 from .parts import PartStore
 from .pictures import PictureFolder, choose_pictures
 from .preview import Thumbnail
 from .reader import FilmReader, Frame
 from .remarks import remarks, telecine_note
 from .restoration import measure_film, reach, restored
+from .scene_report import LEFT, SceneReport
 from .shots import Shots, find_shots
 from .sniff import is_sequence
 from .space import SpaceWatch, bytes_a_frame, check_space, disk_errors, full, is_full
-from .stabilize import PartEnd, Stabilizer, State
+from .stabilize import PartEnd, State
 from .stage import Stage
 from .untouched import chroma_of, sampling_of
+from .way import stabilizer_of
 from .writers import Painted, PartWriter, PictureWriter, Writer
 
 
@@ -58,7 +59,8 @@ class Progress:
 @dataclass
 class FilmReport:
     """What became of a film: ``notes`` are what the user should know, such as damage in the source; ``shots`` tell what
-    each shot was and whether it was coloured, where that was looked at."""
+    each shot was and whether it was coloured, where that was looked at; ``references`` and ``borders`` which reference
+    each coloured shot took, and what of it lies inside borders, as `tintype.video.scene_report` has them."""
 
     source: str
     target: str
@@ -73,6 +75,8 @@ class FilmReport:
     rate: float
     notes: list[str] = field(default_factory=list)
     shots: list[dict[str, object]] = field(default_factory=list)
+    references: list[dict[str, object]] = field(default_factory=list)
+    borders: list[dict[str, object]] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The report as plain values, for JSON."""
@@ -196,9 +200,7 @@ class FilmRun:
         self.remarks = [note for note in said if note]
         self.roll = measure_film(self.reader) if "negative" in options.restore else None
         self.hints_at = hints_at or follow(self.reader, options.hints)
-        director = _director(colorizer, options)
-        paint = painter(colorizer, info, options, self.hints_at, director)
-        self.stabilizer = Stabilizer(paint, info, options, director)
+        self.stabilizer = stabilizer_of(colorizer, info, options, self.hints_at)
         self.comment = f"{RECORD} {__version__}, model {colorizer.model.info.name}"
         self.folder = PictureFolder(target, self.settings, info, self.reader.numbered) if self.pictures else None
         self.store = store or PartStore(target, self.identity(colorizer), fresh=overwrite)
@@ -266,6 +268,8 @@ class FilmRun:
         if not self.pictures:
             notes += self._join_film()
         seconds = time.perf_counter() - self.started
+        scenes = SceneReport(self.store.parts, self.info, self.options)
+        notes += scenes.notes()
         report = FilmReport(
             source=self.source,
             target=str(self.target),
@@ -280,6 +284,8 @@ class FilmRun:
             rate=round((self.store.frames - self.resumed) / max(seconds, 1e-6), 2),
             notes=notes,
             shots=[shot.as_dict() for shot in self.shots.shots],
+            references=scenes.references(),
+            borders=scenes.borders(),
         )
         self.store.remove()
         return report
@@ -342,18 +348,18 @@ class FilmRun:
             if isinstance(item, PartEnd):
                 yield item
             else:
-                yield Painted(item.frame, maker.planes(item.frame.luma, item.ab, *size), item.predicted)
+                yield Painted(item.frame, maker.planes(item.frame.luma, item.ab, *size, item.inside), item.predicted)
 
     def _untouched(self, frames: Iterable[Frame]) -> Generator[Painted | PartEnd, None, None]:
         """The frames of a shot with the colours that they have; it ends as a scene does."""
         done = 0
         for frame in self._new(frames):
             if done == self.options.part_frames:
-                yield PartEnd({"left": np.zeros(1, np.float32)})
+                yield PartEnd({"left": np.zeros(1, np.float32)}, LEFT)
                 done = 0
             done += 1
             yield Painted(frame, chroma_of(frame.picture, self.info, self.settings), False, frame.picture)
-        yield PartEnd()
+        yield PartEnd(facts=LEFT)
 
     def _new(self, frames: Iterable[Frame]) -> Iterator[Frame]:
         """Without those that an earlier run has finished."""
@@ -381,7 +387,8 @@ class FilmRun:
             for item in coloured:
                 if isinstance(item, PartEnd):
                     if writer is not None:
-                        self.store.finish(*writer.finish(len(self.store.parts), not state, item.state))
+                        part, left = writer.finish(len(self.store.parts), not state, item.state)
+                        self.store.finish(replace(part, facts=item.facts), left)
                         self._ask_for_room()
                     writer, state = None, item.state
                     continue
@@ -439,14 +446,6 @@ class FilmRun:
             "references": [_stamp(path) for path in self.options.references],
             "settings": repr(self.settings),
         }
-
-
-def _director(colorizer: Colorizer, options: FilmOptions) -> Director | None:
-    """Who chooses among several references; None where there are not several, or no shots."""
-    if not options.references or options.frame_by_frame:
-        return None
-    size = colorizer.model.info.size if options.size is None else options.size
-    return Director([colorizer.open(path) for path in options.references], size)
 
 
 def _never(frame: Frame) -> bool:

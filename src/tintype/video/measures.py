@@ -24,9 +24,9 @@ from .levels import Luma
 from .motion import Motion, Step, grid_size
 from .need import need_cv2
 from .options import FilmOptions
-from .painter import painter
 from .reader import FilmInfo, FilmReader, Frame
-from .stabilize import Coloured, Stabilizer
+from .stabilize import Coloured
+from .way import stabilizer_of
 
 Planes = tuple[Luma, Luma, Luma]
 
@@ -170,9 +170,10 @@ def _coloured(
     height, width = -(-info.height // 2), -(-info.width // 2)
     frames = _limited(reader.frames(), limit)
     if isinstance(way, Variant):
-        for item in Stabilizer(painter(colorizer, info, way.options), info, way.options).run(frames):
+        for item in stabilizer_of(colorizer, info, way.options).run(frames):
             if isinstance(item, Coloured):
-                yield (item.frame.luma, *maker.planes(item.frame.luma, item.ab, width, height)), item.predicted
+                planes = maker.planes(item.frame.luma, item.ab, width, height, item.inside)
+                yield (item.frame.luma, *planes), item.predicted
         return
     for frame in frames:
         if way == "grey":
@@ -180,11 +181,11 @@ def _coloured(
             yield (frame.luma, neutral, neutral), False
             continue
         chroma = frame.picture.reformat(format="yuv444p")
-        planes = [
+        true = [
             np.frombuffer(plane, np.uint8).reshape(-1, plane.line_size)[: info.height, : info.width]
             for plane in chroma.planes
         ]
-        yield (frame.luma, shrink(planes[1], width, height), shrink(planes[2], width, height)), False
+        yield (frame.luma, shrink(true[1], width, height), shrink(true[2], width, height)), False
 
 
 class _Steadiness:

@@ -9,6 +9,8 @@ from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.open_photo import best_reference
 from tintype.errors import WeightsError
 from tintype.hints.hint import Hint
+from tintype.imaging.borders import Inside
+from tintype.imaging.embed import embed
 from tintype.imaging.types import Floats
 from tintype.network.preprocess import working_size
 
@@ -16,6 +18,7 @@ from .chroma import shrink
 from .direction import Director
 from .options import FilmOptions
 from .reader import FilmInfo, Frame
+from .shot_borders import ShotBorders
 
 Paint = Callable[[Frame], Floats]
 
@@ -26,11 +29,13 @@ def painter(
     options: FilmOptions,
     hints_at: Callable[[Frame], list[Hint]] = lambda frame: [],
     director: Director | None = None,
+    borders: ShotBorders | None = None,
 ) -> Paint:
     """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
 
     ``hints_at`` tells the hints of a frame, in pixels of the upright picture; ``director`` those of several references,
-    of which every frame chooses by itself when it is None.
+    of which every frame chooses by itself when it is None; ``borders`` what of the shot the network is to see, which
+    every frame finds by itself when it is None.
 
     Raises:
         WeightsError: the model is one for drawings, which paints the light as well.
@@ -44,28 +49,56 @@ def painter(
     taste = options.taste
     reference = None if options.reference is None else colorizer.open(options.reference)
     references = [colorizer.open(path) for path in options.references] if director is None else []
-    height, width = working_size(info.height, info.width, side)
+    whole = Inside(0, 0, info.height, info.width)
     turns = info.rotation // 90
 
     def paint(frame: Frame) -> Floats:
-        light = info.signal.to_full8(shrink(frame.luma, width, height))
+        told = hints_at(frame)
+        inside = (None if borders is None else borders.inside) or whole
+        if borders is not None and not all(_upright(inside, info).holds(hint.x, hint.y) for hint in told):
+            borders.ignore()
+            inside = whole
+        height, width = working_size(inside.height, inside.width, side)
+        light = info.signal.to_full8(shrink(np.ascontiguousarray(inside.of(frame.luma)), width, height))
         upright = np.ascontiguousarray(np.rot90(light, turns))
-        scale = upright.shape[1] / (info.width if turns % 2 == 0 else info.height)
-        hints = [
-            replace(hint, x=hint.x * scale, y=hint.y * scale, radius=hint.radius and hint.radius * scale)
-            for hint in hints_at(frame)
-        ]
-        inside = [hint for hint in hints if hint.y < upright.shape[0] and hint.x < upright.shape[1]]
-        opened = colorizer.open(upright)
+        opened = colorizer.open(upright, find_borders=borders is None)
+        hints = _seen(told, _upright(inside, info), upright.shape)
         if reference is not None:
-            inside += opened.match(reference, size=side)
+            hints += opened.match(reference, size=side)
         if director is not None:
-            inside += director.hints(opened)
+            hints += director.hints(opened)
         elif references:
-            inside += best_reference(opened, references, side)[1]
+            hints += best_reference(opened, references, side).hints
         answer = opened.averaged_ab if taste.tta else opened.predict_ab
-        sure = opened.confidence(size=side, hints=inside) if taste.strength == "auto" else None
-        ab = taste.apply(answer(size=side, hints=inside), opened.photo, sure)
-        return np.ascontiguousarray(np.rot90(ab, -turns))
+        sure = opened.confidence(size=side, hints=hints) if taste.strength == "auto" else None
+        ab = np.rot90(taste.apply(answer(size=side, hints=hints), opened.photo, sure), -turns)
+        if inside is whole:
+            return np.ascontiguousarray(ab)
+        return embed(ab, inside, info.height, info.width, fade=True)
 
     return paint
+
+
+def _upright(inside: Inside, info: FilmInfo) -> Inside:
+    """A part of the frame as it is stored, as a part of the upright picture."""
+    top, left, bottom, right = inside.top, inside.left, inside.bottom, inside.right
+    width, height = info.width, info.height
+    for _ in range(info.rotation // 90):  # a quarter turn counter-clockwise
+        top, left, bottom, right = width - right, top, width - left, bottom
+        width, height = height, width
+    return Inside(top, left, bottom, right)
+
+
+def _seen(hints: list[Hint], inside: Inside, shape: tuple[int, ...]) -> list[Hint]:
+    """Hints in pixels of the upright picture, as those of its part, which the network sees in another size."""
+    scale = shape[1] / inside.width
+    moved = [
+        replace(
+            hint,
+            x=(hint.x - inside.left) * scale,
+            y=(hint.y - inside.top) * scale,
+            radius=hint.radius and hint.radius * scale,
+        )
+        for hint in hints
+    ]
+    return [hint for hint in moved if hint.y < shape[0] and hint.x < shape[1]]

@@ -10,7 +10,7 @@ import os
 import shutil
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,6 +19,7 @@ import numpy as np
 from tintype.errors import OutputError
 
 from .codecs import Packet
+from .memory import Facts
 from .stabilize import State
 
 _RECORD = struct.Struct("<qBI")
@@ -29,7 +30,7 @@ class PartInfo:
     """What is known of a finished part.
 
     Timestamps are in the film's time base; ``last_checksum`` is that of the last frame's luma, to find the place
-    again; ``header`` is the encoder's; ``reorder`` is how many packets a frame may come too early.
+    again; ``header`` is the encoder's; ``facts`` are what is known of the shot that it is a part of.
     """
 
     number: int
@@ -41,6 +42,7 @@ class PartInfo:
     last_duration: int
     last_checksum: int
     header: bytes
+    facts: Facts = field(default_factory=dict)
 
 
 class PartStore:

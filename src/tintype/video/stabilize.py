@@ -6,21 +6,24 @@ the colours of both, the earlier carried forwards and the later backwards, each 
 what only one of them has seen gets its colour from that one. Nothing crosses a cut.
 """
 
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
 
+from tintype.imaging.borders import Inside
 from tintype.imaging.types import Floats
 
 from .chroma import shrink
 from .cuts import likeness
 from .direction import Director
+from .memory import Facts, ShotMemory
 from .motion import Chain, Motion, Small, Step, grid_size
 from .need import need_cv2
 from .options import FilmOptions
 from .painter import Paint
 from .reader import FilmInfo, Frame
+from .shot_borders import ShotBorders
 
 State = dict[str, Floats]
 
@@ -37,27 +40,30 @@ _COARSE = 4
 
 @dataclass(eq=False)
 class Coloured:
-    """A frame and its colours: ab (h, w, 2) float32 in CIE units on a coarse grid."""
+    """A frame and its colours: ab (h, w, 2) float32 in CIE units on a coarse grid; ``inside`` its shot's borders."""
 
     frame: Frame
     ab: Floats
     predicted: bool
+    inside: Inside | None = None
 
 
 @dataclass(eq=False)
 class PartEnd:
     """The frames since the last of these can be written for good.
 
-    ``state`` is what is needed to go on from here; empty where a new scene begins.
+    ``state`` is what is needed to go on from here; empty where a new scene begins. ``facts`` are what is known of the
+    shot that the frames belong to.
     """
 
     state: State = field(default_factory=dict)
+    facts: Facts = field(default_factory=dict)
 
 
 @dataclass(eq=False)
 class _Key:
     frame: Frame
-    ab: Floats  # (h, w, 2)
+    ab: Floats | None  # (h, w, 2); None of a scene's first, which is painted when the frames behind it are known
     weight: Floats  # (h, w): how many predictions the colours stand for
 
 
@@ -68,11 +74,19 @@ class Stabilizer:
         paint: colours one frame by itself.
         info: of the film.
         options: `stability`, `every` and `part_frames` are used.
-        director: is told of cuts, and remembers what it chose for the shot from one run to the next.
+        borders, director: what each shot remembers; told of cuts and of the frames behind them.
     """
 
-    def __init__(self, paint: Paint, info: FilmInfo, options: FilmOptions, director: Director | None = None) -> None:
-        self._director = director
+    def __init__(
+        self,
+        paint: Paint,
+        info: FilmInfo,
+        options: FilmOptions,
+        borders: ShotBorders | None = None,
+        director: Director | None = None,
+    ) -> None:
+        self._borders = borders
+        self._memories: list[ShotMemory] = [memory for memory in (borders, director) if memory is not None]
         self._paint, self._info, self._options = paint, info, options
         self._grid = grid_size(info.height, info.width)
         self._motion = Motion(*self._grid)
@@ -89,6 +103,12 @@ class Stabilizer:
         if self._options.frame_by_frame:
             yield from self._each(frames)
             return
+        for item in self._steady(frames, state):
+            if isinstance(item, Coloured) and self._borders is not None:
+                item.inside = self._borders.inside
+            yield item
+
+    def _steady(self, frames: Iterable[Frame], state: State | None) -> Generator[Coloured | PartEnd, None, None]:
         key: _Key | None = None
         light: Small | None = None
         window: list[Frame] = []
@@ -98,31 +118,47 @@ class Stabilizer:
         for frame in frames:
             earlier, light = light, self._light(frame)
             if key is None or earlier is None:
-                if state and self._director is not None:
-                    self._director.resume(state)
+                for memory in self._memories if state else ():
+                    memory.resume(state or {})
                 key = _Key(frame, state["ab"], state["weight"]) if state else self._first_key(frame, light)
             else:
                 step = self._motion.between(earlier, light)
                 if likeness(self._motion, step, earlier, light).is_cut:
                     yield from self._close(key, window, steps, chains, earlier)
-                    yield PartEnd()
+                    yield PartEnd(facts=self._facts())
                     key, window, steps, chains, done = self._first_key(frame, light), [], [], chains[:1], 0
                 else:
                     steps.append(step)
                     chains.append(chains[-1].then(self._motion, step.back, step.trust_back))
                     if self._is_due(len(window), chains[-1]):
+                        self._learn(key, [*window, frame])
                         following = self._next_key(key, frame, light, chains[-1])
                         yield from self._between(key, following, window, steps, chains)
                         done += len(window)
                         key, window, steps, chains = following, [], [], chains[:1]
                         if done >= self._options.part_frames:
-                            chosen = {} if self._director is None else self._director.state()
-                            yield PartEnd({"ab": key.ab, "weight": key.weight} | chosen)
+                            yield PartEnd(self._state(key), self._facts())
                             done = 0
             window.append(frame)
         if key is not None and light is not None:
             yield from self._close(key, window, steps, chains, light)
-        yield PartEnd()
+        yield PartEnd(facts=self._facts())
+
+    def _facts(self) -> Facts:
+        return {name: value for memory in self._memories for name, value in memory.facts().items()}
+
+    def _state(self, key: _Key) -> State:
+        state = {"ab": _painted(key), "weight": key.weight}
+        for memory in self._memories:
+            state |= memory.state()
+        return state
+
+    def _learn(self, key: _Key, frames: Sequence[Frame]) -> None:
+        """Look at the frames from a key on, and paint it if it is a scene's first."""
+        for memory in self._memories:
+            memory.look(frames)
+        if key.ab is None:
+            key.ab = self._predict(key.frame)
 
     def _each(self, frames: Iterable[Frame]) -> Iterator[Coloured | PartEnd]:
         """Frame by frame: no motion, no memory."""
@@ -153,17 +189,16 @@ class Stabilizer:
 
     def _first_key(self, frame: Frame, light: Small) -> _Key:
         self.scenes += 1
-        if self._director is not None:
-            self._director.new_shot()
-        ab = self._predict(frame)
-        return _Key(frame, ab, np.full(self._grid, _evidence(light), np.float32))
+        for memory in self._memories:
+            memory.new_shot()
+        return _Key(frame, None, np.full(self._grid, _evidence(light), np.float32))
 
     def _next_key(self, key: _Key, frame: Frame, light: Small, chain: Chain) -> _Key:
         """The colours at a new key: the last key's, carried here, and a new prediction, by their weights."""
         seconds = float((frame.pts - key.frame.pts) * self._info.time_base)
         kept = np.float32(np.exp(-seconds / self._memory) if self._memory > 0 else 0)
         old = self._motion.sample(key.weight, chain.flow) * chain.trust * kept
-        carried = self._motion.sample(key.ab, chain.flow)
+        carried = self._motion.sample(_painted(key), chain.flow)
         new = np.float32(_evidence(light))
         weight = old + new
         share = (old / weight)[..., None]
@@ -179,14 +214,15 @@ class Stabilizer:
             backwards.append(backwards[-1].then(self._motion, step.forth, step.trust_forth))
         backwards.reverse()
         span = following.frame.pts - key.frame.pts
-        yield Coloured(key.frame, key.ab, True)
+        yield Coloured(key.frame, _painted(key), True)
         for i in range(1, len(window)):
             share = np.float32((window[i].pts - key.frame.pts) / span)
             forth, back = chains[i], backwards[i]
             yield Coloured(window[i], self._blend(key, forth, following, back, share), False)
 
     def _blend(self, key: _Key, forth: Chain, following: _Key, back: Chain, share: np.float32) -> Floats:
-        earlier, later = self._motion.sample(key.ab, forth.flow), self._motion.sample(following.ab, back.flow)
+        earlier = self._motion.sample(_painted(key), forth.flow)
+        later = self._motion.sample(_painted(following), back.flow)
         weight_earlier = (1 - share) * forth.trust + np.float32(1e-3) * (1 - share)
         weight_later = share * back.trust + np.float32(1e-3) * share
         total = weight_earlier + weight_later
@@ -197,14 +233,20 @@ class Stabilizer:
         self, key: _Key, window: list[Frame], steps: list[Step], chains: list[Chain], light: Small
     ) -> Iterator[Coloured]:
         """The last frames of a scene: the very last one is a key, unless the last key is near."""
+        self._learn(key, window)
         if len(window) - 1 >= max(2, self._every // 3):
             last = self._next_key(key, window[-1], light, chains[-1])
             yield from self._between(key, last, window[:-1], steps, chains)
-            yield Coloured(last.frame, last.ab, True)
+            yield Coloured(last.frame, _painted(last), True)
             return
         for i, frame in enumerate(window):
-            carried = self._motion.sample(key.ab, chains[i].flow)
+            carried = self._motion.sample(_painted(key), chains[i].flow)
             yield Coloured(frame, _fill(carried, chains[i].trust), i == 0)
+
+
+def _painted(key: _Key) -> Floats:
+    assert key.ab is not None
+    return key.ab
 
 
 def _evidence(light: Small) -> float:
