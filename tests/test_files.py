@@ -22,7 +22,7 @@ from tintype.batch.contact_sheet import write_sheet
 from tintype.batch.manifest import FOLDER, MERGED, Manifest, read_manifest, record_for
 from tintype.batch.run import Job, plan, run
 from tintype.files import locations, stores
-from tintype.files.atomic import replacing
+from tintype.files.atomic import replacing, sweep
 
 
 @pytest.fixture(scope="module")
@@ -277,3 +277,13 @@ def test_a_file_is_replaced_whole_or_stays_as_it_was(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError):
         fail()
     assert [(each.name, each.read_text()) for each in path.parent.iterdir()] == [("a.txt", "first")]
+
+
+def test_what_a_killed_process_left_is_known_by_the_name_it_was_to_have(tmp_path: Path) -> None:
+    path, other = tmp_path / "a[1]*.txt", tmp_path / "a1.txt"
+    for each in (path, other):
+        with replacing(each, durable=True) as partial:
+            partial.write_text("half")
+            partial.with_name(f".{each.name}.01234567.part").write_text("left")
+    sweep(path)
+    assert sorted(each.name for each in tmp_path.iterdir()) == [".a1.txt.01234567.part", "a1.txt", "a[1]*.txt"]

@@ -135,3 +135,30 @@ def test_no_module_imports_itself_by_a_roundabout_way() -> None:
     assert len(edges) > 300
     assert "tintype.colorizer.open_photo" in edges["tintype.colorizer.colorizer"]
     assert circles(edges) == []
+
+
+# Each begins a file in one call and ends it in another, or puts one in place that was finished long before.
+RENAMING = {
+    "data/gather.py",  # a shard grows over many pictures
+    "files/atomic.py",
+    "files/stores.py",  # put: finished by the caller
+    "network/store.py",  # a download that a next one goes on from
+    "video/parts.py",  # packets come one by one
+}
+
+
+def is_renaming(node: ast.AST) -> bool:
+    """Path.replace, Path.rename, os.replace, os.rename: str.replace has two arguments, dataclasses.replace keywords."""
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or node.keywords:
+        return False
+    asked = 2 if ast.unparse(node.func.value) == "os" else 1
+    return node.func.attr in ("replace", "rename") and len(node.args) == asked
+
+
+def test_one_module_writes_files_that_appear_whole() -> None:
+    found = {
+        path.relative_to(HOME).as_posix()
+        for path in HOME.rglob("*.py")
+        if any(map(is_renaming, ast.walk(tree_of(path))))
+    }
+    assert found == RENAMING

@@ -15,6 +15,7 @@ from typing import Any, TextIO
 
 from tintype.errors import OutputError
 from tintype.files import locations
+from tintype.files.atomic import sweep
 
 from .job import Job, Result
 
@@ -136,17 +137,6 @@ def key_of(source: str, stamp: str, options: str) -> str:
             return "missing"
         identity = f"{os.path.abspath(source)}\0{status.st_size}\0{status.st_mtime_ns}\0{options}"
     return hashlib.sha256(identity.encode("utf-8", "surrogateescape")).hexdigest()[:24]
-
-
-def sweep(path: Path) -> None:
-    """Remove what a killed process left of a file that it was about to write."""
-    for partial in path.parent.glob(f".{_escaped(path.name[:100])}.????????.part"):
-        with contextlib.suppress(OSError):
-            partial.unlink()
-
-
-def _escaped(name: str) -> str:
-    return "".join(f"[{letter}]" if letter in "*?[" else letter for letter in name)
 
 
 def folder_for(inputs: list[str], output: str | None) -> str | None:

@@ -19,9 +19,10 @@ from typing import TYPE_CHECKING, Any
 
 from tintype.errors import InputError, MissingExtra
 from tintype.files import locations, stores
+from tintype.files.atomic import sweep
 
 from .job import Job, Record, Result
-from .journal import NAME, Journal, folder_for, key_of, sweep
+from .journal import NAME, Journal, folder_for, key_of
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -51,7 +51,8 @@ def plan(request: Request) -> Plan:
         inputs=[plain(text) for text in request.inputs],
         output=None if request.output is None else plain(request.output),
     )
-    _ = request.reference, request.manners  # wrong wishes are told before anything is looked at
+    request.check_references()
+    _ = request.manners  # wrong wishes are told before anything is looked at
     listing = Listing() if request.on_ray else None
     films, pictures = ([], request.inputs) if request.watching else split(
         request.inputs, request.output, listing=listing

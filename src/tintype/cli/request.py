@@ -91,13 +91,11 @@ class Request:
         """How progress is shown."""
         return "none" if self.no_progress else self.progress_style
 
-    @cached_property
-    def reference(self) -> Path | None:
-        """The one photo that colours are taken from; None where there is none, or several."""
+    def check_references(self) -> None:
+        """Raises TintypeError where a cluster is told of several."""
         several = len(self.references or ())
         if several > 1 and self.on_ray:
             raise TintypeError(f"on Ray --reference takes one picture, and here are {several}: leave out --engine ray")
-        return self.references[0] if self.references and several == 1 else None
 
     @property
     def skip(self) -> Skip:
@@ -142,9 +140,8 @@ class Request:
         )
         hints: list[Hint] = read_hints(self.hints_file) if self.hints_file else []
         hints += [] if films else [Hint.parse(text) for text in self.hint or ()]
-        reference = None if self.reference is None else read(str(self.reference))
-        several = () if reference is not None else tuple(read(str(path)) for path in self.references or ())
-        return ColorizeOptions(self.size, tuple(hints), reference, several, taste)
+        references = tuple(read(str(path)) for path in self.references or ())
+        return ColorizeOptions(self.size, tuple(hints), references, taste)
 
     def output_options(self, *, many: bool) -> OutputOptions:
         """How results are written; ``many``: more than one, so that --confidence names a folder."""

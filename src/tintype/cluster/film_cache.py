@@ -13,6 +13,7 @@ from pathlib import Path
 
 from tintype.errors import OutputError
 from tintype.files import locations, stores
+from tintype.files.atomic import replacing
 
 # What nobody has used for so long was left by a run that was killed; in seconds.
 _FORGOTTEN = 3 * 24 * 3600.0
@@ -37,9 +38,8 @@ def fetched(source: str, stamp: str) -> str:
     with FileLock(os.fspath(place.with_suffix(".lock"))):
         film = place / (locations.name_of(source).name[-120:] or "film")
         if not film.is_file():
-            partial = place / "partial"
-            stores.fetch(source, os.fspath(partial))
-            partial.replace(film)
+            with replacing(film) as partial:
+                stores.fetch(source, os.fspath(partial))
         os.utime(place)
     return os.fspath(film)
 

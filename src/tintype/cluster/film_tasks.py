@@ -176,9 +176,9 @@ def _desk(job: Job, how: FilmWay, models: Sequence[Any], *, beside: bool = False
             made.mkdir(parents=True)
             after.callback(stores.remove_folder, os.fspath(made))
         options = how.options
-        if how.way.options.reference is not None:
+        if how.way.options.references:  # on a cluster one at most
             reference = folder / "reference"
-            reference.write_bytes(how.way.options.reference)
+            reference.write_bytes(how.way.options.references[0])
             options = replace(options, reference=os.fspath(reference))
         try:
             yield _Desk(near, made / name, folder, _colorizer(how.way, models), options)
@@ -222,12 +222,11 @@ def _colorizer(way: Way, models: Sequence[Any]) -> Colorizer:
 
 def _identity(run: FilmRun, job: Job, how: FilmWay, colorizer: Colorizer) -> dict[str, Any]:
     """Everything that the coded parts depend on, wherever they are made."""
-    reference = how.way.options.reference
     known = run.identity(colorizer) | {
         "engine": ["ray", how.way.device, how.way.precision],
         "film": repr(replace(run.info, path="")),
         "options": repr(how.options),
-        "reference": None if reference is None else hashlib.sha256(reference).hexdigest(),
+        "reference": next((hashlib.sha256(one).hexdigest() for one in how.way.options.references), None),
     }
     return known | ({"source": job.source, "stamp": job.stamp} if locations.is_url(job.source) else {})
 

@@ -24,27 +24,24 @@ class ColorizeOptions:
     Attributes:
         size: short side, in pixels, of what the network sees; the model's own when None.
         hints: colours that a person asks for at points of the picture.
-        reference: the file (its bytes) of a colour photograph whose colours things of the same kind get.
-        references: the files of several, of which each picture takes the one most like it, or none; not together
-            with `reference`.
+        references: the file (its bytes) of a colour photograph whose colours things of the same kind get; or of
+            several, of which each picture takes the one most like it, or none.
         taste: adjustments of the predicted colours; restoring, averaging and the mark as well.
     """
 
     size: int | None = None
     hints: tuple[Hint, ...] = ()
-    reference: bytes | None = None
     references: tuple[bytes, ...] = ()
     taste: Taste = field(default_factory=Taste)
 
     def as_dict(self) -> dict[str, Any]:
-        """What a result depends on, as plain values; the reference by its SHA-256."""
+        """What a result depends on, as plain values; references by their SHA-256."""
         values: dict[str, Any] = self.taste.as_dict() | {"size": self.size}
         if self.hints:
             values["hints"] = [str(one) for one in self.hints]
-        if self.reference is not None:
-            values["reference"] = hashlib.sha256(self.reference).hexdigest()
-        if self.references:
-            values["references"] = [hashlib.sha256(one).hexdigest() for one in self.references]
+        files = [hashlib.sha256(one).hexdigest() for one in self.references]
+        if files:
+            values |= {"reference": files[0]} if len(files) == 1 else {"references": files}
         return values
 
     def digest(self) -> str:
@@ -53,8 +50,8 @@ class ColorizeOptions:
 
     def open_reference(self, opener: Callable[[bytes], OpenPhoto]) -> OpenReference:
         """The reference, or the several, of the options, opened."""
-        if self.reference is not None:
-            return opener(self.reference)
+        if len(self.references) == 1:
+            return opener(self.references[0])
         return [opener(one) for one in self.references] or None
 
     def of_roll(self, roll: Roll | None) -> "ColorizeOptions":

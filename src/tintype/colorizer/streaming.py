@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from tintype.errors import InputError, OutputError, TooLargeError, one_line
 from tintype.files.atomic import replacing
-from tintype.imaging.color import KB, KG, KR
+from tintype.imaging.color import CB_TO_B, CB_TO_G, CR_TO_G, CR_TO_R, KB, KG, KR
 from tintype.imaging.gamut import chroma_for_luma
 from tintype.imaging.upsample import coefficients, raise_planes
 from tintype.photo.icc import profile_for_colour
@@ -142,8 +142,7 @@ def _coloured(image: "pyvips.Image", small: NDArray[np.uint8], ab: NDArray[np.fl
 
     y = _luma(image)
     cb, cr = (enlarged(planes[i]) + enlarged(planes[i + 1]) * y for i in (0, 2))
-    red, blue = cr * (2 * (1 - KR)), cb * (2 * (1 - KB))
-    green = red * (-KR / KG) - blue * (KB / KG)
+    red, green, blue = cr * CR_TO_R, cb * CB_TO_G + cr * CR_TO_G, cb * CB_TO_B
     highest = _larger(_larger(red, green), blue)
     lowest = _larger(_larger(red * -1, green * -1), blue * -1)
     # Chroma that does not fit at a pixel's luma is scaled back, never clipped.

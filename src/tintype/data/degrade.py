@@ -12,10 +12,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.imaging.color import KB, KG, KR
+
 Luma = NDArray[np.float32]  # (S, S), 0 to 255
 Rng = np.random.Generator
 
-LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114])  # BT.601
+LUMA_WEIGHTS = np.array([KR, KG, KB])  # BT.601
 # Film before about 1925 sees blue and some green, almost no red (orthochromatic; the oldest plates blue alone).
 EMULSIONS = np.array([[0.05, 0.45, 0.50], [0.02, 0.18, 0.80], [0.25, 0.45, 0.30]])
 

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
 from tintype.errors import DataError, OutputError
+from tintype.files.atomic import replacing, write_bytes
 
 from .duplicates import Likeness, likeness_of
 from .git_blobs import git_directory, list_blobs, read_blobs
@@ -124,7 +125,7 @@ def gather(
                 if source.most is not None and done.kept >= source.most:
                     break
         writer.close()
-        (pool / f"{source.name}.done").write_text(json.dumps(asdict(done)) + "\n")
+        write_bytes(pool / f"{source.name}.done", (json.dumps(asdict(done)) + "\n").encode())
     except OSError as error:
         raise OutputError(f"{pool}: cannot be written ({error.strerror or error})") from error
     return done
@@ -247,15 +248,11 @@ class _ShardWriter:
             return
         if self.shard is not None:
             self.shard.close()
-            np.savez(
-                self._file(".npz"),
-                hashes=np.array([likeness.hash for likeness in self.likenesses], np.uint64),
-                thumbnails=np.stack([likeness.thumbnail for likeness in self.likenesses]),
-            )
+            with replacing(self._file(".npz")) as partial, partial.open("wb") as file:
+                hashes = np.array([likeness.hash for likeness in self.likenesses], np.uint64)
+                np.savez(file, hashes=hashes, thumbnails=np.stack([each.thumbnail for each in self.likenesses]))
             self._file(".tar.part").rename(self._file(".tar"))
-        part = self._file(".jsonl.part")
-        part.write_text("".join(json.dumps(line) + "\n" for line in self.lines))
-        part.rename(self._file(".jsonl"))
+        write_bytes(self._file(".jsonl"), "".join(json.dumps(line) + "\n" for line in self.lines).encode())
         self.number += 1
         self._begin()
 

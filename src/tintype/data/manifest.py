@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tintype.errors import DataError, OutputError
+from tintype.files.atomic import replacing
 
 SUFFIX = ".jsonl"
 
@@ -62,17 +63,13 @@ def write_manifest(file: Path, entries: Iterable[Entry], *, overwrite: bool = Fa
     refuse_existing(file, overwrite)
     home = file.absolute().parent.resolve()
     named: dict[Path, str] = {}
-    part = file.with_name(f".{file.name}.part")
     try:
-        file.parent.mkdir(parents=True, exist_ok=True)
-        with part.open("w", encoding="utf-8") as out:
+        with replacing(file) as part, part.open("w", encoding="utf-8") as out:
             for entry in entries:
                 if entry.path not in named:
                     named[entry.path] = _relative(entry.path.resolve(), home)
                 out.write(json.dumps({"path": named[entry.path], "name": entry.name}, ensure_ascii=False) + "\n")
-        part.replace(file)
     except OSError as error:
-        part.unlink(missing_ok=True)
         raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from error
 
 

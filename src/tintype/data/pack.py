@@ -18,6 +18,7 @@ from typing import Literal
 from PIL import Image, ImageOps
 
 from tintype.errors import DataError, OutputError
+from tintype.files.atomic import replacing
 
 from .scan import rgb_of
 from .sources import Picture, iter_pictures
@@ -63,38 +64,37 @@ def pack(
     broken: list[str] = []
     pictures = (picture for path in paths for picture in iter_pictures(path))
     coded = _as_they_are(pictures) if side is None else _coded(pictures, side, coding, quality, broken)
-    with ExitStack() as cleanup:
-        parts: list[Path] = []
-        cleanup.callback(_remove, parts)
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            done = _write_shards(_with_keys(coded), folder, prefix, shard_size, parts, progress)
+    shards: list[Path] = []
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as finished:
+            done = _write_shards(_with_keys(coded), folder / prefix, shard_size, shards, finished, progress)
             if not done:
                 raise DataError(f"none of the {len(broken)} pictures can be decoded; try `tintype data scan`")
             for shard in earlier:
                 shard.unlink()
-            shards = [part.rename(part.with_name(part.name.removeprefix(".").removesuffix(".part"))) for part in parts]
-        except OSError as error:
-            raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
+    except OSError as error:
+        raise OutputError(f"{folder}: cannot be written ({error.strerror or error})") from error
     return Packed(shards, done, broken)
 
 
 def _write_shards(
     members: Iterable[Member],
-    folder: Path,
-    prefix: str,
+    stem: Path,
     shard_size: int,
-    parts: list[Path],
+    shards: list[Path],
+    finished: ExitStack,
     progress: Progress | None,
 ) -> int:
-    """Write the members into hidden files, named in `parts` as they are begun; the number of members."""
+    """Write the members into `shards`, which get their names all together, as `finished` is left; how many members."""
     done = 0
     with ExitStack() as opened:
         for name, data in members:
             if done % shard_size == 0:
                 opened.close()
-                parts.append(folder / f".{prefix}-{len(parts):06d}.tar.part")
-                shard = opened.enter_context(tarfile.open(parts[-1], "w"))
+                shards.append(stem.with_name(f"{stem.name}-{len(shards):06d}.tar"))
+                partial = finished.enter_context(replacing(shards[-1]))
+                shard = opened.enter_context(tarfile.open(partial, "w"))
             info = tarfile.TarInfo(name)  # its owner and time are 0, the same on every machine
             info.size = len(data)
             shard.addfile(info, io.BytesIO(data))
@@ -102,11 +102,6 @@ def _write_shards(
             if progress:
                 progress(done)
     return done
-
-
-def _remove(files: list[Path]) -> None:
-    for file in files:
-        file.unlink(missing_ok=True)
 
 
 def _with_keys(members: Iterable[Member]) -> Iterator[Member]:

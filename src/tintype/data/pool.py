@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from tintype.errors import DataError, OutputError
+from tintype.errors import DataError
+from tintype.files.atomic import write_bytes
 
 from .duplicates import Likeness, twins
 from .gather import Source
@@ -64,12 +65,7 @@ def write_pool_manifest(
         lines.append(json.dumps(_line(row, source, pool, file)))
     if not lines:
         raise DataError(f"{pool}: no picture is left; gather sources first, or allow other terms")
-    try:
-        part = file.with_name(f".{file.name}.part")
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        part.replace(file)
-    except OSError as error:
-        raise OutputError(f"{file}: cannot be written ({error.strerror or error})") from error
+    write_bytes(file, ("\n".join(lines) + "\n").encode())
     return pooled
 
 

@@ -1,6 +1,7 @@
 """Files that appear whole or not at all: written under a temporary name, then renamed."""
 
 import contextlib
+import glob
 import os
 import secrets
 from collections.abc import Callable, Iterator
@@ -10,9 +11,10 @@ from tintype.errors import OutputError
 
 
 @contextlib.contextmanager
-def replacing(path: Path) -> Iterator[Path]:
+def replacing(path: Path, *, durable: bool = False) -> Iterator[Path]:
     """A temporary name in the folder of ``path``, made if it is missing. What is written there becomes ``path`` at the
-    end of the block; after an error it is removed, and ``path`` stays as it was.
+    end of the block; after an error it is removed, and ``path`` stays as it was. A ``durable`` file is on the disk
+    before it has its name, so that it outlives a loss of power.
 
     Raises:
         OSError: the folder or the file cannot be written.
@@ -21,10 +23,20 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         yield partial
+        if durable:
+            with partial.open("rb") as file:
+                os.fsync(file.fileno())
         os.replace(partial, path)
     finally:
         with contextlib.suppress(OSError):
             partial.unlink(missing_ok=True)
+
+
+def sweep(path: Path) -> None:
+    """Remove what a killed process left of a file that it was writing by `replacing`."""
+    for partial in path.parent.glob(f".{glob.escape(path.name[:100])}.????????.part"):
+        with contextlib.suppress(OSError):
+            partial.unlink()
 
 
 def write_bytes(path: Path, data: bytes) -> None:

@@ -35,6 +35,9 @@ Channels = tuple[Floats, Floats, Floats]
 
 # ITU-R BT.601 luma weights, as JPEG (JFIF) uses them.
 KR, KG, KB = 0.299, 0.587, 0.114
+# What a unit of chroma adds to Y' in R, G and B: 1.402, 1.772, -0.344136 and -0.714136.
+CR_TO_R, CB_TO_B = 2 * (1 - KR), 2 * (1 - KB)
+CB_TO_G, CR_TO_G = -CB_TO_B * KB / KG, -CR_TO_R * KR / KG
 
 # IEC 61966-2-1 transfer curve, with the joint where the two pieces meet.
 _ENCODED_JOINT = 0.04045
@@ -158,8 +161,8 @@ def ycc_to_rgb(ycc: ArrayLike) -> Floats:
 
 def _opponent(cb: Floats, cr: Floats) -> Channels:
     """R - Y', G - Y', B - Y' of a chroma pair."""
-    red = cr * np.float32(2 * (1 - KR))
-    blue = cb * np.float32(2 * (1 - KB))
+    red = cr * np.float32(CR_TO_R)
+    blue = cb * np.float32(CB_TO_B)
     return red, red * np.float32(-KR / KG) - blue * np.float32(KB / KG), blue
 
 

@@ -26,7 +26,7 @@ from .color import (
 )
 from .types import Floats
 
-__all__ = ["chroma_for_luma", "in_gamut", "reduce_chroma_lab", "reduce_chroma_ycc"]
+__all__ = ["chroma_for_luma", "in_gamut", "reduce_chroma_lab", "reduce_chroma_ycc", "scale_to_fit"]
 
 _FROM_XYZ_32 = _FROM_XYZ.astype(np.float32)
 
@@ -82,9 +82,8 @@ def _linear_in_gamut(
 def reduce_chroma_ycc(y: ArrayLike, cb: ArrayLike, cr: ArrayLike) -> tuple[Floats, Floats]:
     """Scale chroma by the largest factor in [0, 1] that keeps RGB inside [0, 1]; luma and Cb : Cr stay.
 
-    y, cb and cr share one shape (any); y in [0, 1], cb and cr in [-0.5, 0.5]. Exact, by closed form: R, G and
-    B move away from y in proportion to the factor, so the first of them to reach 0 or 1 decides it. Where y
-    is outside [0, 1] no colour fits and the result is neutral.
+    y, cb and cr share one shape (any); y in [0, 1], cb and cr in [-0.5, 0.5]. Exact, by the closed form of
+    `scale_to_fit`. Where y is outside [0, 1] no colour fits and the result is neutral.
     """
     y, cb, cr = _f32(y), _f32(cb), _f32(cr)
     if not y.shape == cb.shape == cr.shape:
@@ -93,13 +92,18 @@ def reduce_chroma_ycc(y: ArrayLike, cb: ArrayLike, cr: ArrayLike) -> tuple[Float
     flat_y, flat_cb, flat_cr = y.reshape(-1), cb.reshape(-1), cr.reshape(-1)
     for start in range(0, y.size, _BLOCK):
         part = slice(start, start + _BLOCK)
-        factor = _gamut_factor(flat_y[part], flat_cb[part], flat_cr[part])
+        factor = scale_to_fit(flat_cb[part], flat_cr[part], flat_y[part], flat_y[part])
         np.multiply(flat_cb[part], factor, out=new_cb[part])
         np.multiply(flat_cr[part], factor, out=new_cr[part])
     return new_cb.reshape(y.shape), new_cr.reshape(y.shape)
 
 
-def _gamut_factor(y: Floats, cb: Floats, cr: Floats) -> Floats:
+def scale_to_fit(cb: Floats, cr: Floats, lowest_y: Floats, highest_y: Floats, white: float = 1) -> Floats:
+    """The largest factor in [0, 1] at which chroma fits at every luma of a range: R, G and B within [0, white].
+
+    All float32 of one shape, chroma centred at 0, in the units of luma. R, G and B move away from luma in proportion to
+    the factor, so the first of them to reach an end decides it. Where luma itself is outside, the factor is 0.
+    """
     red, green, blue = _opponent(cb, cr)
     highest = np.maximum(red, green)
     np.maximum(highest, blue, out=highest)
@@ -112,8 +116,8 @@ def _gamut_factor(y: Floats, cb: Floats, cr: Floats) -> Floats:
     np.maximum(highest, tiny, out=highest)
     np.maximum(lowest, tiny, out=lowest)
     with np.errstate(over="ignore"):
-        factor = np.divide(y, lowest, out=lowest)
-        np.divide(np.subtract(np.float32(1), y, out=green), highest, out=highest)
+        factor = np.divide(lowest_y, lowest, out=lowest)
+        np.divide(np.subtract(np.float32(white), highest_y, out=green), highest, out=highest)
     np.minimum(factor, highest, out=factor)
     return np.clip(factor, 0, 1, out=factor)
 
@@ -140,7 +144,7 @@ def chroma_for_luma(y: ArrayLike, ab: ArrayLike) -> tuple[Floats, Floats]:
 
 def _chroma_block(y: Floats, a: Floats, b: Floats) -> tuple[Floats, Floats]:
     cb, cr = _solve_lightness(y, a, b)
-    outside = np.flatnonzero(_gamut_factor(y, cb, cr) < 1)
+    outside = np.flatnonzero(scale_to_fit(cb, cr, y, y) < 1)
     if outside.size:
         # Straight lines to grey in Y'CbCr bend the Lab hue. Take from the reduced colour only how much chroma
         # fits, solve again with that much of the hue asked for, and leave the last reduction with little to

@@ -10,6 +10,7 @@ from PIL import Image
 
 from tintype.parallel import spread, strips
 
+from .color import ycc_to_rgb
 from .gamut import reduce_chroma_ycc
 from .types import Plane8
 
@@ -119,8 +120,7 @@ def join_rgb(luma: Plane8, chroma: Chroma | None) -> Image.Image:
     y = luma.reshape(-1)[off].astype(np.float32) / 255
     shifted = [(plane.reshape(-1)[off].astype(np.float32) - NEUTRAL) / 255 for plane in (cb, cr)]
     blue, red = reduce_chroma_ycc(y, *shifted)
-    green = y - (0.114 * 1.772 * blue + 0.299 * 1.402 * red) / 0.587
-    fitted = np.stack([y + 1.402 * red, green, y + 1.772 * blue], axis=-1)
+    fitted = ycc_to_rgb(np.stack([y, blue, red], axis=-1))
     rgb = np.array(joined)
     rgb.reshape(-1, 3)[off] = np.round(fitted * 255).clip(0, 255).astype(np.uint8)
     return Image.fromarray(rgb)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tintype.errors import OutputError, WeightsError
+from tintype.files.atomic import write_bytes
 
 from .catalogue import Entry, catalogue
 from .fetch import alone, fetch
@@ -154,10 +155,8 @@ def _keep(scratch: Path, path: Path, origin: Origin, contract: str) -> "ModelFil
             found = read_model(trial, contract)
         except WeightsError as error:
             raise WeightsError(f"{origin.source}: {str(error).removeprefix(f'{trial}: ')}") from None
-        notes = path.with_name(f".{path.stem}.{os.getpid()}.json")
-        notes.write_text(json.dumps(asdict(origin), indent=2) + "\n", encoding="utf-8")
         os.replace(trial, path)
-        os.replace(notes, path.with_suffix(".json"))
+        write_bytes(path.with_suffix(".json"), (json.dumps(asdict(origin), indent=2) + "\n").encode())
     except OSError as error:
         raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
     finally:

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, PngImagePlugin, TiffImagePlugin
 
-from tintype.imaging.color import KB, KG, KR
+from tintype.imaging.color import CB_TO_B, CR_TO_R, KB, KG, KR
 from tintype.imaging.gamut import reduce_chroma_ycc
 from tintype.imaging.planes import NEUTRAL, Chroma, resize_plane
 from tintype.imaging.types import Plane8
@@ -106,8 +106,8 @@ def rgb_rows(luma: DeepPlane, chroma: Chroma) -> Iterator[NDArray[np.uint16]]:
         y = luma[rows].astype(np.float32) / 65535
         shifts = ((plane[rows].astype(np.float32) - NEUTRAL) / 255 for plane in (cb, cr))
         blue_shift, red_shift = reduce_chroma_ycc(y, *shifts)
-        red = np.round((y + np.float32(2 * (1 - KR)) * red_shift) * 65535).clip(0, 65535)
-        blue = np.round((y + np.float32(2 * (1 - KB)) * blue_shift) * 65535).clip(0, 65535)
+        red = np.round((y + np.float32(CR_TO_R) * red_shift) * 65535).clip(0, 65535)
+        blue = np.round((y + np.float32(CB_TO_B) * blue_shift) * 65535).clip(0, 65535)
         # Green takes up what rounding did to the others: it weighs most in luma.
         rest = luma[rows] - KR * red.astype(np.float64) - KB * blue.astype(np.float64)
         green = np.round(rest / KG).clip(0, 65535)

@@ -7,7 +7,7 @@ from pathlib import Path
 from string import Template
 from typing import Any
 
-from tintype.errors import OutputError
+from tintype.files.atomic import write_whole
 
 from .pictures import Shown
 
@@ -88,16 +88,10 @@ def number(value: float | None, digits: int = 4) -> str:
 
 
 def write_page(path: Path, title: str, body: str) -> Path:
-    """Write the page, plotly.js in it, to a temporary name first. Raises OutputError when it cannot be written."""
+    """Write the page, plotly.js in it, complete or not at all. Raises OutputError when it cannot be written."""
     from plotly.offline import get_plotlyjs
 
     template = (resources.files("tintype.reports") / "report.html").read_text(encoding="utf-8")
     text = Template(template).substitute(title=escape(title), body=body, plotly=get_plotlyjs())
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise OutputError(f"{path}: cannot be written ({error.strerror or error})") from error
+    write_whole(path, text.encode, overwrite=True)
     return path

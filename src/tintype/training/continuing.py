@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tintype.errors import RecipeError
+from tintype.files.atomic import write_bytes
 from tintype.models import CRITICS, SYSTEMS, as_saved, to_save
 
 from . import checkpoint
@@ -53,7 +54,7 @@ def as_in(run_dir: Path, recipe: Recipe, prolong: int = 0) -> Recipe:
 def claim(run_dir: Path, recipe: Recipe) -> None:
     """Make the run directory, and write down what its run is."""
     (run_dir / "samples").mkdir(parents=True, exist_ok=True)
-    (run_dir / "recipe.toml").write_text(recipe.to_toml(), encoding="utf-8")
+    write_bytes(run_dir / "recipe.toml", recipe.to_toml().encode())
 
 
 def as_begun(recorded: Path, given: Recipe) -> Recipe:

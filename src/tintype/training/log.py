@@ -15,6 +15,8 @@ from PIL import Image
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tintype.files.atomic import replacing, write_bytes
+
 # losses.csv: those that a stage does not have stay empty. The six of the GAN are the pix2pix system's table.
 COLUMNS = ["images", "stage", "loss", "cross_entropy", "l1", "l2", "smooth_l1", "feature"]
 COLUMNS += ["loss_D_fake", "loss_D_real", "loss_D", "loss_G_GAN", "loss_G_L1", "loss_G", "chroma", "chroma_true"]
@@ -39,8 +41,8 @@ class RunLog:
         if self.stats.exists():
             kept = [line for line in map(_parse, self.stats.read_text(encoding="utf-8").splitlines()) if line]
             kept = [line for line in kept if line["images"] <= images]
-        self.stats.write_text("".join(json.dumps(line) + "\n" for line in kept))
-        with (folder / "losses.csv").open("w", newline="") as file:
+        write_bytes(self.stats, "".join(json.dumps(line) + "\n" for line in kept).encode())
+        with replacing(folder / "losses.csv") as partial, partial.open("w", newline="") as file:
             writer = csv.DictWriter(file, COLUMNS, extrasaction="ignore")
             writer.writeheader()
             writer.writerows(line for line in kept if "loss" in line)

@@ -12,6 +12,7 @@ from typing import Any
 
 from tintype.batch.skip import LeftAlone
 from tintype.errors import InputError, OutputError
+from tintype.files.atomic import replacing, sweep
 
 from .codecs import Settings, configure
 from .need import need_av
@@ -246,10 +247,11 @@ def write_film(
         OutputError: it cannot be written.
     """
     av = need_av()
-    part = target.with_name(f".{target.name}.part")
+    sweep(target)
     options = {"movflags": "faststart"} if FORMATS[target.suffix.lower()] in ("mp4", "mov") else {}
     try:
         with contextlib.ExitStack() as stack:
+            part = stack.enter_context(replacing(target))
             container = None if is_sequence(source) else stack.enter_context(open_container(source))
             output = stack.enter_context(
                 av.open(os.fspath(part), "w", format=FORMATS[target.suffix.lower()], container_options=options)
@@ -265,13 +267,8 @@ def write_film(
             output.start_encoding()
             _check_headers(stream, store, settings)
             notes = _mux(output, stream, streams, store, info, container, cut)
-        part.replace(target)
     except (OSError, av.error.FFmpegError) as error:
-        part.unlink(missing_ok=True)
         raise OutputError(f"{target}: cannot be written ({error.strerror or error})") from error
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
     return notes
 
 

@@ -17,6 +17,7 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from tintype.errors import OutputError
+from tintype.files.atomic import replacing
 
 from .codecs import Packet
 from .memory import Facts
@@ -68,7 +69,7 @@ class PartStore:
             if self.folder.exists() and not self.known:
                 shutil.rmtree(self.folder)
             self.folder.mkdir(parents=True, exist_ok=True)
-            for leftover in self.folder.glob("*.tmp"):
+            for leftover in self.folder.glob(".*.part"):
                 leftover.unlink()
             if not note.is_file():
                 _write(note, wanted.encode())
@@ -91,16 +92,19 @@ class PartStore:
 
     def begin(self) -> BinaryIO:
         """A file for the packets of the next part."""
-        return (self.folder / f"{len(self.parts):06}.packets.tmp").open("wb")
+        return self._begun(len(self.parts)).open("wb")
+
+    def _begun(self, number: int) -> Path:
+        """Packets come one by one, over many calls: a name that the next run finds and removes."""
+        return self.folder / f".{number:06}.packets.part"
 
     def finish(self, part: PartInfo, state: State) -> None:
         """Keep the part that was begun; from here on no crash can take it."""
         stem = f"{part.number:06}"
         if state:
-            with (self.folder / f"{stem}.npz.tmp").open("wb") as file:
+            with replacing(self.folder / f"{stem}.npz") as partial, partial.open("wb") as file:
                 np.savez(file, **state)  # type: ignore[arg-type]
-            (self.folder / f"{stem}.npz.tmp").replace(self.folder / f"{stem}.npz")
-        (self.folder / f"{stem}.packets.tmp").replace(self.folder / f"{stem}.packets")
+        self._begun(part.number).replace(self.folder / f"{stem}.packets")
         values = part.__dict__ | {"header": base64.b64encode(part.header).decode()}
         _write(self.folder / f"{stem}.json", json.dumps(values).encode())
         self.parts.append(part)
@@ -152,9 +156,5 @@ def write_packet(file: BinaryIO, packet: Packet) -> None:
 
 
 def _write(path: Path, data: bytes) -> None:
-    part = path.with_name(f"{path.name}.tmp")
-    with part.open("wb") as file:
-        file.write(data)
-        file.flush()
-        os.fsync(file.fileno())
-    part.replace(path)
+    with replacing(path, durable=True) as partial:
+        partial.write_bytes(data)

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tintype.imaging.borders import find_inside
+from tintype.imaging.color import KB, KG, KR
 from tintype.imaging.tone import Kind, measure_tone
 
 from .chroma import shrink
@@ -125,7 +126,7 @@ def find_shots(
 
 def kind_of_frame(rgb: NDArray[np.uint8]) -> Kind:
     """Whether a picture, uint8 RGB (H, W, 3), is grey, toned or of many colours; its borders are not looked at."""
-    grey = rgb.astype(np.float32) @ np.array([0.299, 0.587, 0.114], np.float32)
+    grey = rgb.astype(np.float32) @ np.array([KR, KG, KB], np.float32)
     inside = find_inside(np.ascontiguousarray(np.round(grey).astype(np.uint8)))
     part = rgb if inside is None else np.asarray(inside.of(rgb), np.uint8)
     return measure_tone(np.ascontiguousarray(part)).kind

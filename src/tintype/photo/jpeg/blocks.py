@@ -17,6 +17,7 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
+from tintype.imaging.color import CB_TO_B, CB_TO_G, CR_TO_G, CR_TO_R
 from tintype.imaging.planes import NEUTRAL, Chroma, grey_of
 from tintype.imaging.types import Plane8
 from tintype.parallel import spread
@@ -158,8 +159,8 @@ def _doubtful(luma: Plane8, chroma: Chroma, step: int, quality: int) -> NDArray[
     least_blue, most_blue, least_red, most_red = (
         plane - NEUTRAL for plane in (least_blue, most_blue, least_red, most_red)
     )
-    up = np.maximum.reduce([1.402 * most_red, 1.772 * most_blue, -0.344136 * least_blue - 0.714136 * least_red])
-    down = np.minimum.reduce([1.402 * least_red, 1.772 * least_blue, -0.344136 * most_blue - 0.714136 * most_red])
+    up = np.maximum.reduce([CR_TO_R * most_red, CB_TO_B * most_blue, CB_TO_G * least_blue + CR_TO_G * least_red])
+    down = np.minimum.reduce([CR_TO_R * least_red, CB_TO_B * least_blue, CB_TO_G * most_blue + CR_TO_G * most_red])
     return np.asarray((up > room_up) | (-down > room_down))
 
 

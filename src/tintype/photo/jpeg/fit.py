@@ -3,6 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from tintype.imaging.gamut import scale_to_fit
 from tintype.imaging.planes import NEUTRAL
 from tintype.imaging.types import Plane8
 
@@ -38,10 +39,7 @@ def fit_samples(blue: Plane8, red: Plane8, lowest: Plane8, highest: Plane8) -> b
     cb, cr, low, high = (plane[tight].astype(np.float32) for plane in (flat_blue, flat_red, lowest, highest))
     cb -= NEUTRAL
     cr -= NEUTRAL
-    shifts = 1.402 * cr, -0.344136 * cb - 0.714136 * cr, 1.772 * cb
-    up, down = np.maximum.reduce(shifts), -np.minimum.reduce(shifts)
-    tiny = np.float32(1e-3)
-    scale = np.minimum((255 - high) / np.maximum(up, tiny), low / np.maximum(down, tiny)).clip(0, 1)
+    scale = scale_to_fit(cb, cr, low, high, white=255)
     for plane, shifted in ((flat_blue, cb), (flat_red, cr)):
         plane[tight] = (NEUTRAL + np.trunc(shifted * scale)).astype(np.uint8)
     return True
