@@ -3,8 +3,8 @@
     python packaging/release.py [--output dist] [--python 3.11 --python 3.13] [--all] [--built]
 
 Builds the sdist and the wheel, checks them (twine, check-wheel-contents, size, what the wheel asks for), installs the
-wheel for each Python, and runs README's lines on pictures out of the sdist. --all installs the extra `all` as well and
-runs the lines that want it; without it these lines must say in one line which extra they want. Prints times and sizes.
+wheel for each Python, and runs README's lines on pictures out of the sdist. --all does the same once more for each
+Python with the extra `all`; without it the lines that want an extra must say so in one line. Prints times and sizes.
 """
 
 import argparse
@@ -222,16 +222,15 @@ def main() -> None:
         print(f"{path.name}: {path.stat().st_size / 1e6:.1f} MB", flush=True)
     check(wheel, sdist)
     pythons = {wanted: interpreter(wanted) for wanted in given.python or ("3.11", "3.13")}
+    extras = [""] * (not given.only_all) + ["[all]"] * (given.all or given.only_all)
     for wanted, python in pythons.items():
         if python is None:
             print(f"Python {wanted} is not here: not tried", flush=True)
-        elif not given.only_all:
-            from_the_wheel(wheel, sdist, python, "")
-    there = [python for python in pythons.values() if python is not None]
-    if not there:
+            continue
+        for extra in extras:
+            from_the_wheel(wheel, sdist, python, extra)
+    if not any(pythons.values()):
         raise SystemExit("none of these Pythons is here; name one: --python 3.12")
-    if given.all or given.only_all:
-        from_the_wheel(wheel, sdist, there[0], "[all]")
     if os.environ.get("CI"):
         print("everything that is released was tried")
 
