@@ -83,6 +83,13 @@ def test_a_part_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> Non
     assert {finding.value for finding in wrong} >= {"RuntimeError: no such property"}
 
 
+def test_an_extra_is_absent_where_not_even_its_namespace_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As opentelemetry.exporter is, without opentelemetry: to look for it raised."""
+    monkeypatch.setattr(extras, "EXTRAS", {"some": {"nobody_has_this.part.of_it": "nobody-has-this", "numpy": "numpy"}})
+    (found,) = extras.extras()
+    assert (found.state, found.value) == ("absent", "lacks nobody-has-this")
+
+
 def test_nothing_private_is_told(cli: RunCli, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "secret-name"
     (home / "mine").mkdir(parents=True)

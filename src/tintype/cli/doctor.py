@@ -56,7 +56,8 @@ def doctor(as_json: JsonOption = False) -> None:
     if as_json:
         print(json.dumps([finding.as_dict() for finding in findings], indent=2))
     elif wrong:
-        print(f"\n{len(wrong)} things are wrong: {', '.join(finding.name for finding in wrong)}", file=sys.stderr)
+        things = "thing is" if len(wrong) == 1 else "things are"
+        print(f"\n{len(wrong)} {things} wrong: {', '.join(finding.name for finding in wrong)}", file=sys.stderr)
     else:
         print("\nNothing is wrong.")
     if wrong:

@@ -53,6 +53,14 @@ def version_of(distribution: str) -> str | None:
         return None
 
 
+def is_there(module: str) -> bool:
+    """Whether a module can be imported; what it is a part of may be missing too."""
+    try:
+        return find_spec(module) is not None
+    except ModuleNotFoundError:  # find_spec imports the parent of a dotted name
+        return False
+
+
 def versions() -> Iterator[Finding]:
     """tintype, Python, the system, and what the core is made of."""
     yield Finding("versions", "tintype", "ok", __version__)
@@ -78,7 +86,7 @@ def extras() -> Iterator[Finding]:
         lacking = [
             name
             for module, name in modules.items()
-            if find_spec(module) is None or (extra == "gpu" and not version_of(name))
+            if not is_there(module) or (extra == "gpu" and not version_of(name))
         ]
         line = f"pip install 'tintype[{extra}]'"
         if not lacking:
