@@ -1,8 +1,9 @@
-"""Make a folder and a zip that run without Python: `tintype` for a terminal, and the page on a double click.
+"""Make a folder and an archive that run without Python: `tintype` for a terminal, and the page on a double click.
 
     python -m pip install '.[all,bundle]' && python packaging/bundle.py [--output dist]
 
-PyInstaller bundles for the system that it runs on: the zip for Windows is made on Windows, that for macOS on macOS.
+PyInstaller bundles for the system that it runs on: a zip is made on Windows, and on macOS and Linux a tar.gz, which
+keeps links and rights. (A zip of the same folder has every shared library twice.)
 """
 
 import argparse
@@ -34,7 +35,7 @@ def version() -> str:
 
 
 def bundle(output: Path) -> tuple[Path, Path]:
-    """The folder, and the zip of it."""
+    """The folder, and the archive of it."""
     output.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory() as work:
         command = [sys.executable, "-m", "PyInstaller", "--noconfirm", "--log-level", "WARN", "--distpath", str(output)]
@@ -42,7 +43,8 @@ def bundle(output: Path) -> tuple[Path, Path]:
     folder = output / "tintype"
     (folder / "README.txt").write_text(README.format(version=version()), encoding="utf-8", newline="\r\n")
     name = f"tintype-{version()}-{platform.system().lower()}-{platform.machine().lower()}"
-    archive = shutil.make_archive(str(output / name), "zip", output, "tintype")
+    kind = "zip" if sys.platform == "win32" else "gztar"
+    archive = shutil.make_archive(str(output / name), kind, output, "tintype")
     return folder, Path(archive)
 
 

@@ -12,6 +12,7 @@ import os
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 import tarfile
@@ -26,7 +27,7 @@ LARGEST_WHEEL = 40e6
 _BLOCK = re.compile(r"^```\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What a stranger with an empty machine cannot try: another registry, a network, a cluster, a GPU, a clone.
 _NOT_HERE = ("make ", "pipx ", "uvx ", "uv ", "docker ", "pip install .", "s3://", "--engine ray")
-_ENDLESS = ("tintype serve", "tintype arena")
+_ENDLESS = "tintype serve"
 
 
 def run(*command: str | Path, **options: object) -> "subprocess.CompletedProcess[str]":
@@ -115,12 +116,23 @@ def try_line(line: str, place: Path, environment: dict[str, str], installed: set
         return "not here"
     started = time.perf_counter()
     if command.startswith(_ENDLESS) and not lacking:
-        process = subprocess.Popen(command, shell=True, cwd=place, env=environment, stderr=subprocess.PIPE, text=True)
-        time.sleep(10)
-        if process.poll() is not None:
-            raise SystemExit(f"{command}\nended: {process.stderr and process.stderr.read()}")
-        subprocess.run(["pkill", "-TERM", "-P", str(process.pid)], check=False)
-        process.terminate()
+        process = subprocess.Popen(
+            shlex.split(command),
+            cwd=place,
+            env=environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGINT)  # as Ctrl-C does
+        said = process.communicate(timeout=60)[1]
+        if process.returncode != 130 and process.returncode:
+            raise SystemExit(f"{command}\nended with {process.returncode}: {said}")
+        if time.perf_counter() - started < 10:
+            raise SystemExit(f"{command}\nended by itself: {said}")
         return "went on for 10 s"
     done = subprocess.run(command, shell=True, cwd=place, env=environment, text=True, capture_output=True, check=False)
     took = time.perf_counter() - started

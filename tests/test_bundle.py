@@ -5,13 +5,15 @@ import os
 import shutil
 import subprocess
 import sys
-import zipfile
+import tarfile
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from PIL import Image
 
 ROOT = Path(__file__).parents[1]
+LARGEST = 600e6  # bytes of the folder
 
 
 def test_without_words_a_bundle_opens_the_page() -> None:
@@ -31,6 +33,65 @@ tintype.cli.main()
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "page True\n", "")
 
 
+@pytest.fixture(scope="module")
+def bundled() -> ModuleType:
+    """packaging/bundled.py, which is in no package."""
+    spec = importlib.util.spec_from_file_location("bundled", ROOT / "packaging/bundled.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_what_colours_goes_into_the_bundle_and_what_trains_does_not(bundled: ModuleType) -> None:
+    wanted = bundled.distributions()
+    assert {"numpy", "openvino", "pillow", "pyvips", "pyvips-binary", "rich", "typer", "shellingham"} <= wanted
+    assert not {"torch", "ray", "pyarrow", "onnx", "pytest", "botocore", "aiohttp", "hypothesis"} & wanted
+    others = set(bundled.modules_of_others(wanted))
+    assert "pytest" in others
+    assert not {"numpy", "openvino", "PIL", "pyvips", "tintype", "json"} & others
+
+
+@pytest.mark.parametrize(
+    ("path", "wanted"),
+    [
+        ("openvino/libs/libopenvino_intel_cpu_plugin.so", True),
+        ("openvino/libs/libopenvino_onnx_frontend.so.2641", True),
+        ("openvino/libs/libopenvino.so.2641", True),
+        ("openvino/libs/libtbb.so.12", True),
+        ("openvino/libs/cache.json", False),
+        ("openvino/libs/libopenvino_intel_gpu_plugin.so", False),
+        ("openvino/libs/libopenvino_tensorflow_lite_frontend.so.2641", False),
+        ("openvino\\libs\\openvino_intel_npu_plugin.dll", False),
+        ("cv2\\opencv_videoio_ffmpeg4110_64.dll", False),
+        ("cv2/cv2.abi3.so", True),
+        ("numpy/tests/data.npy", False),
+    ],
+)
+def test_libraries_without_a_use_are_left_out(bundled: ModuleType, path: str, wanted: bool) -> None:
+    assert bundled.is_wanted(path) is wanted
+
+
+def test_a_bundle_does_not_send_people_to_pip_alone() -> None:
+    code = """
+import sys
+from tintype.errors import MissingExtra
+import tintype.cli
+
+def lacks(**_):
+    raise MissingExtra("this needs torch: pip install 'tintype[train]'")
+sys.frozen, sys.argv, tintype.cli.app = True, ["tintype", "train"], lacks
+tintype.cli.main()
+"""
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert ran.returncode == 1
+    assert ran.stderr == (
+        "tintype: error: this needs torch: pip install 'tintype[train]', "
+        "in a tintype installed by Python: this bundle takes no extras\n"
+    )
+
+
 @pytest.mark.slow
 @pytest.mark.skipif(importlib.util.find_spec("PyInstaller") is None, reason="PyInstaller is not installed")
 def test_the_bundle_is_built_and_runs_alone(tmp_path: Path) -> None:
@@ -40,15 +101,18 @@ def test_the_bundle_is_built_and_runs_alone(tmp_path: Path) -> None:
     command = [sys.executable, str(ROOT / "packaging/bundle.py"), "--output", str(tmp_path / "made")]
     built = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=1500, check=False)
     assert built.returncode == 0, built.stderr[-3000:]
-    (archive,) = (tmp_path / "made").glob("*.zip")
+    (archive,) = (tmp_path / "made").glob("*.tar.gz")
     place = tmp_path / "elsewhere with spaces"
-    with zipfile.ZipFile(archive) as packed:
-        assert "tintype/README.txt" in packed.namelist()
-        packed.extractall(place)
+    with tarfile.open(archive) as packed:
+        assert "tintype/README.txt" in packed.getnames()
+        packed.extractall(place, filter="tar")
+    assert archive.stat().st_size < 300e6
     shutil.rmtree(tmp_path / "made")
     program = place / "tintype" / "tintype"
-    program.chmod(0o755)
-    assert not list(place.rglob("libtorch*"))
+    sizes = {path: path.stat().st_size for path in place.rglob("*") if path.is_file() and not path.is_symlink()}
+    assert sum(sizes.values()) < LARGEST, sorted(sizes.items(), key=lambda item: -item[1])[:20]
+    for unwanted in ("libtorch*", "pyarrow", "botocore", "libopenvino_intel_gpu*", "hypothesis"):
+        assert not list(place.rglob(unwanted)), unwanted
     alone = {"HOME": str(tmp_path), "PATH": "/usr/bin:/bin", "TINTYPE_FOLDER": str(tmp_path / "data")}
     shutil.copy(ROOT / "examples/coffee.jpg", tmp_path)
 

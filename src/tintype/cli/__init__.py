@@ -146,7 +146,8 @@ def main() -> NoReturn:
         from . import completion
 
         completion.know_the_shells()
-    if getattr(sys, "frozen", False) and len(sys.argv) == 1:
+    bundled = getattr(sys, "frozen", False)
+    if bundled and len(sys.argv) == 1:
         sys.argv += ["serve", "--open"]  # a double click
     try:
         try:
@@ -158,7 +159,8 @@ def main() -> NoReturn:
             extra = extra_of(package, next((word for word in sys.argv[1:] if word in VERBS), ""))
             raise MissingExtra(f"this needs {package}: pip install 'tintype[{extra}]'") from error
     except TintypeError as error:
-        complain(str(error))
+        place = ", in a tintype installed by Python: this bundle takes no extras"
+        complain(f"{error}{place if bundled and isinstance(error, MissingExtra) else ''}")
         sys.exit(1)
     except UsageError as error:
         if len(sys.argv) == 1:
