@@ -73,7 +73,7 @@ def check(wheel: Path, sdist: Path) -> None:
 
 
 def processor_time(*command: str | Path, **options: object) -> float:
-    """Seconds of processor time, in the process and in the system, the least of ten runs: no busy machine adds to it."""
+    """Seconds of processor time, the least of ten runs, which a busy machine does not change."""
     times = []
     for _ in range(10):
         before = os.times()
