@@ -6,11 +6,14 @@ say is parsed here against the command line, and run by the tests that `ELSEWHER
 
 import json
 import os
+import pty
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -30,7 +33,7 @@ _FENCE = re.compile(r"(?P<why><!-- not run: [^>]+ -->\s*)?^( *)```(?P<kind>\w*)\
 RUN = (
     "quickstart.md", "hints.md", "sketches.md", "tutorial/first-album.md", "guides/archive.md",
     "guides/developer.md", "guides/family.md", "guides/film.md", "guides/operator.md", "guides/researcher.md",
-    "reference/configuration.md",
+    "reference/configuration.md", "video.md",
 )  # fmt: skip
 # Pages whose blocks are run, or why not, elsewhere.
 ELSEWHERE = {
@@ -54,7 +57,6 @@ ELSEWHERE = {
     "systems/uvu.md": "training takes hours: parsed",
     "training.md": "training takes hours: parsed",
     "tuning.md": "training takes hours: parsed",
-    "video.md": "films of minutes: parsed; tests/video/test_command.py runs the like of them",
     "web.md": "Node builds the page: .ci/run",
 }
 # Lines that ask for what a test must not do, by how they begin.
@@ -132,7 +134,7 @@ def place(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> Pat
     small[1].save(folder / "harbour.tif")
     small[2].convert("RGB").point(lambda value: value).save(folder / "sepia.jpg")
     colour = Image.merge("RGB", [image.resize((300, 300)) for image in small[:3]])
-    for name in ("living-room.jpg", "street-in-colour.jpg"):
+    for name in ("living-room.jpg", "street-in-colour.jpg", "party.jpg"):
         colour.save(folder / name)
     for name in ("album", "scans", "photos", "more", "incoming", "drawings", "portraits"):
         (folder / name).mkdir()
@@ -146,9 +148,11 @@ def place(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> Pat
     (folder / "list.txt").write_text("scans/0.jpg\nscans/1.jpg\n")
     (folder / "wedding.json").write_text('[{"x": 412, "y": 530, "color": "#7a1f2b"}]')
     (folder / "hints.json").write_text('[{"x": 412, "y": 530, "color": "#7a1f2b"}]')
-    (folder / "frames").mkdir()
-    for number in range(8):
-        small[3].resize((160, 120)).save(folder / "frames" / f"{number:02d}.jpg")
+    for name, number, form in (("frames", 8, "{:02d}.jpg"), ("scans", 4, "{:05d}.png"), ("long", 52, "{:02d}.jpg")):
+        (folder / name).mkdir(exist_ok=True)
+        for frame in range(number):
+            moved = small[3].transform(small[3].size, Image.Transform.AFFINE, (1, 0, frame, 0, 1, 0))
+            moved.resize((160, 120)).save(folder / name / form.format(frame + 1))
     programs = folder / "bin"
     programs.mkdir()
     for name, does in (("tintype", "-m tintype"), ("python", "")):
@@ -169,10 +173,41 @@ def environment(place: Path) -> dict[str, str]:
 def films(place: Path, environment: dict[str, str]) -> None:
     """Films of the names that pages use."""
     pytest.importorskip("av", reason="the extra video is not installed")
-    command = ["tintype", "colorize", "frames/%02d.jpg", "--rate", "4", "-o", "reel.mp4", "--model", "tint-small"]
+    command = ["tintype", "colorize", "long/%02d.jpg", "--rate", "4", "-o", "reel.mp4", "--model", "tint-small"]
     subprocess.run(command, cwd=place, env=environment, check=True, timeout=300, capture_output=True)
-    for name in ("clip.mp4", "coloured.mp4", "coloured.mkv"):
+    for name in ("clip.mp4", "coloured.mp4", "coloured.mkv", "reel.mov"):
         shutil.copy(place / "reel.mp4", place / name)
+    (place / "scan").mkdir()
+    dpx = ["tintype", "colorize", "frames/%02d.jpg", "--rate", "4", "-o", "scan/%07d.dpx"]
+    subprocess.run(dpx, cwd=place, env=environment, check=True, timeout=300, capture_output=True)
+
+
+def until_it_has_worked(line: str, place: Path, environment: dict[str, str]) -> int:
+    """Run what goes on until it is stopped, and stop it by Ctrl-C when its folder has results; its status."""
+    words = shlex.split(line)
+    target = place / words[words.index("--output") + 1]
+    process = subprocess.Popen(words, cwd=place, env=environment, stderr=subprocess.PIPE, text=True)
+    ends = time.monotonic() + 120
+    while time.monotonic() < ends and process.poll() is None and not list(target.glob("*.jpg")):
+        time.sleep(0.5)
+    assert list(target.glob("*.jpg")), f"{line}: nothing came"
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    return process.returncode
+
+
+def with_a_person(line: str, place: Path, environment: dict[str, str]) -> "subprocess.CompletedProcess[str]":
+    """Run a line at a terminal where somebody says yes to all questions."""
+    ours, theirs = pty.openpty()
+    os.write(ours, b"y\n" * 20)
+    try:
+        return subprocess.run(
+            ["bash", "-c", line], cwd=place, env=environment, stdin=theirs, capture_output=True, text=True,
+            timeout=600, check=False,
+        )  # fmt: skip
+    finally:
+        os.close(ours)
+        os.close(theirs)
 
 
 @pytest.mark.slow
@@ -188,9 +223,10 @@ def test_the_commands_of_a_page(page: str, place: Path, environment: dict[str, s
         for old in [*place.glob("*-color.*"), *place.glob("home/tintype/config.toml")]:
             if not line.startswith("tintype info"):
                 old.unlink()
-        ran = subprocess.run(
-            ["bash", "-c", line], cwd=place, env=environment, capture_output=True, text=True, timeout=600, check=False
-        )
+        if "--watch" in line:
+            assert until_it_has_worked(line, place, environment) == 130
+            continue
+        ran = with_a_person(line, place, environment)
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
 
 
