@@ -7,10 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-import fsspec
-
 from tintype.errors import StorageFullError, TintypeError
 from tintype.files.atomic import replacing
+from tintype.files.stores import filesystem
 
 _CHUNK = 1 << 20
 
@@ -24,9 +23,8 @@ class Storage:
 
     def __init__(self, url: str) -> None:
         try:
-            # No listings are kept: what other web servers and workers write and delete is seen at once.
-            self._files, self._root = fsspec.core.url_to_fs(url, use_listings_cache=False)
-        except (ImportError, ValueError) as error:
+            self._files, self._root = filesystem(url)
+        except TintypeError as error:
             raise TintypeError(
                 "TINTYPE_STORAGE_URL cannot be used; give a folder as file:///path, or s3://bucket "
                 "(pip install 'tintype[s3]')"

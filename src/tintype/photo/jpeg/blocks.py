@@ -22,7 +22,7 @@ from tintype.imaging.planes import NEUTRAL, Chroma, grey_of
 from tintype.imaging.types import Plane8
 from tintype.parallel import spread
 
-from .fit import BLOCK, MEAN_SHARE, MEAN_SLACK, fit_samples
+from .fit import BLOCK, MEAN_SHARE, MEAN_SLACK, Counts, fit_samples, harm_of, offending, weaker
 from .tiles import Indices, Tiles, side_by_side
 
 # How far JPEG's steps may move luma in blocks that are not looked at, at usual qualities. On photographs neither more
@@ -41,8 +41,8 @@ _FACTORS = (0.4, 0.4, 0.0, 0.0, 0.0)
 class _Checked:
     """What coding did to some blocks: each one's surplus distance and its furthest pixel; the grey picture's own."""
 
-    harm: NDArray[np.int64]
-    furthest: NDArray[np.int64]
+    harm: Counts
+    furthest: Counts
     grey_most: int
     grey_sum: int
 
@@ -120,7 +120,8 @@ class _Picture:
                 furthest[part[:, 0], part[:, 1]] = checked.furthest
                 if factor is None:
                     limit, grey_sum = max(limit, checked.grey_most), grey_sum + checked.grey_sum
-            stale = _offending(harm, furthest, limit, self._allowed(grey_sum / (len(blocks) * BLOCK**2)))
+            allowed = self._allowed(grey_sum / (len(blocks) * BLOCK**2))
+            stale = np.argwhere(offending(harm, furthest, limit, allowed))
             if not len(stale):
                 break
 
@@ -132,22 +133,13 @@ class _Picture:
         grey = np.asarray(simplejpeg.decode_jpeg(jpeg, "GRAY"))[..., 0]
         rgb = np.asarray(simplejpeg.decode_jpeg(jpeg, "RGB", fastupsample=True))
         colour = grey_of(Image.fromarray(rgb))
-        changed = np.flatnonzero(colour != grey)
-        at, was, now = (np.ravel(plane)[changed].astype(np.int32) for plane in (light, grey, colour))
-        distance = np.abs(now - at)
-        row = _ACROSS * BLOCK
-        block = changed // row // BLOCK * _ACROSS + changed % row // BLOCK
-        harm = np.bincount(block, distance - np.abs(was - at), len(filled)).astype(np.int64)
-        furthest = np.zeros(len(filled), np.int64)
-        np.maximum.at(furthest, block, distance)
+        harm, furthest = (each.reshape(-1)[: len(blocks)] for each in harm_of(light, grey, colour))
         before = np.maximum(light, grey) - np.minimum(light, grey)
-        count = len(blocks)
-        return _Checked(harm[:count], furthest[:count], int(before.max()), int(before.sum(dtype=np.int64)))
+        return _Checked(harm, furthest, int(before.max()), int(before.sum(dtype=np.int64)))
 
     def _weaken(self, blocks: Indices, factor: float) -> None:
         for tiles in self._chroma:
-            shifted = tiles.take(blocks).astype(np.float32) - NEUTRAL
-            tiles.put(blocks, (NEUTRAL + np.trunc(shifted * np.float32(factor))).astype(np.uint8))
+            tiles.put(blocks, weaker(tiles.take(blocks), factor))
 
 
 def _doubtful(luma: Plane8, chroma: Chroma, step: int, quality: int) -> NDArray[np.bool_]:
@@ -194,15 +186,3 @@ def _range(tiles: Plane8) -> NDArray[np.int64]:
     """The largest less the smallest sample of each tile."""
     most, least = tiles.max(axis=0).max(axis=1), tiles.min(axis=0).min(axis=1)
     return np.asarray(most.astype(np.int64) - least)
-
-
-def _offending(harm: NDArray[np.int64], furthest: NDArray[np.int64], limit: int, allowed: float) -> Indices:
-    """The blocks to weaken: those with a pixel too far off, and the worst ones if the mean is too large."""
-    offending = furthest > limit
-    surplus = int(harm.sum()) - allowed
-    if surplus > 0:
-        flat = harm.reshape(-1)
-        order = np.argsort(-flat, kind="stable")[: np.count_nonzero(flat > 0)]
-        enough = int(np.searchsorted(np.cumsum(flat[order]), 2 * surplus)) + 1
-        offending.reshape(-1)[order[:enough]] = True
-    return np.argwhere(offending)

@@ -5,10 +5,11 @@ from numpy.typing import NDArray
 
 from tintype.imaging.gamut import scale_to_fit
 from tintype.imaging.planes import NEUTRAL
-from tintype.imaging.types import Plane8
+from tintype.imaging.types import Plane, Plane8
+
+Counts = NDArray[np.int64]
 
 BLOCK = 16
-
 
 # How much larger the mean distance may be than the grey JPEG's: a hundredth of it, and so much of 255. Taking the
 # last of it back would cost a speckled picture half of its colour, for a difference that nothing shows.
@@ -43,6 +44,44 @@ def fit_samples(blue: Plane8, red: Plane8, lowest: Plane8, highest: Plane8) -> b
     for plane, shifted in ((flat_blue, cb), (flat_red, cr)):
         plane[tight] = (NEUTRAL + np.trunc(shifted * scale)).astype(np.uint8)
     return True
+
+
+def harm_of(luma: Plane8, grey: Plane8, colour: Plane8) -> tuple[Counts, Counts]:
+    """What colour did to the light of each 16x16 block, (rows, columns) of blocks each: by how much its pixels are
+    further from `luma` than those of the grey JPEG, all together, and how far the furthest is that colour moved.
+
+    `grey` and `colour` are the lumas that a decoder sees of the JPEG without and with chroma.
+    """
+    height, width = luma.shape
+    shape = -(-height // BLOCK), -(-width // BLOCK)
+    changed = np.flatnonzero(colour != grey)
+    at, was, now = (np.ravel(plane)[changed].astype(np.int32) for plane in (luma, grey, colour))
+    distance = np.abs(now - at)
+    block = changed // width // BLOCK * shape[1] + changed % width // BLOCK
+    harm = np.bincount(block, distance - np.abs(was - at), shape[0] * shape[1]).astype(np.int64)
+    furthest = np.zeros(harm.size, np.int64)
+    np.maximum.at(furthest, block, distance)
+    return harm.reshape(shape), furthest.reshape(shape)
+
+
+def offending(harm: Counts, furthest: Counts, limit: int, allowed: float) -> NDArray[np.bool_]:
+    """The blocks to weaken, of `harm_of`: those with a pixel beyond `limit`, and the worst ones if the harm of all is
+    more than is allowed; none where the light is near enough."""
+    found = np.asarray(furthest > limit)
+    surplus = int(harm.sum()) - allowed
+    if surplus > 0:
+        # The worst blocks hold most of the harm: take them, in order, until twice the surplus is covered.
+        flat = harm.reshape(-1)
+        order = np.argsort(-flat, kind="stable")[: np.count_nonzero(flat > 0)]
+        enough = int(np.searchsorted(np.cumsum(flat[order]), 2 * surplus)) + 1
+        found.reshape(-1)[order[:enough]] = True
+    return found
+
+
+def weaker(chroma: Plane8, factor: Plane | float) -> Plane8:
+    """Chroma scaled towards neutral by a factor, or by one for each sample."""
+    shifted = chroma.astype(np.float32) - NEUTRAL
+    return (NEUTRAL + np.trunc(shifted * np.asarray(factor, np.float32))).astype(np.uint8)
 
 
 def may_not_fit(blue: Plane8, red: Plane8, lowest: Plane8, highest: Plane8) -> NDArray[np.intp]:

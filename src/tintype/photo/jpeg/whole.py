@@ -8,7 +8,7 @@ JPEG's.
 
 Small pictures are checked whole, in horizontal bands of 16x16 blocks, in threads: a band with one more row of blocks
 above and below decodes exactly as it does inside the whole picture. In large ones most blocks have room to spare at
-every pixel; only the others are looked at (jpeg_blocks.py).
+every pixel; only the others are looked at (blocks.py).
 """
 
 from collections.abc import Callable
@@ -19,11 +19,11 @@ import simplejpeg
 from numpy.typing import NDArray
 from PIL import Image
 
-from tintype.imaging.planes import NEUTRAL, Chroma, grey_of
+from tintype.imaging.planes import Chroma, grey_of
 from tintype.imaging.types import Plane8
 from tintype.parallel import spread
 
-from .fit import BLOCK, MEAN_SHARE, MEAN_SLACK, fit_samples
+from .fit import BLOCK, MEAN_SHARE, MEAN_SLACK, fit_samples, harm_of, offending, weaker
 
 _ROUNDS = 8
 _BAND_PIXELS = 1 << 21
@@ -65,8 +65,7 @@ class _Fitter:
         self.decoded = np.empty(luma.shape, np.uint8)
         height, width = luma.shape
         self.blocks = -(-height // BLOCK), -(-width // BLOCK)
-        self.harm = np.zeros(self.blocks, np.int64)
-        self.furthest = np.zeros(self.blocks, np.uint8)
+        self.harm, self.furthest = (np.zeros(self.blocks, np.int64) for _ in range(2))
         self.bands = self._bands_of(np.ones(self.blocks[0], np.bool_))
 
     def fit(self) -> Chroma:
@@ -75,11 +74,11 @@ class _Fitter:
         stale = self.bands
         for attempt in range(_ROUNDS):
             spread(self._check, stale)
-            offending = self._offending(max(limits), allowed)
-            if offending is None:
+            worst = offending(self.harm, self.furthest, max(limits), allowed)
+            if not worst.any():
                 break
-            self._weaken(offending, 0.4 if attempt < 2 else 0.0)
-            stale = self._bands_of(np.asarray(_grow(_grow(_grow(offending))).any(axis=1)))
+            self._weaken(worst, 0.4 if attempt < 2 else 0.0)
+            stale = self._bands_of(np.asarray(_grow(_grow(_grow(worst))).any(axis=1)))
         return self.fitted
 
     def _bands_of(self, wanted: NDArray[np.bool_]) -> list[_Band]:
@@ -122,29 +121,9 @@ class _Fitter:
             self.luma[band.outer], self.fitted[0][rows], self.fitted[1][rows], self.quality
         )
         rgb = np.asarray(simplejpeg.decode_jpeg(jpeg, "RGB"))[band.inner_of_outer]
-        grey, decoded = grey_of(Image.fromarray(rgb)), self.decoded[band.inner]
-        changed = np.flatnonzero(grey != decoded)
-        luma, before, after = (
-            np.ravel(plane)[changed].astype(np.int32) for plane in (self.luma[band.inner], decoded, grey)
-        )
-        distance = np.abs(after - luma)
-        block = changed // grey.shape[1] // BLOCK * self.blocks[1] + changed % grey.shape[1] // BLOCK
-        harm, furthest = self.harm[band.blocks], self.furthest[band.blocks]
-        harm[:] = np.bincount(block, distance - np.abs(before - luma), harm.size).reshape(harm.shape)
-        furthest[:] = 0
-        np.maximum.at(furthest.reshape(-1), block, distance.astype(np.uint8))
-
-    def _offending(self, limit: int, allowed: float) -> NDArray[np.bool_] | None:
-        """The blocks to weaken, or None if the light is near enough, both at most and on average."""
-        offending = np.asarray(self.furthest > limit)
-        surplus = int(self.harm.sum()) - allowed
-        if surplus > 0:
-            # The worst blocks hold most of the harm: take them, in order, until twice the surplus is covered.
-            harm = self.harm.reshape(-1)
-            order = np.argsort(-harm, kind="stable")[: np.count_nonzero(harm > 0)]
-            enough = int(np.searchsorted(np.cumsum(harm[order]), 2 * surplus)) + 1
-            offending.reshape(-1)[order[:enough]] = True
-        return offending if offending.any() else None
+        colour = grey_of(Image.fromarray(rgb))
+        harm, furthest = harm_of(self.luma[band.inner], self.decoded[band.inner], colour)
+        self.harm[band.blocks], self.furthest[band.blocks] = harm, furthest
 
     def _weaken(self, blocks: NDArray[np.bool_], factor: float) -> None:
         """Scales chroma in these blocks and their neighbours, with a ramp around them: hard edges would show."""
@@ -155,8 +134,7 @@ class _Fitter:
         weight = np.asarray(weights.resize(size, Image.Resampling.BILINEAR))[:height, :width]
         marked = weight < 1
         for plane in self.fitted:
-            shifted = plane[marked].astype(np.float32) - NEUTRAL
-            plane[marked] = (NEUTRAL + np.trunc(shifted * weight[marked])).astype(np.uint8)
+            plane[marked] = weaker(plane[marked], weight[marked])
 
 
 def _grow(blocks: NDArray[np.bool_]) -> NDArray[np.bool_]:
