@@ -26,22 +26,22 @@ from .variants import THUMBNAIL_PIXELS, store_variant
 _HEAD = 64
 
 
-def add_film(services: Services, source: BinaryIO, size: int, given_name: str | None, owner: str) -> Picture:
-    """Check an uploaded film and store it with a poster.
+def add_film(
+    services: Services, source: BinaryIO, size: int, given_name: str | None, owner: str, identity: str | None = None
+) -> Picture:
+    """Check an uploaded film and store it with a poster. ``identity``: of the upload that kept room for it.
 
     Raises:
         ProblemError: too large, not a film, damaged, the owner's quota is used up, or the server is busy.
     """
-    name, limit = display_name(given_name), services.settings.max_film_bytes
-    if size > limit:
-        raise ProblemError(
-            413, f"the film has {size / 1e6:,.0f} MB, the limit is {limit / 1e6:,.0f} MB; cut it in parts"
-        )
+    name = display_name(given_name)
+    check_film_bytes(services, size)
     format = film_format(source.read(_HEAD))
     if format is None:
         raise ProblemError(415, f"{name} is not a film: it must be MP4, MOV, Matroska, WebM, AVI, Ogg or MPEG")
-    check_quota(services, owner, size)
-    identity = new_id()
+    if identity is None:
+        check_quota(services, owner, size)
+        identity = new_id()
     key = f"pictures/{identity}/file{suffix_of(format)}"
     digest = hashlib.sha256()
     with services.gate.pass_through(), tempfile.TemporaryDirectory(prefix="tintype-film-") as folder:
@@ -62,6 +62,15 @@ def add_film(services: Services, source: BinaryIO, size: int, given_name: str | 
     )  # fmt: skip
     insert_or_forget(services, row)
     return row
+
+
+def check_film_bytes(services: Services, size: int) -> None:
+    """Raises ProblemError, 413: a film may not have so many bytes."""
+    limit = services.settings.max_film_bytes
+    if size > limit:
+        raise ProblemError(
+            413, f"the film has {size / 1e6:,.0f} MB, the limit is {limit / 1e6:,.0f} MB; cut it in parts"
+        )
 
 
 def frame_jpeg(services: Services, film: Picture, seconds: float) -> bytes | None:

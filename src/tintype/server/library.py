@@ -18,12 +18,27 @@ from .tables import Picture, Result, ShareLink, Study, new_id, now
 from .variants import THUMBNAIL_PIXELS, store_variant
 
 
-def add_photo(services: Services, source: BinaryIO, size: int, name: str | None, owner: str) -> Picture:
-    """Check an uploaded photo and store it with its thumbnail.
+def add_photo(
+    services: Services, source: BinaryIO, size: int, name: str | None, owner: str, identity: str | None = None
+) -> Picture:
+    """Check an uploaded photo and store it with its thumbnail. ``identity``: of the upload that kept room for it.
 
     Raises:
         ProblemError: too large, not a picture, the owner's quota is used up, or the server is busy.
     """
+    check_photo_bytes(services, size)
+    if identity is None:
+        check_quota(services, owner, size)
+    head = head_of(source)
+    check_shape(head, display_name(name), services.settings.max_pixels)
+    with services.gate.pass_through(weigh(head, "look") + size):
+        data = source.read()
+        checked = check_photo(data, name, services.settings.max_pixels)
+        return store_photo(services, data, checked, owner, identity=identity)
+
+
+def check_photo_bytes(services: Services, size: int) -> None:
+    """Raises ProblemError: 413, a photo may not have so many bytes; 415, it has none."""
     limit = services.settings.max_bytes
     if size > limit:
         raise ProblemError(
@@ -31,13 +46,6 @@ def add_photo(services: Services, source: BinaryIO, size: int, name: str | None,
         )
     if size == 0:
         raise ProblemError(415, "the file is empty (0 bytes)")
-    check_quota(services, owner, size)
-    head = head_of(source)
-    check_shape(head, display_name(name), services.settings.max_pixels)
-    with services.gate.pass_through(weigh(head, "look") + size):
-        data = source.read()
-        checked = check_photo(data, name, services.settings.max_pixels)
-        return store_photo(services, data, checked, owner)
 
 
 def store_photo(

@@ -24,6 +24,7 @@ _TITLES = {
     405: "Method not allowed",
     408: "The sender was too slow",
     409: "Not in this state",
+    412: "Another version is needed",
     413: "Too large",
     415: "Not a picture that can be read",
     422: "The request does not fit",

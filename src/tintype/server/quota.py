@@ -6,7 +6,7 @@ from sqlalchemy.orm import Session
 from .gate import CLIENT
 from .problems import ProblemError, busy
 from .services import Services
-from .tables import Member, Picture, Result, Study
+from .tables import Member, OpenUpload, Picture, Result, Study
 
 
 def check_quota(services: Services, owner: str, size: int) -> None:
@@ -36,9 +36,16 @@ def quota_of(services: Services, session: Session, owner: str) -> int:
 
 
 def kept_bytes(session: Session, owner: str | None = None) -> int:
-    """Bytes of an owner's pictures, their results, and the copies in the owner's studies; of everybody's when None."""
+    """Bytes of an owner's pictures, their results, the copies in the owner's studies, and what is still being sent, as
+    large as it will be; of everybody's when None."""
     mine = or_(Picture.owner == owner, Picture.study_id.in_(select(Study.id).where(Study.owner == owner)))
     whose = true() if owner is None else mine
     pictures = session.scalar(select(func.sum(Picture.bytes)).where(whose)) or 0
     results = session.scalar(select(func.sum(Result.bytes)).join(Picture).where(whose)) or 0
-    return int(pictures) + int(results)
+    coming = (
+        session.scalar(
+            select(func.sum(OpenUpload.length)).where(true() if owner is None else OpenUpload.owner == owner)
+        )
+        or 0
+    )
+    return int(pictures) + int(results) + int(coming)

@@ -140,6 +140,10 @@ class Settings(BaseSettings):
     store_bytes: int = Field(0, ge=0, description="Bytes that all uploaders together may keep; 0 for no limit.")
     request_seconds: float = Field(300, gt=0, description="How long any request may take, streams of events excepted.")
     upload_seconds: float = Field(600, gt=0, description="How long the sending of an upload may take in all.")
+    upload_hours: float = Field(
+        24, gt=0, le=24 * 30, description="How long an upload that broke off is kept, to be gone on with."
+    )
+    open_uploads: int = Field(50, ge=1, le=10_000, description="Unfinished uploads of one uploader at the same time.")
     idle_seconds: float = Field(20, gt=0, description="How long a sender may be silent before it is cut off.")
     requests_per_minute: int = Field(
         600,

@@ -98,6 +98,15 @@ class Storage:
             if not key.startswith("check/") and not key.endswith(".part"):
                 yield key
 
+    def names(self, folder: str) -> list[str]:
+        """The names of the whole files that lie in a folder of keys."""
+        try:
+            found = self._files.ls(self._path(folder), detail=False)
+        except FileNotFoundError:
+            return []
+        names = (str(path).rpartition("/")[2] for path in found)
+        return sorted(name for name in names if name and not name.endswith(".part"))
+
     def fetch(self, key: str, target: Path) -> None:
         """Copy a file to this machine."""
         self._files.get_file(self._path(key), str(target))

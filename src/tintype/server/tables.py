@@ -81,6 +81,20 @@ class Picture(Base):
     )
 
 
+class OpenUpload(Base):
+    """A file that is still being sent; the picture that it becomes has its ``id``."""
+
+    __tablename__ = "uploads"
+
+    id: Mapped[str] = mapped_column(String(ID_LENGTH), primary_key=True, default=new_id)
+    owner: Mapped[str] = mapped_column(String(64), index=True)
+    kind: Mapped[str] = mapped_column(String(8))
+    name: Mapped[str] = mapped_column(String(200))
+    length: Mapped[int] = mapped_column(BigInteger)
+    expires: Mapped[datetime] = mapped_column(index=True)
+    created: Mapped[datetime] = mapped_column(default=now)
+
+
 class Result(Base):
     """One picture in colour. ``options_key`` stands for the model's bytes and everything asked of it."""
 

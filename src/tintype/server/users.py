@@ -13,7 +13,8 @@ from .identity import User, current
 from .jobs.ledger import OPEN, cancel
 from .library import delete_picture, delete_study
 from .services import Services
-from .tables import Job, Member, Picture, Result, Study, now
+from .tables import Job, Member, OpenUpload, Picture, Result, Study, now
+from .uploads import forget_upload
 
 
 def remember(request: Request) -> None:
@@ -99,10 +100,13 @@ def forget_owner(services: Services, owner: str) -> tuple[int, int, int]:
         pictures = list(session.scalars(select(Picture.id).where(Picture.owner == owner)))
         studies = list(session.scalars(select(Study.id).where(Study.owner == owner)))
         jobs = list(session.scalars(select(Job.id).where(Job.owner == owner, Job.state.in_(OPEN))))
+        uploads = list(session.scalars(select(OpenUpload.id).where(OpenUpload.owner == owner)))
     for job_id in jobs:
         cancel(services, job_id)
     for study in studies:
         delete_study(services, study)
+    for upload in uploads:
+        forget_upload(services, upload)
     results = sum(delete_picture(services, identity) for identity in pictures)
     with services.database.session() as session:
         ended = list(session.scalars(select(Job).where(Job.owner == owner, Job.state.not_in(OPEN))))

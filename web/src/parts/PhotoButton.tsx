@@ -1,6 +1,6 @@
 import { useState } from "react";
 import { message, type Picture } from "../api/client";
-import { uploadPhoto } from "../api/upload";
+import { upload } from "../api/upload";
 import { t } from "../state/i18n";
 
 /** What a photo that is chosen or dropped goes through: it is sent, and `use` gets it. */
@@ -19,10 +19,7 @@ export function useTaking(use: (picture: Picture) => Promise<void> | void): Taki
     setBusy(true);
     setError("");
     try {
-      const { pictures, refused } = await uploadPhoto(file, () => undefined).answer;
-      const sent = pictures[0];
-      if (!sent) throw new Error(refused[0]?.detail);
-      await use(sent);
+      await use(await upload(file, { share: () => undefined, broken: () => undefined }).answer);
     } catch (caught) {
       setError(message(caught));
     }

@@ -7,11 +7,11 @@ interface Props {
   disabled: boolean;
 }
 
-/** In the public domain; their sources stand in examples/SOURCES.md. */
+/** In the public domain, made small from examples/, where SOURCES.md says what they are. */
 const SAMPLES = [
-  { url: at(new URL("../../../examples/migrant-mother-1936.jpg", import.meta.url).pathname), name: "Migrant mother, 1936" },
-  { url: at(new URL("../../../examples/lincoln-1863.jpg", import.meta.url).pathname), name: "Abraham Lincoln, 1863" },
-  { url: at(new URL("../../../examples/boulevard-1838.jpg", import.meta.url).pathname), name: "Boulevard du Temple, 1838" },
+  { url: at(new URL("../samples/migrant-mother-1936.webp", import.meta.url).pathname), name: "Migrant mother, 1936" },
+  { url: at(new URL("../samples/lincoln-1863.webp", import.meta.url).pathname), name: "Abraham Lincoln, 1863" },
+  { url: at(new URL("../samples/boulevard-1838.webp", import.meta.url).pathname), name: "Boulevard du Temple, 1838" },
 ];
 
 /** Old photographs that come with the page, for whoever has none at hand. */
@@ -19,7 +19,7 @@ export function Samples({ onFiles, onTrouble, disabled }: Props) {
   const take = async (url: string, name: string): Promise<void> => {
     try {
       const blob = await (await fetch(url)).blob();
-      onFiles([new File([blob], `${name}.jpg`, { type: "image/jpeg" })]);
+      onFiles([new File([blob], `${name}.webp`, { type: "image/webp" })]);
     } catch (caught) {
       onTrouble(caught);
     }

@@ -19,6 +19,7 @@ export function UploadTray() {
           <button type="button" onClick={cancelUploads}>{t("Cancel")}</button>
         </>
       )}
+      {items.some((item) => item.broken) && <Notice>{t("The connection broke off. It goes on by itself where it stopped.")}</Notice>}
       {error && <Notice error={error} />}
       {going && refused.map((item, index) => <Notice key={index} error={item.error} />)}
     </section>

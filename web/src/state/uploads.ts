@@ -2,7 +2,7 @@
 // nothing. When all are there they are coloured, and whoever still waits on the first page is taken to them.
 import { useSyncExternalStore } from "react";
 import { api, isAbort, message, unwrap } from "../api/client";
-import { isFilm, uploadFilm, uploadPhoto, type Sending } from "../api/upload";
+import { isFilm, upload, type Sending } from "../api/upload";
 import { t } from "./i18n";
 import { PLAIN } from "./look";
 import { keepRefused } from "./refused";
@@ -17,6 +17,8 @@ export interface Item {
   state: "waiting" | "sending" | "sent" | "refused" | "cancelled";
   error: string;
   pictureId: string;
+  /** The connection broke off, and is tried again. */
+  broken: boolean;
 }
 
 export interface Box {
@@ -33,7 +35,7 @@ interface Limits {
 }
 
 let box: Box = { items: [], going: false, error: "" };
-let sendings: (Sending<unknown> | null)[] = [];
+let sendings: (Sending | null)[] = [];
 const listeners = new Set<() => void>();
 
 function change(next: Partial<Box>): void {
@@ -71,15 +73,13 @@ export async function startUploads(files: File[], limits: Limits): Promise<void>
   const items = files.map((file): Item => {
     const most = isFilm(file) ? limits.filmBytes : limits.bytes;
     const error = file.size > most ? t("{name} has {size}, the limit is {most}.", { name: file.name, size: limits.size(file.size), most: limits.size(most) }) : "";
-    return { name: file.name, share: 0, state: error ? "refused" : "waiting", error, pictureId: "" };
+    return { name: file.name, share: 0, state: error ? "refused" : "waiting", error, pictureId: "", broken: false };
   });
   change({ items, going: true, error: "" });
   const startedAt = window.location.pathname;
   try {
-    const film = films[0];
-    if (film) await sendFilm(film);
-    else await Promise.all(Array.from({ length: AT_ONCE }, () => sendNext(files)));
-    const address = await follow(Boolean(film), files.length);
+    await Promise.all(Array.from({ length: AT_ONCE }, () => sendNext(files)));
+    const address = await follow(films.length > 0, files.length);
     if (address && (window.location.pathname === startedAt || within(window.location.pathname) === "/")) go(address);
     change({ going: false, items: address ? [] : box.items });
   } catch (caught) {
@@ -94,25 +94,15 @@ async function sendNext(files: File[]): Promise<void> {
     if (!file) return;
     set(at, { state: "sending" });
     try {
-      const sending = uploadPhoto(file, (share) => set(at, { share }));
+      const sending = upload(file, { share: (share) => set(at, { share }), broken: (broken) => set(at, { broken }) });
       sendings[at] = sending;
-      const { pictures, refused } = await sending.answer;
-      const picture = pictures[0];
-      if (picture) set(at, { state: "sent", share: 1, pictureId: picture.id });
-      else set(at, { state: "refused", error: refused[0]?.detail ?? "" });
+      const picture = await sending.answer;
+      set(at, { state: "sent", share: 1, pictureId: picture.id, broken: false });
     } catch (caught) {
       if (isAbort(caught)) set(at, { state: "cancelled" });
-      else set(at, { state: "refused", error: message(caught) });
+      else set(at, { state: "refused", error: message(caught), broken: false });
     }
   }
-}
-
-async function sendFilm(film: File): Promise<void> {
-  set(0, { state: "sending" });
-  const sending = uploadFilm(film, (share) => set(0, { share }));
-  sendings[0] = sending;
-  const picture = await sending.answer;
-  set(0, { state: "sent", share: 1, pictureId: picture.id });
 }
 
 /** Has what was sent coloured; the address to go on to, "" if nothing was taken. */

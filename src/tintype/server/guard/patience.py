@@ -51,6 +51,8 @@ class Patience:
             return self._settings.max_bytes * self._settings.max_files + _FORM_BYTES
         if method == "POST" and path == "/api/films":
             return self._settings.max_film_bytes + _FORM_BYTES
+        if method == "PATCH" and path.startswith("/api/uploads/"):
+            return max(self._settings.max_bytes, self._settings.max_film_bytes)
         return _JSON_BYTES
 
     def _measured(self, receive: Receive, limit: int, is_upload: bool) -> Receive:

@@ -9,6 +9,7 @@ import structlog
 from tintype.server.library import forget_expired
 from tintype.server.machine import give_back
 from tintype.server.services import Services
+from tintype.server.uploads import forget_uploads
 
 from .films import forget_parts
 from .ledger import hand_on, rescue
@@ -65,7 +66,7 @@ class Housekeeper:
                 (
                     "forget",
                     services.settings.cleanup_seconds,
-                    lambda: forget_expired(services) + forget_parts(services),
+                    lambda: forget_expired(services) + forget_parts(services) + forget_uploads(services),
                 ),
             )
         ]

@@ -16,10 +16,11 @@ from . import (
     studies,
     system,
     takeaway,
+    uploads,
 )
 
 _TOPICS = (
-    pictures, films, gallery, results, hints, takeaway, links, jobs, ratings, studies, ballots, session, login,
+    pictures, films, uploads, gallery, results, hints, takeaway, links, jobs, ratings, studies, ballots, session, login,
     admin, system,
 )  # fmt: skip
 ROUTERS = tuple(topic.router for topic in _TOPICS)
