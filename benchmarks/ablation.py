@@ -94,7 +94,7 @@ def last_weights(run: Path, scratch: Path) -> Path:
 
 def cells(report: FullReport) -> list[str]:
     """The columns of the table for the model's row."""
-    row = report.full_row(report.model["name"])
+    row = next(row for row in report.full.rows if row.name == report.model["name"])
     digits = {measure.key: measure.digits for measure in RELATIVE}
     relative = [_cell(row.relative.get(key), digits[key]) for key in COLUMNS]
     absolute = [_cell(row.fid, 0), *(_cell(row.figures.get(key), 2) for key in list(ABSOLUTE)[1:])]

@@ -28,8 +28,9 @@ from tintype.cluster.engine import run_on_ray
 from tintype.cluster.worker import IN_HAND, Way
 from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import TintypeError
-from tintype.evaluation.speed import cpu_name, photograph
+from tintype.evaluation.speed import photograph
 from tintype.network.model_file import find_model
+from tintype.parallel import cpu_name
 
 STORE = 80_000_000
 SAME = 0.05  # seconds

@@ -23,8 +23,8 @@ import numpy as np
 from tintype.batch.run import plan, run
 from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.options import OutputOptions
-from tintype.evaluation.speed import cpu_name, peak_mib, photograph
-from tintype.parallel import CORES
+from tintype.evaluation.speed import peak_mib, photograph
+from tintype.parallel import CORES, cpu_name
 
 SIZE, SMALL = (1200, 800), (480, 320)
 DIFFERENT = 8  # pictures; the others are copies of them

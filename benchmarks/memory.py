@@ -20,7 +20,8 @@ import numpy as np
 import pyvips
 
 from tintype.colorizer.colorizer import Colorizer
-from tintype.evaluation.speed import SIZES, cpu_name, peak_mib, photograph
+from tintype.evaluation.speed import SIZES, peak_mib, photograph
+from tintype.parallel import cpu_name
 
 SIDE, TILE = 30_000, 1000
 LIMITS = {"jpeg": 700, "tiff": 1200}  # MB, as promised

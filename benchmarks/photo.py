@@ -34,9 +34,10 @@ from PIL import Image
 from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.compose import compose
 from tintype.errors import WeightsError
-from tintype.evaluation.speed import cpu_name, peak_mib
+from tintype.evaluation.speed import peak_mib
 from tintype.network.model_file import ModelFile, find_model
 from tintype.network.preprocess import working_size
+from tintype.parallel import cpu_name
 from tintype.photo.photo import Photo
 
 WIDTH, HEIGHT, QUALITY = 4000, 3000, 90

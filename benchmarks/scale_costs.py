@@ -19,7 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from tintype.evaluation.speed import SIZES, cpu_name, photograph
+from tintype.evaluation.speed import SIZES, photograph
+from tintype.parallel import cpu_name
 
 ROOT = Path(__file__).parents[1]
 OUTPUT = Path(__file__).with_suffix(".jsonl")

@@ -20,8 +20,8 @@ from PIL import Image
 
 from tintype.colorizer.colorizer import Colorizer
 from tintype.colorizer.taste import Taste
-from tintype.evaluation.speed import cpu_name
 from tintype.imaging.color import ciede2000, srgb_to_lab
+from tintype.parallel import cpu_name
 from tintype.photo.photo import Photo
 
 Pixels = NDArray[np.float32]

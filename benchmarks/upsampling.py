@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
-from tintype.evaluation.speed import cpu_name
 from tintype.imaging.upsample import Enlarger, raise_planes
+from tintype.parallel import cpu_name
 
 FloatPlane = NDArray[np.float32]
 Planes = list[FloatPlane]

@@ -14,15 +14,20 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from tintype.data.duplicates import MOST_BITS, Likeness, close_pairs, groups, likeness_of, twins
-from tintype.data.grey import is_grey, measure_tint, monotone
+from tintype.data.grey import measure_tint, monotone
 from tintype.data.pairing import find_pairings
 from tintype.data.scan import VERDICTS, decode_small, scan
 from tintype.data.sheet import draw_sheet
 from tintype.data.sources import list_entries
 from tintype.errors import DataError
+from tintype.imaging.tone import MOST_RESIDUAL
 from training_pictures import NAMES, write_tiles
 
 COLOUR = [getattr(skimage.data, name)() for name in NAMES]
+
+
+def is_grey(rgb: NDArray[np.uint8]) -> bool:
+    return monotone(rgb) <= MOST_RESIDUAL
 
 
 def toned(rgb: NDArray[np.uint8], shadow: tuple[int, int, int], light: tuple[int, int, int]) -> NDArray[np.uint8]:

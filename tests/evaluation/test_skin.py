@@ -1,12 +1,17 @@
 """Skin that is found, put into its group, and measured there."""
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from tintype import Photo
-from tintype.evaluation.skin import GROUPS, by_group, group_of, measure_skin, skin_mask, typology_angle
 from tintype.imaging import color
+
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))  # behind tests/, which has a `server` of its own
+from skin import GROUPS, by_group, group_of, measure_skin, skin_mask, typology_angle
 
 # Colours of skin from light to dark, L*, a*, b*, near the middle of each group's published range.
 SKINS = {

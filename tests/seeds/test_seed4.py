@@ -17,8 +17,9 @@ from torch import Tensor, nn
 
 from tintype.cli import train as train_command
 from tintype.data.cache import PictureCache, colourful, open_cache
-from tintype.data.grey import is_grey
+from tintype.data.grey import monotone
 from tintype.data.pairs import PairBatch, make_pair
+from tintype.imaging.tone import MOST_RESIDUAL
 from tintype.models import build_generator, form_of
 from tintype.models.landscape import LandscapeConfig, LandscapeCritic, LandscapeCriticConfig, LandscapeUNet
 from tintype.models.task import PairForm
@@ -69,7 +70,7 @@ def test_the_landscapes_hold_104_grey_pictures() -> None:
             stream = shard.extractfile(member)
             assert stream is not None
             pixels = cv2.imdecode(np.frombuffer(stream.read(), np.uint8), cv2.IMREAD_COLOR)
-            return is_grey(np.ascontiguousarray(pixels[..., ::-1]))
+            return monotone(np.ascontiguousarray(pixels[..., ::-1])) <= MOST_RESIDUAL
 
         assert all(map(grey, named))
         assert not any(map(grey, others))
@@ -79,8 +80,8 @@ def test_the_landscapes_hold_104_grey_pictures() -> None:
 def test_grey_pictures_in_colour_files_are_found(tmp_path: Path) -> None:
     colour = np.ascontiguousarray(skimage.data.coffee()[:128, :128])
     grey = np.repeat(cv2.cvtColor(colour, cv2.COLOR_RGB2GRAY)[..., None], 3, axis=2)
-    assert is_grey(grey)
-    assert not is_grey(colour)
+    assert monotone(grey) <= MOST_RESIDUAL
+    assert monotone(colour) > MOST_RESIDUAL
     for name, rgb in (("colour", colour), ("grey", grey)):
         cv2.imwrite(str(tmp_path / f"{name}.png"), rgb[..., ::-1])
     opened = open_cache([tmp_path], 128, tmp_path / "cache")

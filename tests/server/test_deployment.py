@@ -10,11 +10,11 @@ import yaml
 
 from tintype.server.api_docs import as_markdown
 from tintype.server.app import create_app
-from tintype.server.settings import Settings, environment_names
+from tintype.server.settings import PREFIX, Settings
 from tintype.server.settings import as_markdown as settings_markdown
 
 ROOT = Path(__file__).parents[2]
-KNOWN = {*environment_names(), "TINTYPE_MODELS"}
+KNOWN = {*(PREFIX + name.upper() for name in Settings.model_fields), "TINTYPE_MODELS"}
 
 
 @pytest.fixture(scope="module")

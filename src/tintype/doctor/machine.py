@@ -1,7 +1,6 @@
 """The processor and what it can do, the engines, the GPUs."""
 
 import os
-import platform
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -9,21 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 
 from tintype.network.no_telemetry import import_openvino
+from tintype.parallel import cpu_name
 
 from .finding import Finding
 
 # Of the flags that Linux lists, those that change how fast or how exactly networks run.
 _FLAGS = ("avx2", "avx512f", "avx512_vnni", "avx512_bf16", "amx_tile", "amx_bf16", "amx_int8", "asimd", "bf16", "sve")
 _GPU_QUERY = ("nvidia-smi", "--query-gpu=name,memory.total,driver_version", "--format=csv,noheader")
-
-
-def cpu_name() -> str:
-    """The processor's name, as the system gives it."""
-    with suppress(OSError):
-        for row in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if row.startswith("model name"):
-                return row.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 def cpu_flags() -> list[str]:

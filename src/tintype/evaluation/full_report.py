@@ -109,13 +109,6 @@ class FullReport(Report):
     seconds_per_picture: float
     problem: str | None = None
 
-    def full_row(self, name: str) -> FullRow:
-        """The full row of that name, over all pictures. Raises KeyError if there is none."""
-        for row in self.full.rows:
-            if row.name == name:
-                return row
-        raise KeyError(f"no row is called {name!r}; there are {', '.join(row.name for row in self.full.rows)}")
-
     def to_dict(self) -> dict[str, Any]:
         """All of it in dicts, lists, strings and numbers."""
         return {**super().to_dict(), "intervals": {"level": LEVEL, "resamples": RESAMPLES, "seed": SEED}}

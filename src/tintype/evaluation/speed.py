@@ -22,7 +22,7 @@ import simplejpeg
 from PIL import Image
 
 from tintype.errors import TintypeError
-from tintype.parallel import CORES
+from tintype.parallel import CORES, cpu_name
 from tintype.version import __version__
 
 SIZES = {1: (1200, 800), 12: (4000, 3000), 50: (8660, 5774)}
@@ -45,18 +45,13 @@ def measure(model: str = "tint", *, sizes: tuple[int, ...] = (1, 12, 50), files:
 
 
 def _child(task: str, *arguments: object) -> list[dict[str, Any]]:
-    code = f"from tintype.evaluation.speed import TASKS, print_rows; print_rows(TASKS[{task!r}](*{arguments!r}))"
+    code = f"import json, tintype.evaluation.speed as speed; print(json.dumps(speed.TASKS[{task!r}](*{arguments!r})))"
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     if ran.returncode:
         reason = (ran.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise TintypeError(f"the benchmark {task} failed: {reason}")
     rows: list[dict[str, Any]] = json.loads(ran.stdout.splitlines()[-1])
     return rows
-
-
-def print_rows(rows: list[dict[str, Any]]) -> None:
-    """Rows as one line of JSON, for the process that asked."""
-    print(json.dumps(rows))
 
 
 def _network(model: str) -> list[dict[str, Any]]:
@@ -182,15 +177,6 @@ def peak_mib() -> int | None:
         return None
     scale = 1 if sys.platform == "darwin" else 1024
     return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * scale / 2**20)
-
-
-def cpu_name() -> str:
-    """The processor's name, as the system gives it."""
-    with suppress(OSError):
-        for row in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
-            if row.startswith("model name"):
-                return row.partition(":")[2].strip()
-    return platform.processor() or platform.machine()
 
 
 TASKS: dict[str, Callable[..., list[dict[str, Any]]]] = {"network": _network, "picture": _picture, "folder": _folder}

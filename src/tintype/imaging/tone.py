@@ -22,8 +22,8 @@ MOST_TONED_RESIDUAL = 2.0  # and of a warm one with contrast: lossy coding of th
 WARM_HUES = (20.0, 115.0)  # degrees in the ab plane: brown-red, sepia, yellow, olive
 LEAST_CONTRAST = 15.0  # standard deviation of L*: with less, any picture seems to have one colour
 LEAST_CHROMA = 2.0  # C*ab; below it a tone cannot be told from neutral grey
-_CELLS, _SIDE = 8, 128  # across the short side: of the grid, of the pixels looked at
-_LEVELS, _SMOOTHING = 256, 8  # of L*, and how many of them share their mean colour
+CELLS, SIDE = 8, 128  # across the short side: of the grid, of the pixels looked at
+LEVELS, _SMOOTHING = 256, 8  # of L*, and how many of them share their mean colour
 _PRIOR = 1e-3
 
 
@@ -51,12 +51,12 @@ class Tone:
 
 def measure_tone(rgb: NDArray[np.uint8]) -> Tone:
     """The figures of uint8 RGB (H, W, 3), of any size."""
-    small = _reduced(rgb, _SIDE)
+    small = _reduced(rgb, SIDE)
     lab = srgb_to_lab(small.astype(np.float32) / 255)
     lightness, ab = lab[..., 0], lab[..., 1:]
     means = ab.mean((0, 1))
-    level = (lightness.clip(0, 100) * ((_LEVELS - 1) / 100) + 0.5).astype(np.uint8)
-    left = np.stack([_without_tone(level, ab[..., i] - means[i]) for i in range(2)], axis=-1)
+    level = (lightness.clip(0, 100) * ((LEVELS - 1) / 100) + 0.5).astype(np.uint8)
+    left = np.stack([without_tone(level, ab[..., i] - means[i]) for i in range(2)], axis=-1)
     cells = _cell_means(left)
     return Tone(
         residual=float(np.percentile(np.hypot(cells[..., 0], cells[..., 1]), 99)),
@@ -78,17 +78,17 @@ def _reduced(rgb: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
 def _cell_means(planes: NDArray[np.float32]) -> NDArray[np.float32]:
     """Means over about 8 cells across the short side."""
     height, width = planes.shape[:2]
-    side = max(1, min(height, width) // _CELLS)
+    side = max(1, min(height, width) // CELLS)
     rows, columns = max(1, height // side), max(1, width // side)
     cut = planes[: rows * side, : columns * side] if min(height, width) >= side else planes
     return np.asarray(cut.reshape(rows, side, columns, side, 2).mean((1, 3)), np.float32)
 
 
-def _without_tone(level: NDArray[np.uint8], plane: NDArray[np.float32]) -> NDArray[np.float32]:
+def without_tone(level: NDArray[np.uint8], plane: NDArray[np.float32]) -> NDArray[np.float32]:
     """``plane``, a or b with mean 0, less its mean over the pixels of about the same lightness."""
     window = np.bartlett(2 * _SMOOTHING + 1)
     sums, counts = (
-        np.convolve(np.bincount(level.ravel(), weights, _LEVELS), window, "same") for weights in (plane.ravel(), None)
+        np.convolve(np.bincount(level.ravel(), weights, LEVELS), window, "same") for weights in (plane.ravel(), None)
     )
-    tone = sums / (counts + _PRIOR * _SMOOTHING * level.size / _LEVELS)
+    tone = sums / (counts + _PRIOR * _SMOOTHING * level.size / LEVELS)
     return np.asarray(plane - tone.astype(np.float32)[level], np.float32)

@@ -295,11 +295,6 @@ def names(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())
 
 
-def environment_names() -> list[str]:
-    """Every variable that `Settings` reads."""
-    return [PREFIX + name.upper() for name in Settings.model_fields]
-
-
 def load_settings(**given: Any) -> Settings:
     """The server's settings: the environment's, except what the command line gives.
 
