@@ -2,7 +2,8 @@
 
 The weights are random, which costs the same: no published file is needed. Each network runs in a process of its own,
 from the ONNX file that tintype exports of it, through the contract `ddcolor`; the second start reads what OpenVINO kept
-of the first. Prints one JSON line for each, as benchmarks/foreign.jsonl holds them.
+of the first. One line for each goes into benchmarks/foreign.jsonl in place of the last call's, and a table into
+docs/models.md.
 
 python benchmarks/foreign.py [--encoder convnext-t] [--sides 256 512] [--precision f32]
 """
@@ -10,7 +11,6 @@ python benchmarks/foreign.py [--encoder convnext-t] [--sides 256 512] [--precisi
 import argparse
 import json
 import os
-import resource
 import subprocess
 import sys
 import tempfile
@@ -19,10 +19,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from documents import markdown_table, replace_block
+
+ROOT = Path(__file__).parents[1]
+LINES = Path(__file__).with_suffix(".jsonl")
 
 
 def measure(model: str, sides: list[int], precision: str) -> dict[str, object]:
     """What a process pays that loads a model and colours at these sides."""
+    from tintype.evaluation.speed import peak_mib
     from tintype.network.model_file import find_model
     from tintype.network.network import Network
 
@@ -41,8 +46,7 @@ def measure(model: str, sides: list[int], precision: str) -> dict[str, object]:
             network.run(scene)
             seconds.append(time.perf_counter() - begun)
         row[f"ms_{side}"] = round(1000 * min(seconds))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return row | {"peak_mb": round(peak), "engine": network.engine, "precision": network.precision}
+    return row | {"peak_mib": peak_mib(), "engine": network.engine, "precision": network.precision}
 
 
 def export(encoder: str, path: Path) -> None:
@@ -67,6 +71,7 @@ def main() -> None:
     if options.model:
         print(json.dumps(measure(options.model, options.sides, options.precision)))
         return
+    rows: list[dict[str, object]] = []
     with tempfile.TemporaryDirectory() as folder:
         own = {"TINTYPE_MODELS": folder, "TINTYPE_CACHE": str(Path(folder) / "cache")}
         path = Path(folder) / f"ddcolor-{options.encoder}.onnx"
@@ -77,7 +82,20 @@ def main() -> None:
             done = subprocess.run(command, env=os.environ | own, capture_output=True, text=True, check=True)
             row = json.loads(done.stdout.splitlines()[-1])
             size = round(path.stat().st_size / 1e6) if model != "tint" else None
-            print(json.dumps({"date": f"{datetime.now(UTC):%Y-%m-%d}", "model": what, "mb": size} | row), flush=True)
+            rows.append({"date": f"{datetime.now(UTC):%Y-%m-%d}", "model": what, "mb": size} | row)
+            print(json.dumps(rows[-1]), flush=True)
+    LINES.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    replace_block(ROOT / "docs/models.md", "foreign", table(rows, options.sides))
+
+
+def table(rows: list[dict[str, object]], sides: list[int]) -> str:
+    """The lines as a table, and what they were measured with."""
+    heads = ["", "start and first picture, s", *(f"{side} px, ms" for side in sides), "peak, MiB"]
+    keys = ["model", "load_and_first_s", *(f"ms_{side}" for side in sides), "peak_mib"]
+    cells = [[str(row[key]) for key in keys] for row in rows]
+    first = rows[0]
+    said = f"{first['engine']}, {first['precision']}, random weights, one run of {first['date']} beside other work."
+    return f"{markdown_table(heads, cells)}\n\n{said}"
 
 
 if __name__ == "__main__":
