@@ -25,7 +25,7 @@ os.environ.setdefault("RAY_worker_niceness", "0")  # workers count as much as th
 
 from tintype.batch.run import Job, Report, Result, plan, run
 from tintype.cluster.engine import run_on_ray
-from tintype.cluster.worker import IN_HAND, Way
+from tintype.cluster.worker import IN_HAND, WorkerOptions
 from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import TintypeError
 from tintype.evaluation.speed import photograph
@@ -75,7 +75,7 @@ def throughput(count: int, side: int, model_name: str) -> dict[str, object]:
             found[f"ray_{workers}"] = measure(
                 planned,
                 lambda done, planned=planned, workers=workers: run_on_ray(
-                    planned, [model], Way(), address=cluster.address, workers=workers, done=done
+                    planned, [model], WorkerOptions(), address=cluster.address, workers=workers, done=done
                 ),
             )
     finally:

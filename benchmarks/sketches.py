@@ -23,7 +23,7 @@ from tintype.data.pairs import crop_square, on_paper
 from tintype.data.sketch import HIGH, LOW, make_sketch, sketch
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.fid import distance_of_halves, paired_distance
-from tintype.evaluation.judges import Judgement, Judges, load_networks
+from tintype.evaluation.judges import PerceptualDistances, PerceptualMetrics, load_networks
 from tintype.imaging.metrics import Figures, measure_all
 from tintype.imaging.types import Pixels
 from tintype.photo.photo import Photo
@@ -77,8 +77,8 @@ def _enlarged(picture: Image.Image) -> Image.Image:
 
 def measure(colorizer: Colorizer, data: Path, limit: int, threads: int | None) -> str:
     """A table of means over the pictures, painted and as drawn."""
-    judges, side = Judges(load_networks(), threads), colorizer.model.info.size
-    measured: list[list[tuple[Figures, Judgement]]] = []
+    judges, side = PerceptualMetrics(load_networks(), threads), colorizer.model.info.size
+    measured: list[list[tuple[Figures, PerceptualDistances]]] = []
     for picture in islice(iter_pictures(data), limit):
         square = crop_square(Photo.read(picture.data).rgb(), side, 1.0, 0.5, 0.5, False)
         mask = foreground(square)
@@ -106,7 +106,7 @@ def measure(colorizer: Colorizer, data: Path, limit: int, threads: int | None) -
     return f"{table}\n\n{len(measured)} pictures; FID between two halves of the truth: {distance_of_halves(truth):.0f}"
 
 
-def _features(judged: Judgement) -> np.ndarray:
+def _features(judged: PerceptualDistances) -> np.ndarray:
     assert judged.features is not None, "FID needs the weights of Inception, and they could not be had"
     return judged.features
 

@@ -8,7 +8,7 @@ from typing import Any
 from line_chart import GREY, INK, ORDERED, RULE, nice_ticks, rule, text_at
 from systems_tables import Line, groups, runs_of_systems, test_set
 
-from tintype.tune.score import Judgement
+from tintype.tune.score import TrialScore
 
 WIDTH, LEFT, RIGHT, ROW, HEAD, FOOT = 720.0, 210.0, 40.0, 20.0, 30.0, 44.0
 GREY_SCORE = 1.25  # of an answer without colour, whatever the pictures
@@ -30,7 +30,7 @@ class Ranked:
 def score(line: Line) -> float:
     """That of `tintype compare`: 0 for the truth, 1.25 for grey."""
     keys = ("ciede2000", "ciede2000_grey", "colorfulness", "colorfulness_true")
-    return Judgement(line["images"], *(line[key] for key in keys)).score
+    return TrialScore(line["images"], *(line[key] for key in keys)).score
 
 
 def rankings(lines: Sequence[Line]) -> dict[str, list[Ranked]]:

@@ -74,7 +74,7 @@ def steps(training: Training, options: StageOptions, batches: Iterator[PairBatch
     start = time.perf_counter()
     for number in range(count + 2):
         batch = PairBatch(*map(training.fabric.to_device, vars(next(batches)).values()))
-        turns = stage.turns(training.networks, batch, number)
+        turns = stage.optimizer_steps(training.networks, batch, number)
         while True:
             with training.fabric.autocast():
                 turn = next(turns, None)

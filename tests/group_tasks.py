@@ -179,7 +179,7 @@ def go_wrong(folder: Path, photos: Path, recipe: str, settings: list[str], how: 
                 folder / "run",
                 cache_dir=folder / "cache",
                 accelerator="cpu",
-                patience=patience if how == "silence" else 60,
+                timeout=patience if how == "silence" else 60,
             )
     except TintypeError as error:  # as the command line does
         complain(str(error))

@@ -9,8 +9,8 @@ import pytest
 
 import tiny_model
 from tintype import Colorizer, Hint, TintypeError, WeightsError
-from tintype.hints.hint import SCALE, SIDE, ab_of, hint_planes, meet_hints, parse_color, read_hints
-from tintype.hints.propagate import MANY, Ground, keep_far
+from tintype.hints.hint import SCALE, SIDE, ab_of, hint_planes, parse_color, propagate_hints, read_hints
+from tintype.hints.propagate import MANY, GuidanceMaps, keep_far
 from tintype.imaging.color import srgb_to_lab
 from tintype.network.network import Network
 
@@ -159,10 +159,10 @@ def test_one_hint_does_not_change_what_is_far_and_different_and_many_may() -> No
     lightness[:, 30:] = 0.6
     cast = plain + np.float32(20)  # a network that takes the whole picture for odd
     points = np.array([[16, 5]], np.float32)
-    held = keep_far(plain, cast, Ground.of(lightness), points)
+    held = keep_far(plain, cast, GuidanceMaps.of(lightness), points)
     np.testing.assert_allclose(held[16, 5], 20, atol=0.6)
     assert np.abs(held[:, 30:]).max() < 1.5
-    np.testing.assert_array_equal(keep_far(plain, cast, Ground.of(lightness), np.repeat(points, MANY, 0)), cast)
+    np.testing.assert_array_equal(keep_far(plain, cast, GuidanceMaps.of(lightness), np.repeat(points, MANY, 0)), cast)
 
 
 def test_hints_are_met_and_stop_where_things_end() -> None:
@@ -171,7 +171,7 @@ def test_hints_are_met_and_stop_where_things_end() -> None:
     ab = np.zeros((32, 48, 2), np.float32)
     ab[:, 24:] = (0, -20)
     red = Hint(100, 160, (150, 40, 40))
-    met = meet_hints(ab, ab, Ground.of(lightness), [red], (320, 480))
+    met = propagate_hints(ab, ab, GuidanceMaps.of(lightness), [red], (320, 480))
     np.testing.assert_allclose(met[16, 10], ab_of(red), atol=1)
     assert np.linalg.norm(met[16, 14] - ab_of(red)) < 5
     assert np.abs(met[:, 24:] - ab[:, 24:]).max() < 1
@@ -179,7 +179,7 @@ def test_hints_are_met_and_stop_where_things_end() -> None:
 
 def test_hints_that_contradict_each_other_meet_in_the_middle() -> None:
     hints = [Hint(50, 50, (200, 60, 60)), Hint(50, 50, (60, 60, 200))]
-    met = meet_hints(GREY, GREY, Ground.of(LIGHT), hints, (100, 100))
+    met = propagate_hints(GREY, GREY, GuidanceMaps.of(LIGHT), hints, (100, 100))
     middle = np.mean([ab_of(hint) for hint in hints], axis=0)
     np.testing.assert_allclose(met[10, 10], middle, atol=3)
     assert np.abs(met).max() < 100
@@ -188,7 +188,7 @@ def test_hints_that_contradict_each_other_meet_in_the_middle() -> None:
 def test_an_unsure_hint_leaves_the_network_its_say() -> None:
     def moved(confidence: float) -> float:
         hint = Hint(50, 50, (200, 60, 60), confidence=confidence)
-        answer = meet_hints(GREY, GREY, Ground.of(LIGHT), [hint], (100, 100))
+        answer = propagate_hints(GREY, GREY, GuidanceMaps.of(LIGHT), [hint], (100, 100))
         return float(np.linalg.norm(answer[10, 10]) / np.linalg.norm(ab_of(hint)))
 
     assert moved(1) > 0.95

@@ -26,7 +26,7 @@ CORE = (
     "tintype.cluster",
     "tintype.cluster.film_tasks",
     "tintype.cluster.films",
-    "tintype.cluster.ledger",
+    "tintype.cluster.attempts",
     "tintype.cluster.worker",
     "tintype.errors",
     "tintype.evaluation",

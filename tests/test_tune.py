@@ -19,7 +19,7 @@ from tintype.cli.tune import tune as tune_verb
 from tintype.errors import DataError, MissingExtra, OutputError, RecipeError
 from tintype.training.recipe import Recipe, load_recipe
 from tintype.tune import Sharing, StudySummary, Training, tune
-from tintype.tune.score import Judgement, final_judgement
+from tintype.tune.score import TrialScore, final_judgement
 from tintype.tune.search import parse_distribution, parse_searches
 from tintype.tune.work import OnLine
 from training_pictures import write_tiles
@@ -98,7 +98,7 @@ def test_a_bare_key_means_every_stage_that_has_it() -> None:
 def test_the_score_is_0_for_the_truth_and_prefers_neither_grey_nor_garish() -> None:
     def score(**figures: float) -> float:
         truth = {"ciede2000": 0.0, "ciede2000_grey": 8.0, "colorfulness": 30.0, "colorfulness_true": 30.0}
-        return Judgement.of({"images": 1, "validation": truth | figures}).score
+        return TrialScore.of({"images": 1, "validation": truth | figures}).score
 
     assert score() == 0
     assert score(ciede2000=8.0, colorfulness=0.0) == 1.25

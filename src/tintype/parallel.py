@@ -1,4 +1,4 @@
-"""How much work is done at once: rows cut into strips, strips spread over threads."""
+"""Split an array into horizontal strips and process them in a thread pool."""
 
 import contextlib
 import os

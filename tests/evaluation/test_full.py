@@ -22,7 +22,7 @@ from tintype.evaluation.full import evaluate_full
 from tintype.evaluation.full_page import write_full_page
 from tintype.evaluation.full_report import COMPARISONS, MEASURES, FullReport, FullRow
 from tintype.evaluation.gallery import Gallery
-from tintype.evaluation.judges import Judges, Networks
+from tintype.evaluation.judges import Networks, PerceptualMetrics
 from tintype.evaluation.lpips import LPIPS
 from tintype.models.encoders import ENCODERS
 from tintype.perceptual.alexnet import AlexNet
@@ -61,7 +61,7 @@ def gallery() -> Gallery:
 @pytest.fixture(scope="module")
 def report(folder: Path, gallery: Gallery) -> FullReport:
     calls: list[int] = []
-    judges = Judges(small_networks())
+    judges = PerceptualMetrics(small_networks())
     got = evaluate_full(Tint(), folder, judges=judges, progress=lambda done, total: calls.append(done), gallery=gallery)
     assert calls == list(range(1, 21))
     assert got.seconds_per_picture > 0
@@ -150,7 +150,7 @@ def test_the_table(report: FullReport) -> None:
 
 
 def test_without_fid_the_report_says_why(folder: Path, tmp_path: Path) -> None:
-    report = evaluate_full(Tint(), folder, judges=Judges(small_networks(inception=False)), limit=2)
+    report = evaluate_full(Tint(), folder, judges=PerceptualMetrics(small_networks(inception=False)), limit=2)
     assert report.problem == "none here"
     assert {row.fid for row in report.full.rows} == {None}
     assert "none here" in write_full_page(tmp_path / "full.html", report).read_text(encoding="utf-8")
@@ -197,7 +197,7 @@ def test_the_extra_is_all_that_is_needed() -> None:
     assert "lightning_fabric" in blocked
     code = (
         f"import sys; sys.modules.update(dict.fromkeys({blocked!r})); import tintype.evaluation.full_page; "
-        "from tintype.evaluation.judges import Judges; "
+        "from tintype.evaluation.judges import PerceptualMetrics; "
         "from tintype.perceptual import published_weights; from tintype.training import pretrained"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)

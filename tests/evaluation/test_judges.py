@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from tintype.errors import MissingExtra
-from tintype.evaluation.judges import LONGEST, SHORTEST, SIDE, Judges, Networks, fitted
+from tintype.evaluation.judges import LONGEST, SHORTEST, SIDE, Networks, PerceptualMetrics, fitted
 from tintype.evaluation.lpips import LPIPS
 from tintype.models.encoders import ENCODERS
 from tintype.perceptual.alexnet import AlexNet
@@ -27,7 +27,7 @@ def drawn_networks(inception: bool = True) -> Networks:
 def test_the_truth_agrees_with_itself() -> None:
     draw = np.random.default_rng(3)
     truth, other = draw.integers(0, 256, (2, 70, 90, 3), dtype=np.uint8)
-    judgements = Judges(drawn_networks())([other, truth, truth])
+    judgements = PerceptualMetrics(drawn_networks())([other, truth, truth])
     for same in judgements[1:]:
         assert (same.lpips_alex, same.lpips_vgg) == pytest.approx((0, 0), abs=1e-6)
         assert (same.same_class, same.class_probability) == (1, 0)
@@ -38,7 +38,7 @@ def test_the_truth_agrees_with_itself() -> None:
 
 def test_without_the_network_of_fid_the_rest_works() -> None:
     picture = np.full((64, 64, 3), 90, np.uint8)
-    assert Judges(drawn_networks(inception=False))([picture])[0].features is None
+    assert PerceptualMetrics(drawn_networks(inception=False))([picture])[0].features is None
 
 
 @pytest.mark.parametrize(

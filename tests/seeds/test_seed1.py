@@ -232,7 +232,7 @@ def test_the_critic_is_not_trained_while_the_generator_is() -> None:
     networks = {"generator": nn.Conv2d(1, 2, 3, padding=1), "critic": nn.Conv2d(3, 1, 3)}
     critic, answers = networks["critic"], Answers(FORM)
     stage = build_stage(options(), answers, Objective(options(), answers), GANLoss())
-    turns = stage.turns(networks, PairBatch(torch.zeros(2, 1, 8, 8), torch.zeros(2, 2, 8, 8)), 0)
+    turns = stage.optimizer_steps(networks, PairBatch(torch.zeros(2, 1, 8, 8), torch.zeros(2, 2, 8, 8)), 0)
     assert next(turns).network == "critic"
     assert all(p.requires_grad for p in critic.parameters())
     turn = next(turns)

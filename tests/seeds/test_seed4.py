@@ -223,7 +223,7 @@ def test_the_generator_minimises_the_mix_with_minus_log_p(alpha: float) -> None:
     }
     batch = PairBatch(torch.rand(2, 1, 32, 32) - 0.5, torch.rand(2, 2, 32, 32) - 0.5)
     stage = build_stage(recipe.stages[0], answers, Objective(recipe.stages[0], answers), GANLoss())
-    *_, turn = stage.turns(networks, batch, 1)
+    *_, turn = stage.optimizer_steps(networks, batch, 1)
     planes = networks["generator"](batch.condition)
     p = networks["critic"](torch.cat([batch.condition, planes], 1)).sigmoid()
     expected = (1 - alpha) * (planes - batch.target).abs().mean() + alpha * -p.log().mean()
@@ -237,7 +237,7 @@ def test_the_critic_can_be_switched_off() -> None:
     answers = Answers(PairForm(target="ab", scale=127.0, stride=1))
     stage = build_stage(recipe.stages[0], answers, Objective(recipe.stages[0], answers), GANLoss())
     batch = PairBatch(torch.rand(2, 1, 4, 4), torch.rand(2, 2, 4, 4))
-    [turn] = stage.turns(networks, batch, 0)
+    [turn] = stage.optimizer_steps(networks, batch, 0)
     torch.testing.assert_close(turn.loss.detach(), turn.parts["l1"])
 
 
@@ -287,7 +287,7 @@ def test_a_step_of_both_networks_on_every_device_that_is_there(cache: PictureCac
     stage = training.build_stage(recipe.stages[0])
     given = next(iter(training.loader(recipe.stages[0], 0)))
     batch = PairBatch(*map(fabric.to_device, (given.condition, given.target)))
-    for turn in stage.turns(training.networks, batch, 0):
+    for turn in stage.optimizer_steps(training.networks, batch, 0):
         turn.loss.backward()
         parameters = list(training.networks[turn.network].parameters())
         assert {p.device.type for p in parameters} == {device}

@@ -226,7 +226,7 @@ def test_a_start_that_fails_says_why_in_one_line(tmp_path: Path, what: str, caps
 
 def test_photos_do_not_wait_behind_films(tmp_path: Path) -> None:
     """Two lanes: a job of films that takes for ever holds no photo up."""
-    from tintype.server.jobs.ledger import create
+    from tintype.server.jobs.job_store import create
     from tintype.server.services import Services
 
     with serving(tmp_path, model="tiny") as site, site.visitor() as visitor, site.visitor() as other:
@@ -247,7 +247,7 @@ def test_photos_do_not_wait_behind_films(tmp_path: Path) -> None:
 
 def test_owners_take_turns(tmp_path: Path) -> None:
     """Of two owners with jobs in line the one goes next who was served longest ago."""
-    from tintype.server.jobs.ledger import ahead, claim_next, create
+    from tintype.server.jobs.job_store import ahead, claim_next, create
     from tintype.server.services import Services
 
     services = Services.start(Settings(folder=tmp_path, model="tiny"))

@@ -20,11 +20,11 @@ from server.test_jobs import frames
 from tintype.errors import TintypeError
 from tintype.server import page
 from tintype.server.database import Database, alembic_config
-from tintype.server.gate import Gate
+from tintype.server.gate import ConcurrencyLimiter
+from tintype.server.model_registry import ModelRegistry
 from tintype.server.problems import ProblemError, public_text
 from tintype.server.run import listen
 from tintype.server.settings import Settings, load_settings
-from tintype.server.shelf import Shelf
 from tintype.server.storage import Storage
 
 
@@ -65,10 +65,10 @@ def test_health_readiness_and_metrics(visitor: Visitor) -> None:
 
 @pytest.mark.seed("S1-30")
 def test_a_model_is_loaded_once_whoever_asks(tmp_path: Path) -> None:
-    shelf = Shelf(Settings(folder=tmp_path))
-    shelf.warm()
+    registry = ModelRegistry(Settings(folder=tmp_path))
+    registry.warm()
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(shelf.get, [None, "tint"] * 4))
+        found = list(pool.map(registry.get, [None, "tint"] * 4))
     assert all(colorizer is found[0] for colorizer in found)
 
 
@@ -179,7 +179,7 @@ def test_wrong_addresses_are_said_without_their_passwords(tmp_path: Path) -> Non
 
 
 def test_a_gate_lets_so_many_in() -> None:
-    gate = Gate(slots=1, waiting=0, seconds=0.05)
+    gate = ConcurrencyLimiter(slots=1, waiting=0, seconds=0.05)
     with gate.pass_through(), pytest.raises(ProblemError) as refused, gate.pass_through():
         pass
     assert refused.value.status == 429

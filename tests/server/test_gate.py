@@ -9,7 +9,7 @@ import pytest
 from server.serving import until
 from tintype.server import machine
 from tintype.server.clock import Intake, SteadyClock
-from tintype.server.gate import CLIENT, LARGE, Client, Gate
+from tintype.server.gate import CLIENT, LARGE, Client, ConcurrencyLimiter
 from tintype.server.newest import Newest
 from tintype.server.problems import ProblemError
 
@@ -19,7 +19,7 @@ MEGABYTE = 1 << 20
 class Person:
     """Asks a gate from threads of its own and holds what it gets until told to let go."""
 
-    def __init__(self, gate: Gate, address: str, owner: str = "") -> None:
+    def __init__(self, gate: ConcurrencyLimiter, address: str, owner: str = "") -> None:
         self._gate, self._client = gate, Client(address, owner or address)
         self.inside = 0
         self.refused: list[ProblemError] = []
@@ -48,7 +48,7 @@ class Person:
 
 
 def test_memory_is_never_promised_twice() -> None:
-    gate = Gate(8, 8, 60, memory=200 * MEGABYTE)
+    gate = ConcurrencyLimiter(8, 8, 60, memory=200 * MEGABYTE)
     people = [Person(gate, f"10.0.0.{number}") for number in range(4)]
     for one in people:
         one.ask(90 * MEGABYTE)
@@ -65,7 +65,7 @@ def test_memory_is_never_promised_twice() -> None:
 
 
 def test_large_work_goes_one_by_one_and_small_work_beside_it() -> None:
-    gate = Gate(8, 8, 60)
+    gate = ConcurrencyLimiter(8, 8, 60)
     large = [Person(gate, f"10.0.0.{number}") for number in range(3)]
     for one in large:
         one.ask(LARGE)
@@ -80,7 +80,7 @@ def test_large_work_goes_one_by_one_and_small_work_beside_it() -> None:
 
 
 def test_large_work_is_not_passed_for_ever() -> None:
-    gate = Gate(8, 60, 60, memory=2 * LARGE)
+    gate = ConcurrencyLimiter(8, 60, 60, memory=2 * LARGE)
     flood = [Person(gate, f"10.0.2.{number}") for number in range(30)]
     for one in flood:
         one.ask(LARGE // 2, 0.6)
@@ -100,7 +100,7 @@ def test_large_work_is_not_passed_for_ever() -> None:
 
 
 def test_one_client_has_its_share_of_the_places_and_no_more() -> None:
-    gate = Gate(2, 24, 60)
+    gate = ConcurrencyLimiter(2, 24, 60)
     greedy = Person(gate, "10.0.0.1", "owner")
     for _ in range(30):
         greedy.ask()
@@ -124,7 +124,7 @@ def test_one_client_has_its_share_of_the_places_and_no_more() -> None:
 
 def test_whoever_had_least_goes_next() -> None:
     """A client that keeps every slot busy leaves at least half of them to one who comes later."""
-    gate = Gate(2, 24, 30)
+    gate = ConcurrencyLimiter(2, 24, 30)
     served = {"greedy": 0, "calm": 0}
     ends = time.monotonic() + 5
 
@@ -148,7 +148,7 @@ def test_whoever_had_least_goes_next() -> None:
 
 
 def test_jobs_wait_for_memory_without_taking_a_slot() -> None:
-    gate = Gate(1, 1, 1, memory=100 * MEGABYTE)
+    gate = ConcurrencyLimiter(1, 1, 1, memory=100 * MEGABYTE)
     with gate.hold(80 * MEGABYTE), gate.pass_through(10 * MEGABYTE):
         assert gate.inside == 1
     done = threading.Event()

@@ -9,8 +9,8 @@ from starlette.types import Message, Receive, Scope, Send
 
 from server.serving import serving
 from server.test_jobs import frames
-from tintype.server.guard.faults import Faults
-from tintype.server.guard.patience import Patience
+from tintype.server.guard.faults import ErrorMiddleware
+from tintype.server.guard.request_limits import TimeoutMiddleware
 from tintype.server.settings import Settings
 
 
@@ -45,18 +45,18 @@ async def stumbler(scope: Scope, receive: Receive, send: Send) -> None:
 
 
 def test_a_request_that_takes_too_long_is_answered(tmp_path: Path) -> None:
-    patience = Patience(sleeper, Settings(folder=tmp_path, request_seconds=0.1))
+    patience = TimeoutMiddleware(sleeper, Settings(folder=tmp_path, request_seconds=0.1))
     status, headers, body = ask(patience)
     assert (status, headers["retry-after"]) == (503, "30")
     assert json.loads(body)["title"] == "Not ready"
 
 
 def test_an_answer_that_has_begun_may_take_its_time(tmp_path: Path) -> None:
-    assert ask(Patience(slow_stream, Settings(folder=tmp_path, request_seconds=0.1)))[2] == b"whole"
+    assert ask(TimeoutMiddleware(slow_stream, Settings(folder=tmp_path, request_seconds=0.1)))[2] == b"whole"
 
 
 def test_a_fault_tells_nothing() -> None:
-    status, headers, body = ask(Faults(stumbler))
+    status, headers, body = ask(ErrorMiddleware(stumbler))
     assert (status, headers["content-type"]) == (500, "application/problem+json")
     assert b"secret" not in body
 

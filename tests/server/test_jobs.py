@@ -96,7 +96,7 @@ def test_a_killed_workers_job_is_finished_by_another_once(tmp_path: Path) -> Non
 def test_a_job_that_kills_its_workers_ends_as_failed(tmp_path: Path) -> None:
     from datetime import timedelta
 
-    from tintype.server.jobs.ledger import claim, create, rescue
+    from tintype.server.jobs.job_store import claim, create, rescue
     from tintype.server.services import Services
     from tintype.server.settings import Settings
     from tintype.server.tables import Job, now

@@ -26,7 +26,7 @@ from tintype.network.network import Network
 from tintype.server.colouring import predict
 from tintype.server.predictor.address import PredictorAwayError, http_address
 from tintype.server.predictor.client import Predictor
-from tintype.server.predictor.replica import Ask, Networks, batches, read
+from tintype.server.predictor.replica import Networks, PredictionRequest, batches, read
 from tintype.server.predictor.wire import pack, unpack
 from tintype.server.schemas.common import ColourOptions
 from tintype.server.settings import Settings
@@ -82,9 +82,9 @@ def test_requests_name_their_planes() -> None:
 
 
 def test_requests_of_one_shape_make_a_batch_and_not_too_large_a_one() -> None:
-    def ask(height: int, width: int, outputs: str = "ab", hints: bool = False) -> Ask:
+    def ask(height: int, width: int, outputs: str = "ab", hints: bool = False) -> PredictionRequest:
         fed = {"lightness": planes(1, 1, height, width)}
-        return Ask("a", fed | ({"hints": planes(1, 3, height, width)} if hints else {}), (outputs,))
+        return PredictionRequest("a", fed | ({"hints": planes(1, 3, height, width)} if hints else {}), (outputs,))
 
     mixed = [ask(8, 8), ask(8, 16), ask(8, 8), ask(8, 8, "distribution"), ask(8, 8, hints=True), ask(8, 8)]
     assert batches(mixed) == [[0, 2, 5], [1], [3], [4]]
@@ -95,8 +95,8 @@ def test_requests_of_one_shape_make_a_batch_and_not_too_large_a_one() -> None:
 def test_a_batch_answers_as_each_alone(model: str, small_models: None) -> None:
     networks = Networks([model], "cpu", 1)
     sha256 = find_model(model).sha256
-    asks = [Ask(sha256, {"lightness": planes(1, 1, 64, 96, seed=n)}, ("ab",)) for n in range(3)]
-    asks.append(Ask(sha256, {"lightness": planes(1, 1, 64, 64)}, ("ab",)))
+    asks = [PredictionRequest(sha256, {"lightness": planes(1, 1, 64, 96, seed=n)}, ("ab",)) for n in range(3)]
+    asks.append(PredictionRequest(sha256, {"lightness": planes(1, 1, 64, 64)}, ("ab",)))
     alone = Network(find_model(model), device="cpu", threads=1)
     for ask, answer in zip(asks, networks.run(asks), strict=True):
         assert isinstance(answer, dict)
@@ -107,8 +107,8 @@ def test_a_batch_answers_as_each_alone(model: str, small_models: None) -> None:
 def test_a_bad_request_costs_its_batch_nothing(small_models: None) -> None:
     networks = Networks(["tiny"], "cpu", 1)
     sha256 = find_model("tiny").sha256
-    good = Ask(sha256, {"lightness": planes(1, 1, 32, 32)}, ("ab",))
-    poison = Ask(sha256, {"lightness": np.full((1, 1, 32, 32), 3e38, np.float32)}, ("ab",))
+    good = PredictionRequest(sha256, {"lightness": planes(1, 1, 32, 32)}, ("ab",))
+    poison = PredictionRequest(sha256, {"lightness": np.full((1, 1, 32, 32), 3e38, np.float32)}, ("ab",))
     first, second, third = networks.run([good, poison, good])
     assert isinstance(first, dict)
     assert isinstance(second, WeightsError)

@@ -13,7 +13,7 @@ from tintype.training.adversarial import GANLoss
 from tintype.training.answers import Answers
 from tintype.training.objective import Objective
 from tintype.training.recipe import StageOptions
-from tintype.training.stages import Turn, build_stage
+from tintype.training.stages import OptimizerStep, build_stage
 
 FORM = PairForm(target="ab", scale=110.0, stride=1)
 
@@ -42,14 +42,14 @@ def networks() -> dict[str, nn.Module]:
     return {"generator": Counted(1, 2), "critic": Counted(3, 1)}
 
 
-def take(networks: dict[str, nn.Module], batch: PairBatch, number: int = 0, **changes: object) -> list[Turn]:
+def take(networks: dict[str, nn.Module], batch: PairBatch, number: int = 0, **changes: object) -> list[OptimizerStep]:
     """All turns of a stage for one batch; each network really steps, so that later turns see it."""
     values = {"name": "s", "kind": "adversarial", "images": 100, "lr": 0.1, "losses": {"l1": 100.0}} | changes
     options = StageOptions.model_validate(values)
     answers = Answers(FORM)
     stage = build_stage(options, answers, Objective(options, answers), GANLoss(options.gan))
     turns = []
-    for turn in stage.turns(networks, batch, number):
+    for turn in stage.optimizer_steps(networks, batch, number):
         turns.append(turn)
         network = networks[turn.network]
         gradients = torch.autograd.grad(turn.loss, list(network.parameters()), retain_graph=True)

@@ -54,7 +54,7 @@ class Result:
 
 @dataclass
 class Report:
-    """The results of a run, in the order of the jobs (in that of their coming, where a cluster works)."""
+    """Results of a run, in job order (on Ray: in order of completion)."""
 
     results: list[Result] = field(default_factory=list)
 

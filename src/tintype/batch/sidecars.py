@@ -1,4 +1,4 @@
-"""What can be written beside a coloured picture: other plausible colourings, and a map of how sure the network is."""
+"""Optional outputs for each photo: alternative colourings and a confidence map."""
 
 import io
 from collections.abc import Sequence

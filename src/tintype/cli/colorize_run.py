@@ -100,11 +100,11 @@ class RayRunner:
     """Works on a Ray cluster."""
 
     def __init__(self, plan: Plan) -> None:
-        from tintype.cluster.worker import Way
+        from tintype.cluster.worker import WorkerOptions
 
         request = plan.request
         self._plan, self._models = plan, find_models(request.model)
-        self._way = Way(
+        self._way = WorkerOptions(
             device=request.device,
             precision=request.precision,
             threads=request.threads or 1,

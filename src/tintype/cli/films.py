@@ -22,7 +22,7 @@ from . import complain
 from .film_options import FilmWishes
 
 if TYPE_CHECKING:
-    from tintype.cluster.worker import Way
+    from tintype.cluster.worker import WorkerOptions
 
 
 def film_options(wishes: FilmWishes, size: int | None, references: Sequence[Path], taste: Taste) -> FilmOptions:
@@ -92,7 +92,7 @@ def colour_films(
 def colour_films_on_ray(
     jobs: list[Job],
     models: list[ModelFile],
-    way: "Way",
+    way: "WorkerOptions",
     options: FilmOptions,
     preview: str | None,
     *,
@@ -105,10 +105,10 @@ def colour_films_on_ray(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from tintype.cluster.film_tasks import FilmWay
+    from tintype.cluster.film_tasks import FilmWorkerOptions
     from tintype.cluster.films import FilmsProgress, run_films_on_ray
 
-    how = FilmWay(way, replace(options, reference=None), preview_step(preview))
+    how = FilmWorkerOptions(way, replace(options, reference=None), preview_step(preview))
     if how.step is not None:
         jobs = [job if job.target is None else replace(job, target=_sheet(job.target)) for job in jobs]
     columns = (TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TextColumn("{task.fields[speed]}"))

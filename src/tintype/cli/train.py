@@ -102,7 +102,7 @@ def train(
 
     if not among_others() and (devices > 1 or nodes > 1 or restarts):
         check_given(resolved, data)
-        launch(sys.argv[1:], devices=devices, nodes=nodes, rendezvous=rendezvous, restarts=restarts, patience=timeout)
+        launch(sys.argv[1:], devices=devices, nodes=nodes, rendezvous=rendezvous, restarts=restarts, timeout=timeout)
         return
     with working(timeout) if among_others() else nullcontext():
         try:
@@ -114,7 +114,7 @@ def train(
                     validation=validation,
                     accelerator=accelerator,
                     strategy=strategy,
-                    patience=timeout,
+                    timeout=timeout,
                     prolong=more,
                 )
                 if is_first():

@@ -1,1 +1,1 @@
-"""Batches on a Ray cluster: the driver (`engine`), workers with a model each, and the ledger of what they try."""
+"""Batches on a Ray cluster: the driver (`engine`), workers with a model each, and the tracker of what they try."""

@@ -16,20 +16,20 @@ from tintype.errors import TintypeError, last_line
 from tintype.files import locations
 from tintype.network.model_file import ModelFile
 
+from .attempts import AttemptTracker
 from .connection import beside_driver, connected, cores
-from .ledger import Ledger
-from .worker import Way, Worker, sending
+from .worker import Worker, WorkerOptions, sending
 
 # Files that go to a worker at a time: few, so that all workers end together, but no more than 50,000 shards for Ray.
 _SHARD, _SHARDS, _SHARDS_EACH = 16, 50_000, 8
-# A ledger answers about a thousand questions a second, and a worker asks two for each picture.
-_WORKERS_PER_LEDGER = 50
+# A tracker answers about a thousand questions a second, and a worker asks two for each picture.
+_WORKERS_PER_TRACKER = 50
 
 
 def run_on_ray(
     jobs: list[Job],
     models: Sequence[ModelFile],
-    way: Way,
+    way: WorkerOptions,
     *,
     address: str | None = None,
     workers: int | None = None,
@@ -82,10 +82,10 @@ def run_on_ray(
 
 
 def _results(
-    ray: ModuleType, jobs: list[Job], models: Sequence[ModelFile], way: Way, workers: int | None
+    ray: ModuleType, jobs: list[Job], models: Sequence[ModelFile], way: WorkerOptions, workers: int | None
 ) -> Iterator[Result]:
     actors = _pool_size(ray, len(jobs), way, workers)
-    ledgers = _ledgers(ray, 1 + actors // _WORKERS_PER_LEDGER)
+    trackers = _trackers(ray, 1 + actors // _WORKERS_PER_TRACKER)
     weights = [ray.put(model.path.read_bytes()) for model in models]
     way = sending(way, models)
     told = [_travelling(job) for job in jobs]
@@ -96,22 +96,22 @@ def _results(
         compute=ray.data.ActorPoolStrategy(size=actors),
         num_cpus=way.threads,
         num_gpus=1 if way.device == "cuda" else 0,
-        fn_constructor_args=(way, weights, ledgers),
-    )  # actors are restarted, and what they were at is tried again, without end: the ledger puts an end to it
+        fn_constructor_args=(way, weights, trackers),
+    )  # actors are restarted, and what they were at is tried again, without end: the tracker puts an end to it
     for table in data.iter_batches(batch_size=None, batch_format="pyarrow"):
         rows = table.to_pylist()
         for row in rows:
             yield Result(**row)
-        for ledger in ledgers:
-            ledger.forget.remote([row["target"] for row in rows])
+        for tracker in trackers:
+            tracker.forget.remote([row["target"] for row in rows])
 
 
-def _pool_size(ray: ModuleType, jobs: int, way: Way, workers: int | None) -> int:
+def _pool_size(ray: ModuleType, jobs: int, way: WorkerOptions, workers: int | None) -> int:
     return min(workers or cores(ray, way.threads) // way.threads, jobs)
 
 
-def _ledgers(ray: ModuleType, count: int) -> list[Any]:
-    actor = beside_driver(ray, Ledger)
+def _trackers(ray: ModuleType, count: int) -> list[Any]:
+    actor = beside_driver(ray, AttemptTracker)
     return [actor.remote() for _ in range(count)]
 
 

@@ -26,23 +26,23 @@ from tintype.video.spans import Span, find_spans
 
 from .film_cache import fetched, scratch
 from .film_parts import Division, SpanStore, divided, folder_of, gathered, keep
-from .worker import Way, open_colorizer
+from .worker import WorkerOptions, open_colorizer
 
 _TELL = 1.0  # seconds between words on how far a span is
 
 
 @dataclass(frozen=True)
-class FilmWay:
-    """How films are coloured: plain values, which travel to the workers. ``options`` without its reference, whose
+class FilmWorkerOptions:
+    """Colouring options of films, serialisable, sent to every worker. ``options`` without its reference, whose
     bytes are in ``way``; ``step``: seconds between the frames of a preview, 0 for as many as look well."""
 
-    way: Way
+    way: WorkerOptions
     options: FilmOptions
     step: float | None = None
 
 
 @dataclass(frozen=True)
-class Piece:
+class FilmTask:
     """What a worker must know of a film to colour any span of it as all others do."""
 
     film: int
@@ -56,21 +56,21 @@ class Piece:
 class Scan:
     """A film as it was looked through; ``piece`` is None if the result was there already, in so many ``bytes``."""
 
-    piece: Piece | None
+    piece: FilmTask | None
     spans: tuple[Span, ...] = ()
     trouble: tuple[str, ...] = ()
     bytes: int | None = None
 
 
 @dataclass(frozen=True)
-class Done:
+class TaskResult:
     """A film that is in its place: what the report says of it, and its bytes."""
 
     report: dict[str, Any]
     bytes: int
 
 
-def scan(film: int, job: Job, how: FilmWay, models: Sequence[Any], tally: Any, attempt: int) -> Scan:
+def scan(film: int, job: Job, how: FilmWorkerOptions, models: Sequence[Any], tally: Any, attempt: int) -> Scan:
     """Look through a film once for where it can be divided; ``tally`` is told of each span as it is found.
 
     Raises:
@@ -79,16 +79,16 @@ def scan(film: int, job: Job, how: FilmWay, models: Sequence[Any], tally: Any, a
     target = str(job.target)
     if not how.way.output.overwrite and (there := stores.size_of(target)) is not None:
         return Scan(None, bytes=there)
-    with _desk(job, how, models) as desk:
-        run = FilmRun(desk.source, desk.target, desk.colorizer, desk.options, store=PartStore(desk.folder / "no", {}))
-        piece = Piece(film, job, run.settings, run.hints_at, library_versions())
-        identity = _identity(run, job, how, desk.colorizer)
+    with _workspace(job, how, models) as work:
+        run = FilmRun(work.source, work.target, work.colorizer, work.options, store=PartStore(work.folder / "no", {}))
+        piece = FilmTask(film, job, run.settings, run.hints_at, library_versions())
+        identity = _identity(run, job, how, work.colorizer)
         known = divided(target, identity, fresh=how.way.output.overwrite and attempt == 1)
         tally.tell.remote(piece)
         if known is None:
             spans = []
-            frames = run.reader.frames(start=desk.options.start, end=desk.options.end)
-            for span in find_spans(frames, run.info, desk.options):
+            frames = run.reader.frames(start=work.options.start, end=work.options.end)
+            for span in find_spans(frames, run.info, work.options):
                 spans.append(span)
                 tally.tell.remote((film, span))
             if not spans:
@@ -98,7 +98,7 @@ def scan(film: int, job: Job, how: FilmWay, models: Sequence[Any], tally: Any, a
         return Scan(piece, known.spans, known.trouble)
 
 
-def colour(piece: Piece, span: Span, how: FilmWay, models: Sequence[Any], tally: Any) -> int:
+def colour(piece: FilmTask, span: Span, how: FilmWorkerOptions, models: Sequence[Any], tally: Any) -> int:
     """Colour a span, from where an earlier try ended; how many of its frames that had left.
 
     Raises:
@@ -117,43 +117,45 @@ def colour(piece: Piece, span: Span, how: FilmWay, models: Sequence[Any], tally:
                 told = time.monotonic()
                 tally.note.remote(piece.film, span.number, progress.frames)
 
-        with _desk(piece.job, how, models) as desk, one_thread():
-            run = _run(piece, desk, store, tell)
+        with _workspace(piece.job, how, models) as work, one_thread():
+            run = _run(piece, work, store, tell)
             run.colour(run.reader.frames_known(span.known[had:]))
         return had
 
 
-def join(piece: Piece, spans: tuple[Span, ...], trouble: tuple[str, ...], how: FilmWay, models: Sequence[Any]) -> Done:
+def join(
+    piece: FilmTask, spans: tuple[Span, ...], trouble: tuple[str, ...], how: FilmWorkerOptions, models: Sequence[Any]
+) -> TaskResult:
     """Write the film of its coloured spans to its place, whole; their parts stay.
 
     Raises:
         TintypeError: its children, for all that makes it impossible.
     """
     target = str(piece.job.target)
-    with _desk(piece.job, how, models, beside=True) as desk:
-        report = _run(piece, desk, gathered(desk.folder, target, spans)).join(list(trouble))
-        size = desk.target.stat().st_size
+    with _workspace(piece.job, how, models, beside=True) as work:
+        report = _run(piece, work, gathered(work.folder, target, spans)).join(list(trouble))
+        size = work.target.stat().st_size
         if how.way.output.overwrite or stores.size_of(target) is None:  # else an earlier try could not say so any more
-            stores.put(desk.target, target, overwrite=how.way.output.overwrite)
-    return Done(report.as_dict() | {"source": piece.job.source, "target": target}, size)
+            stores.put(work.target, target, overwrite=how.way.output.overwrite)
+    return TaskResult(report.as_dict() | {"source": piece.job.source, "target": target}, size)
 
 
-def preview(job: Job, how: FilmWay, models: Sequence[Any]) -> Done:
+def preview(job: Job, how: FilmWorkerOptions, models: Sequence[Any]) -> TaskResult:
     """Write a sheet of small frames from all over the film to ``job.target``.
 
     Raises:
         TintypeError: its children, for all that makes it impossible.
     """
     target = str(job.target)
-    with _desk(job, how, models) as desk:
-        report = preview_film(desk.source, os.fspath(desk.target), desk.colorizer, desk.options, step=how.step or None)
-        stores.write(target, desk.target.read_bytes(), overwrite=how.way.output.overwrite)
-        return Done(report | {"source": job.source, "target": target}, desk.target.stat().st_size)
+    with _workspace(job, how, models) as work:
+        report = preview_film(work.source, os.fspath(work.target), work.colorizer, work.options, step=how.step or None)
+        stores.write(target, work.target.read_bytes(), overwrite=how.way.output.overwrite)
+        return TaskResult(report | {"source": job.source, "target": target}, work.target.stat().st_size)
 
 
 @dataclass(frozen=True)
-class _Desk:
-    """What is at hand for a task: the film on this machine, where to write it, what colours it and how."""
+class _Workspace:
+    """Temporary workspace of one film task: local copy, output path, colorizer, options."""
 
     source: str
     target: Path
@@ -163,8 +165,10 @@ class _Desk:
 
 
 @contextlib.contextmanager
-def _desk(job: Job, how: FilmWay, models: Sequence[Any], *, beside: bool = False) -> Iterator[_Desk]:
-    """A desk, cleared afterwards; errors name the film's own places. ``beside``: write on the disk of the result."""
+def _workspace(
+    job: Job, how: FilmWorkerOptions, models: Sequence[Any], *, beside: bool = False
+) -> Iterator[_Workspace]:
+    """A workspace, removed on exit; errors name the film's own places. ``beside``: write on the disk of the result."""
     near = fetched(job.source, job.stamp)
     if not is_film(near):
         raise InputError(f"{job.source}: its first bytes are those of a still picture, whatever it is called; no film")
@@ -181,14 +185,14 @@ def _desk(job: Job, how: FilmWay, models: Sequence[Any], *, beside: bool = False
             reference.write_bytes(how.way.options.references[0])
             options = replace(options, reference=os.fspath(reference))
         try:
-            yield _Desk(near, made / name, folder, _colorizer(how.way, models), options)
+            yield _Workspace(near, made / name, folder, _colorizer(how.way, models), options)
         except TintypeError as error:
             text = str(error).replace(os.fspath(made / name), str(job.target))
             raise type(error)(text.replace(near, job.source)) from error
 
 
 def _run(
-    piece: Piece, desk: _Desk, store: PartStore, progress: Callable[[Progress], None] = lambda progress: None
+    piece: FilmTask, work: _Workspace, store: PartStore, progress: Callable[[Progress], None] = lambda progress: None
 ) -> FilmRun:
     here = library_versions()
     if here != piece.libraries:
@@ -197,10 +201,10 @@ def _run(
             "parts that differ cannot be joined; install the same on all machines"
         )
     return FilmRun(
-        desk.source,
-        desk.target,
-        desk.colorizer,
-        desk.options,
+        work.source,
+        work.target,
+        work.colorizer,
+        work.options,
         store=store,
         settings=piece.settings,
         hints_at=piece.hints_at,
@@ -211,7 +215,7 @@ def _run(
 _kept: dict[tuple[Any, ...], Colorizer] = {}
 
 
-def _colorizer(way: Way, models: Sequence[Any]) -> Colorizer:
+def _colorizer(way: WorkerOptions, models: Sequence[Any]) -> Colorizer:
     """The models, opened once in this process."""
     key = (*(model.hex() for model in models), way.models, way.device, way.precision, way.threads)
     if key not in _kept:
@@ -220,7 +224,7 @@ def _colorizer(way: Way, models: Sequence[Any]) -> Colorizer:
     return _kept[key]
 
 
-def _identity(run: FilmRun, job: Job, how: FilmWay, colorizer: Colorizer) -> dict[str, Any]:
+def _identity(run: FilmRun, job: Job, how: FilmWorkerOptions, colorizer: Colorizer) -> dict[str, Any]:
     """Everything that the coded parts depend on, wherever they are made."""
     known = run.identity(colorizer) | {
         "engine": ["ray", how.way.device, how.way.precision],
@@ -235,17 +239,17 @@ TASKS: dict[str, Callable[..., Any]] = {"scan": scan, "colour": colour, "join": 
 
 
 @dataclass(frozen=True)
-class Failed:
+class TaskFailure:
     """Why a task could not be done, in one line."""
 
     error: str
 
 
 def attempted(kind: str, *arguments: Any) -> Any:
-    """What came of one of these tasks; every error becomes a `Failed`."""
+    """What came of one of these tasks; every error becomes a `TaskFailure`."""
     try:
         return TASKS[kind](*arguments)
     except TintypeError as error:
-        return Failed(one_line(error))
+        return TaskFailure(one_line(error))
     except Exception as error:  # a fault of ours in one film must not cost the others theirs
-        return Failed(" ".join(f"unexpected {type(error).__name__}: {error}".split()))
+        return TaskFailure(" ".join(f"unexpected {type(error).__name__}: {error}".split()))

@@ -23,8 +23,8 @@ from tintype.video.spans import Span
 from .connection import beside_driver, connected, cores
 from .film_cache import forget
 from .film_parts import folder_of
-from .film_tasks import Done, Failed, FilmWay, Piece, Scan, attempted
-from .tally import Tally
+from .film_tasks import FilmTask, FilmWorkerOptions, Scan, TaskFailure, TaskResult, attempted
+from .progress_actor import ProgressActor
 from .worker import sending
 
 _PAUSE = 0.5  # seconds, times the number of the try, before a task is tried again
@@ -50,7 +50,7 @@ class FilmsProgress:
 def run_films_on_ray(
     jobs: Sequence[Job],
     models: Sequence[ModelFile],
-    how: FilmWay,
+    how: FilmWorkerOptions,
     *,
     address: str | None = None,
     workers: int | None = None,
@@ -99,7 +99,7 @@ def run_films_on_ray(
         return reports
     with connected(address) as ray:
         try:
-            for job, result, report in _Foreman(ray, waiting, models, how, workers, progress).work():
+            for job, result, report in _Scheduler(ray, waiting, models, how, workers, progress).work():
                 if record is not None:
                     record.end(job, result)
                 tell(report)
@@ -116,7 +116,7 @@ class _Film:
     given: Job
     job: Job
     began: float = field(default_factory=time.monotonic)
-    piece: Piece | None = None
+    piece: FilmTask | None = None
     spans: dict[int, Span] = field(default_factory=dict)
     left: set[int] = field(default_factory=set)
     scan: Scan | None = None
@@ -135,15 +135,15 @@ class _Task:
     not_before: float = 0.0
 
 
-class _Foreman:
-    """Hands out tasks and takes back what came of them."""
+class _Scheduler:
+    """Scheduler: assigns film tasks to Ray workers and collects results."""
 
     def __init__(
         self,
         ray: ModuleType,
         jobs: list[Job],
         models: Sequence[ModelFile],
-        how: FilmWay,
+        how: FilmWorkerOptions,
         workers: int | None,
         progress: Callable[[FilmsProgress], None],
     ) -> None:
@@ -158,7 +158,7 @@ class _Foreman:
             num_cpus=how.way.threads, num_gpus=1 if on_gpu else 0, max_retries=0, max_calls=0
         )(attempted)  # fmt: skip
         self._models = [ray.put(model.path.read_bytes()) for model in models]
-        self._tally = beside_driver(ray, Tally).remote()
+        self._tally = beside_driver(ray, ProgressActor).remote()
         self._unopened = deque(_Film(number, job, _everywhere(job)) for number, job in enumerate(jobs))
         self._films: dict[int, _Film] = {}
         self._count = len(jobs)
@@ -231,11 +231,11 @@ class _Foreman:
         try:
             found = self._ray.get(reference)
         except self._ray.exceptions.RayError:
-            found = Failed(f"{film.job.source}: its worker died {task.attempt} times while at it (out of memory?)")
+            found = TaskFailure(f"{film.job.source}: its worker died {task.attempt} times while at it (out of memory?)")
         if film.is_over:
             return
         film.attempts = max(film.attempts, task.attempt)
-        if isinstance(found, Failed):
+        if isinstance(found, TaskFailure):
             if task.attempt < self._how.way.attempts:
                 later = time.monotonic() + _PAUSE * task.attempt
                 self._ready.append(replace(task, attempt=task.attempt + 1, not_before=later))
@@ -243,7 +243,7 @@ class _Foreman:
                 self._end(film, _failure(film.given, found.error))
         elif isinstance(found, Scan):
             self._scanned(film, found)
-        elif isinstance(found, Done):
+        elif isinstance(found, TaskResult):
             self._joined(film, found)
         else:
             self._coloured(film, task.span, found)
@@ -253,7 +253,7 @@ class _Foreman:
         self._partial, news = self._ray.get(self._tally.read.remote(self._over))
         self._over = []
         for item in news:
-            if isinstance(item, Piece):
+            if isinstance(item, FilmTask):
                 self._films[item.film].piece = item
             else:
                 number, span = item
@@ -297,7 +297,7 @@ class _Foreman:
         if film.scan is not None and not film.left:
             self._ready.append(_Task(film, "join"))
 
-    def _joined(self, film: _Film, made: Done) -> None:
+    def _joined(self, film: _Film, made: TaskResult) -> None:
         seconds = round(time.monotonic() - film.began, 2)
         report = made.report | {"source": film.given.source, "error": None, "ok": True}
         if self._how.step is None:

@@ -1,4 +1,4 @@
-"""What works on the cluster: an actor of Ray Data that loads the model once and then colours shard after shard."""
+"""Worker of the cluster: an actor of Ray Data that loads the model once and then colours shard after shard."""
 
 import hashlib
 import re
@@ -32,8 +32,8 @@ _PAUSE = 0.5
 
 
 @dataclass(frozen=True)
-class Way:
-    """How the pictures are coloured and written: plain values, which travel to the workers."""
+class WorkerOptions:
+    """Colouring and output options, serialisable, sent to every worker."""
 
     device: Device = "auto"
     precision: Precision = "auto"
@@ -45,7 +45,7 @@ class Way:
     version: str = __version__
 
 
-def sending(way: Way, models: Sequence[ModelFile]) -> Way:
+def sending(way: WorkerOptions, models: Sequence[ModelFile]) -> WorkerOptions:
     """The way, with what a worker has to know of the models beside their bytes."""
     told = [(re.sub(r"[^\w.-]", "_", file.path.stem), file.contract, file.share) for file in models]
     return replace(way, models=tuple(told))
@@ -58,11 +58,11 @@ class Worker:
         TintypeError: this machine has another version of tintype than the driver.
     """
 
-    def __init__(self, way: Way, models: Sequence[Any], ledgers: Sequence[Any]) -> None:
-        """``models`` refer to the bytes of model files; the pictures are divided among the actors ``ledgers``."""
+    def __init__(self, way: WorkerOptions, models: Sequence[Any], trackers: Sequence[Any]) -> None:
+        """``models`` refer to the bytes of model files; the pictures are divided among the actors ``trackers``."""
         import ray
 
-        self._get, self._ledgers, self._way = ray.get, ledgers, way
+        self._get, self._trackers, self._way = ray.get, trackers, way
         colorizer = open_colorizer(way, models, streams=IN_HAND)
         self._make, self._stream = colouring(colorizer, way.options, way.output)
 
@@ -78,25 +78,25 @@ class Worker:
 
     def _suspects(self, targets: list[str]) -> set[str]:
         found: set[str] = set()
-        for number, ledger in enumerate(self._ledgers):
+        for number, tracker in enumerate(self._trackers):
             own = [target for target in targets if self._number(target) == number]
-            found.update(self._get(ledger.suspects.remote(own)) if own else ())
+            found.update(self._get(tracker.suspects.remote(own)) if own else ())
         return found
 
     def _number(self, target: str) -> int:
-        return zlib.crc32(target.encode("utf-8", "surrogateescape")) % len(self._ledgers)
+        return zlib.crc32(target.encode("utf-8", "surrogateescape")) % len(self._trackers)
 
     def _work(self, job: Job) -> Result:
         target = str(job.target)
-        ledger = self._ledgers[self._number(target)]
+        tracker = self._trackers[self._number(target)]
         while True:
-            number, earlier = self._get(ledger.begin.remote(target))
+            number, earlier = self._get(tracker.begin.remote(target))
             if earlier is not None:
                 return Result(**earlier)
             with alone():
                 result, is_last = self._try(job, target, number)
             if is_last:
-                self._get(ledger.end.remote(target, asdict(result)))
+                self._get(tracker.end.remote(target, asdict(result)))
                 return result
             time.sleep(_PAUSE * number)
 
@@ -115,7 +115,7 @@ class Worker:
         return replace(result, attempt=number), result.ok or number == self._way.attempts
 
 
-def open_colorizer(way: Way, models: Sequence[Any], *, streams: int) -> Colorizer:
+def open_colorizer(way: WorkerOptions, models: Sequence[Any], *, streams: int) -> Colorizer:
     """The models that the driver has sent, ready to colour so many pictures at a time.
 
     Raises:

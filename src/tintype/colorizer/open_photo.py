@@ -14,7 +14,7 @@ from PIL import Image
 
 from tintype.errors import TintypeError, WeightsError
 from tintype.hints.alternatives import color_at, modes, probabilities, propose
-from tintype.hints.hint import Hint, hint_planes, meet_hints
+from tintype.hints.hint import Hint, hint_planes, propagate_hints
 from tintype.hints.transfer import agreement, describe, hints_of, match
 from tintype.imaging.borders import Inside, find_inside
 from tintype.imaging.color import lightness_from_luma
@@ -322,7 +322,7 @@ class OpenPhoto:
         if "ab" in outputs:
             plain = self._plain_ab(size)
             ab = found.get("ab", plain)  # of a network that knows nothing of hints, its answer without them
-            found["ab"] = meet_hints(plain, ab, copy.guidance(*ab.shape[:2]), hints, self.photo.luma.shape)
+            found["ab"] = propagate_hints(plain, ab, copy.guidance(*ab.shape[:2]), hints, self.photo.luma.shape)
         return [found[name] for name in outputs]
 
     def _plain_ab(self, size: int) -> Plane:

@@ -1,4 +1,4 @@
-"""The honest tag: what a coloured file says of itself, in XMP and in EXIF's Software, and how to read it back.
+"""Provenance: record in XMP and EXIF that the colours are estimated, by which model and options, and read it back.
 
 The record names the model, its version and the hash of its weights, the options, and says that the colours are
 estimated. It holds no date, so that the same picture and options give the same bytes.

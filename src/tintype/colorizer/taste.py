@@ -1,4 +1,4 @@
-"""What a person may want of the colours beyond what the network answers: how strong, how vivid, how warm."""
+"""Adjustments applied to the predicted colours: strength, saturation, temperature, palette."""
 
 from dataclasses import asdict, dataclass
 from typing import Any, Literal

@@ -9,7 +9,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tintype.hints.propagate import Ground
+from tintype.hints.propagate import GuidanceMaps
 from tintype.imaging.resize import resize_float
 from tintype.imaging.types import Plane
 from tintype.network.network import Network
@@ -32,7 +32,7 @@ class WorkingCopy:
     lightness: Plane
     padded: Plane
     plain_ab: Plane | None = None
-    _guidance: Ground | None = None
+    _guidance: GuidanceMaps | None = None
 
     @cached_property
     def encoded(self) -> dict[str, Plane]:
@@ -48,11 +48,11 @@ class WorkingCopy:
         given = None if hints is None else hints[None]
         return self._cropped(self.network.decode(self.encoded, given, outputs=outputs)) if outputs else {}
 
-    def guidance(self, height: int, width: int) -> Ground:
+    def guidance(self, height: int, width: int) -> GuidanceMaps:
         """What hints are spread by on the grid of the prediction, whatever hints come."""
         if self._guidance is None:
             light = resize_float(self.lightness, width, height)
-            self._guidance = Ground.of(light, self._things())
+            self._guidance = GuidanceMaps.of(light, self._things())
         return self._guidance
 
     def _things(self) -> Plane | None:

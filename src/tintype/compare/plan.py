@@ -101,7 +101,7 @@ def _time_stage(training: Training, options: StageOptions) -> float:
     for number, batch in enumerate(islice(batches, TIMED_STEPS + 1)):
         began = time.monotonic()
         here = PairBatch(*map(training.fabric.to_device, (batch.condition, batch.target, batch.hints)))
-        turns = stage.turns(networks, here, number)
+        turns = stage.optimizer_steps(networks, here, number)
         while True:
             with training.fabric.autocast():
                 turn = next(turns, None)

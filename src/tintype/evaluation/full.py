@@ -20,7 +20,7 @@ from .blotchiness import blotches
 from .fid import LEAST, Features, distance_of_halves, paired_distance
 from .full_report import AGAINST_GREY, AGAINST_TRUTH, COMPARISONS, MEASURES, FullReport, FullRow, Section
 from .gallery import Gallery
-from .judges import Judges, load_networks
+from .judges import PerceptualMetrics, load_networks
 from .pixelation import pixelation
 
 
@@ -44,7 +44,7 @@ def evaluate_full(
     limit: int | None = None,
     per_source: int | None = None,
     progress: Progress | None = None,
-    judges: Judges | None = None,
+    judges: PerceptualMetrics | None = None,
     threads: int | None = None,
     gallery: Gallery | None = None,
 ) -> FullReport:
@@ -58,7 +58,7 @@ def evaluate_full(
     """
     model = opened(model)
     next(iter_pictures(Path(data_path)))  # that there is none should be known before networks are fetched
-    judges = judges or Judges(load_networks(), threads)
+    judges = judges or PerceptualMetrics(load_networks(), threads)
 
     def measure(picture: Picture, truth: Photo, coloured: Photo) -> FullMeasured:
         return _measure_one(judges, picture.name, colourings(truth, coloured), gallery)
@@ -88,7 +88,9 @@ def evaluate_full(
     )
 
 
-def _measure_one(judges: Judges, picture: str, named: dict[str, Pixels], gallery: Gallery | None) -> FullMeasured:
+def _measure_one(
+    judges: PerceptualMetrics, picture: str, named: dict[str, Pixels], gallery: Gallery | None
+) -> FullMeasured:
     pictures = list(named.values())
     figures, clouds = measure_all(pictures, named[TRUTH]), blotches(pictures, named[TRUTH])
     measured = {}

@@ -26,7 +26,7 @@ CLASSIFIER = "efficientnet-lite0"
 
 
 @dataclass(frozen=True)
-class Judgement:
+class PerceptualDistances:
     """What the networks say of one colouring.
 
     same_class: 1.0 when the likeliest of 1,000 classes is the truth's, else 0.0. class_probability: the probability of
@@ -68,7 +68,7 @@ def load_networks() -> Networks:
     return Networks(load_lpips("alexnet"), load_lpips("vgg16"), classifier, inception, problem)
 
 
-class Judges:
+class PerceptualMetrics:
     """Judges several colourings of one picture at a time; threads take turns. On a GPU where there is one."""
 
     def __init__(self, networks: Networks, threads: int | None = None) -> None:
@@ -83,12 +83,12 @@ class Judges:
                 network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # a quarter faster on CPUs
         self._turn = threading.Lock()
 
-    def __call__(self, pictures: Sequence[Pixels]) -> list[Judgement]:
+    def __call__(self, pictures: Sequence[Pixels]) -> list[PerceptualDistances]:
         """A judgement of each picture, uint8 sRGB (H, W, 3) of one size; the last one is the truth."""
         with self._turn, torch.inference_mode():
             return self._judge(fitted(np.stack(pictures), self.device))
 
-    def _judge(self, rgb: Tensor) -> list[Judgement]:
+    def _judge(self, rgb: Tensor) -> list[PerceptualDistances]:
         networks, truth = self.networks, rgb[-1:]
         probabilities = networks.classifier(square(rgb)).softmax(1)
         likeliest = probabilities.argmax(1)
@@ -97,7 +97,7 @@ class Judges:
         features = None if networks.inception is None else networks.inception(rgb).cpu().numpy()
         columns = [networks.alex(rgb, truth), networks.vgg(rgb, truth), same, change]
         return [
-            Judgement(alex, vgg, agrees, gained, None if features is None else features[i])
+            PerceptualDistances(alex, vgg, agrees, gained, None if features is None else features[i])
             for i, (alex, vgg, agrees, gained) in enumerate(torch.stack(columns, 1).tolist())
         ]
 

@@ -1,8 +1,9 @@
-"""How far places of a picture are from each other by the easiest way, which goes round edges rather than over them.
+"""Geodesic distance from a few seed pixels to every pixel, with lightness edges as barriers.
 
-Two things of the same light may lie side by side with an edge between them, and one thing may change its light from
-end to end. The length of the easiest way tells both apart where the straight distance does not (geodesic distance;
-for colours, Yatziv and Sapiro, "Fast image and video colorization using chrominance blending", 2006).
+Two things of the same lightness may lie side by side with an edge between them, and one thing may change its lightness
+from end to end. The length of the shortest path, on which crossing an edge costs more, tells both apart where the
+straight distance does not (for colours: Yatziv and Sapiro, "Fast image and video colorization using chrominance
+blending", 2006).
 """
 
 import numpy as np
@@ -11,15 +12,15 @@ import numpy.typing as npt
 from tintype.imaging.types import Plane
 
 EDGE = 0.15  # what a step over an edge from black to white costs, in diagonals of the picture
-ROUNDS = 2  # of sweeps down and up; a way that winds more often is found too long
+ROUNDS = 2  # of sweeps down and up; a path that winds more often is found too long
 _DIAGONAL = np.float32(np.sqrt(0.5))
 
 
-def lengths(lightness: Plane, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Plane:
-    """Lengths (N, h, w) of the easiest ways from N cells to every cell; the diagonal of an even picture is 1.
+def geodesic_distances(lightness: Plane, rows: npt.NDArray[np.int64], columns: npt.NDArray[np.int64]) -> Plane:
+    """Geodesic distances (N, h, w) from N seed cells, normalised so that the diagonal of a flat image is 1.
 
     lightness (h, w), -1 to 1. Whole rows are swept at a time, for all N cells at once: along a row the least of all
-    ways is a running minimum (Felzenszwalb and Huttenlocher's distance transform, 2012, in its linear case).
+    distances is a running minimum (Felzenszwalb and Huttenlocher's distance transform, 2012, in its linear case).
     """
     cost = _costs(lightness)
     height, width = lightness.shape
@@ -57,7 +58,7 @@ def _costs(lightness: Plane) -> Plane:
 
 
 def _sweep(row: Plane, along: Plane) -> None:
-    """Shorten ways (N, w), in place, by ways along the row, in which places are `along` (w,) from its start."""
+    """Relax distances (N, w) along one row, in place; `along` (w,) is how far its cells are from its start."""
     row -= along
     np.minimum.accumulate(row, axis=1, out=row)
     row += along

@@ -15,7 +15,7 @@ from tintype.imaging.color import srgb_to_lab
 from tintype.imaging.gamut import reduce_chroma_lab
 from tintype.imaging.types import Plane
 
-from .propagate import Ground, insist, keep_far, ways_from
+from .propagate import GuidanceMaps, distances_from, keep_far, propagate
 
 SCALE = 110.0  # CIE units of ab that the planes hold as 1
 SIDE = 5  # of the square, in its own pixels, that the network sees of a hint without a radius; trained are 1 to 9
@@ -132,8 +132,8 @@ def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, p
     """Planes (3, H, W) for a network: a/110, b/110 and a mask of 0 and 1.
 
     A colour stronger than the light of its place allows is told as strong as it can be there, with its hue: in training
-    there are hardly any others, and a network may answer to them with anything, to red with blue. `meet_hints` adds
-    the rest.
+    there are hardly any others, and a network may answer to them with anything, to red with blue. `propagate_hints`
+    adds the rest.
 
     Args:
         hints: where they overlap, the later ones count.
@@ -168,19 +168,21 @@ def ab_of(hint: Hint) -> tuple[float, float]:
     return float(a), float(b)
 
 
-def meet_hints(plain: Plane, ab: Plane, ground: Ground, hints: Sequence[Hint], picture: tuple[int, int]) -> Plane:
+def propagate_hints(
+    plain: Plane, ab: Plane, guidance: GuidanceMaps, hints: Sequence[Hint], picture: tuple[int, int]
+) -> Plane:
     """The answer `ab` of a network (h, w, 2), CIE units, held to its answer without hints, `plain`, far from them
-    (`keep_far`), and with what it left between itself and the hints added (`insist`).
+    (`keep_far`), and with what it left between itself and the hints added (`propagate`).
 
-    `ground` is the picture's at that size; `picture` the height and width that hints are in.
+    `guidance` is the picture's at that size; `picture` the height and width that hints are in.
     """
     scale = np.array(ab.shape[:2], np.float32) / np.array(picture, np.float32)
     places = np.array([[hint.y + 0.5, hint.x + 0.5] for hint in hints], np.float32)
     wanted = np.array([ab_of(hint) for hint in hints], np.float32)
     sure = np.array([hint.confidence for hint in hints], np.float32)
     points = np.asarray(places * scale, np.float32)
-    ways = ways_from(ground, points)
-    return insist(keep_far(plain, ab, ground, points, ways), ground, points, wanted, sure, ways)
+    distances = distances_from(guidance, points)
+    return propagate(keep_far(plain, ab, guidance, points, distances), guidance, points, wanted, sure, distances)
 
 
 def _start(centre: float, side: int, length: int) -> int:

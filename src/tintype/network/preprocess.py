@@ -1,4 +1,4 @@
-"""What a network sees of a picture: its size, its padding, and the lines of a drawing."""
+"""Network input: working size, padding to a multiple, and a downscale that keeps the lines of drawings."""
 
 import numpy as np
 import numpy.typing as npt

@@ -12,13 +12,13 @@ from starlette.concurrency import run_in_threadpool
 from tintype.version import __version__
 
 from . import page, problems
-from .guard.door import Door
-from .guard.faults import Faults
-from .guard.patience import Patience
+from .guard.access import AccessMiddleware
+from .guard.access_log import AccessLogMiddleware
+from .guard.faults import ErrorMiddleware
 from .guard.proxies import Proxies
 from .guard.rate import limiter
+from .guard.request_limits import TimeoutMiddleware
 from .guard.subpath import SubPath
-from .guard.watch import Watch
 from .jobs.worker import Housekeeper, Worker
 from .logins import Logins
 from .metrics import Metrics
@@ -63,10 +63,10 @@ def create_app(settings: Settings, services: Services | None = None) -> FastAPI:
     # The last one added is the outermost.
     if settings.login == "oidc":
         remember_steps(app, settings)
-    app.add_middleware(Faults)
-    app.add_middleware(Patience, settings=settings)
-    app.add_middleware(Door, settings=settings, rate=app.state.rate, logins=app.state.logins)
-    app.add_middleware(Watch, metrics=app.state.metrics)
+    app.add_middleware(ErrorMiddleware)
+    app.add_middleware(TimeoutMiddleware, settings=settings)
+    app.add_middleware(AccessMiddleware, settings=settings, rate=app.state.rate, logins=app.state.logins)
+    app.add_middleware(AccessLogMiddleware, metrics=app.state.metrics)
     app.add_middleware(SubPath, root=settings.root_path)
     app.add_middleware(Proxies, trusted=settings.trusted_proxies)
     _describe(app)
@@ -86,7 +86,7 @@ async def _life(app: FastAPI) -> AsyncIterator[None]:
         housekeeper.start()
         if worker is not None:
             worker.start()
-        structlog.get_logger("tintype.server").info("ready", models=list(services.shelf.offered()))
+        structlog.get_logger("tintype.server").info("ready", models=list(services.registry.offered()))
         yield
     finally:
         housekeeper.stop()

@@ -52,7 +52,7 @@ def check(services: Services, options: ColourOptions) -> ModelFile:
     Raises:
         ProblemError: 422, no such model, or the size is beyond the server's limit; 501, a part is missing.
     """
-    model = services.shelf.file(options.model)
+    model = services.registry.file(options.model)
     limit = services.settings.max_size
     if options.size is not None and options.size > limit:
         raise ProblemError(422, f"size is {options.size} pixels, this server allows {limit}")
@@ -143,7 +143,7 @@ def colour(
     reference = reference_of(services, options, picture.owner)
     if picture.owner:  # copies in studies were counted when the study was made
         check_quota(services, picture.owner, 0)
-    colorizer = services.shelf.get(options.model)
+    colorizer = services.registry.get(options.model)
     weight = weight_of(services.storage, picture.key, "colour", options.size or model.info.size)
     with (admit or services.gate.hold)(weight):
         data = read_file(services.storage, picture.key)
@@ -189,7 +189,7 @@ def _row(
     return Result(
         id=identity,
         picture_id=picture_id,
-        model=services.shelf.name(model),
+        model=services.registry.name(model),
         model_version=str(model.info.version),
         model_sha256=model.sha256,
         options=options.asked(),

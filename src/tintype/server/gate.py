@@ -61,7 +61,7 @@ class _Usage:
             self._had.popitem(last=False)
 
 
-class Gate:
+class ConcurrencyLimiter:
     """``slots`` callers at once that together need at most ``memory`` bytes; used from threads.
 
     Args:

@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.photo.photo import Photo
 
+from .model_registry import ModelRegistry
 from .problems import ProblemError
 from .settings import Settings
-from .shelf import Shelf
 from .shrink import shrink
 from .storage import Storage
 from .stored import read_small
@@ -25,8 +25,8 @@ class _Entry:
 class OpenPictures:
     """Pictures at preview size, decoded and prepared, so that a hint costs one run of the network."""
 
-    def __init__(self, shelf: Shelf, storage: Storage, settings: Settings) -> None:
-        self._shelf, self._storage, self._settings = shelf, storage, settings
+    def __init__(self, registry: ModelRegistry, storage: Storage, settings: Settings) -> None:
+        self._registry, self._storage, self._settings = registry, storage, settings
         self._most = max(1, settings.open_pictures)
         self._lock = threading.Lock()
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
@@ -34,7 +34,7 @@ class OpenPictures:
 
     def get(self, picture: Picture, model: str | None) -> OpenPhoto:
         """The picture, open, for that model. Raises ProblemError, 404, if its file has gone."""
-        colorizer = self._shelf.get(model)
+        colorizer = self._registry.get(model)
         key = (picture.id, colorizer.model.sha256)
         with self._lock:
             entry = self._entries.setdefault(key, _Entry())
@@ -62,7 +62,7 @@ class OpenPictures:
         """
         if picture is None:
             return None
-        return OpenPhoto(self._shelf.get(model).network, self.coloured(picture))
+        return OpenPhoto(self._registry.get(model).network, self.coloured(picture))
 
     def coloured(self, picture: Picture) -> Photo:
         """A picture in colour at preview size; its shown result if it is grey itself.

@@ -18,7 +18,7 @@ from tintype.errors import TintypeError
 
 from . import logs
 from .app import create_app
-from .guard.door import network_of
+from .guard.access import network_of
 from .jobs.worker import Housekeeper, Worker
 from .machine import calm_allocator
 from .metrics import Metrics
@@ -110,11 +110,11 @@ def check_start(settings: Settings) -> list[str]:
         services.settle()
         services.database.check()
         services.storage.check()
-        if services.shelf.predictor is not None:
-            services.shelf.predictor.check()
+        if services.registry.predictor is not None:
+            services.registry.predictor.check()
         memory = services.gate.memory or 0
         return [
-            f"models      {', '.join(services.shelf.offered())}",
+            f"models      {', '.join(services.registry.offered())}",
             f"database    {services.database.engine.dialect.name}, its tables up to date",
             "storage     can be written",
             f"work        {services.gate.slots} at once, {memory / 1e9:.1f} GB for it",

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from .clock import Intake, SteadyClock
 from .database import Database
 from .evaluations.kept import KeptTables
-from .gate import Gate
+from .gate import ConcurrencyLimiter
 from .health import PartsHealth
 from .machine import cores, memory_limit, resident
 from .metrics import Metrics
+from .model_registry import ModelRegistry
 from .newest import Newest
 from .seen import Seen
 from .settings import Settings
-from .shelf import Shelf
 from .storage import Storage
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Services:
     settings: Settings
     database: Database
     storage: Storage
-    shelf: Shelf
-    gate: Gate
+    registry: ModelRegistry
+    gate: ConcurrencyLimiter
     metrics: Metrics
     jobs: Lanes
     opened: OpenPictures
@@ -62,13 +62,13 @@ class Services:
         database = Database(settings.database)
         if settings.migrate:
             database.upgrade()
-        storage, shelf = Storage(settings.storage), Shelf(settings)
+        storage, registry = Storage(settings.storage), ModelRegistry(settings)
         services = cls(
             settings=settings,
             database=database,
             storage=storage,
-            shelf=shelf,
-            gate=Gate(
+            registry=registry,
+            gate=ConcurrencyLimiter(
                 settings.slots or cores(),
                 settings.waiting,
                 settings.wait_seconds,
@@ -77,7 +77,7 @@ class Services:
             metrics=metrics or Metrics(),
             jobs=Lanes(settings.queue),
             tables=KeptTables(database),
-            opened=OpenPictures(shelf, storage, settings),
+            opened=OpenPictures(registry, storage, settings),
         )
         services.metrics.watch("tintype_pictures_in_work", "Pictures in work or in line.", lambda: services.gate.inside)
         services.metrics.watch(
@@ -91,13 +91,13 @@ class Services:
 
     def settle(self) -> None:
         """Load the default model, and give the gate what memory is left then."""
-        self.shelf.warm()
+        self.registry.warm()
         limit = self.settings.memory_bytes or memory_limit()
         self.gate.memory = max(_LEAST_MEMORY, int(limit * _SHARE) - resident() - _CACHES)
         self.ready = True
 
     def close(self) -> None:
-        self.shelf.close()
+        self.registry.close()
         self.jobs.close()
         self.database.close()
         self.metrics.close()

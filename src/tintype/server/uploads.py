@@ -33,7 +33,7 @@ def begin(services: Services, owner: str, length: int, name: str | None, kind: s
             many unfinished uploads; 501, films are not to be had here.
     """
     if kind == "film":
-        require("films", services.shelf.file(None))
+        require("films", services.registry.file(None))
         check_film_bytes(services, length)
     else:
         check_photo_bytes(services, length)

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from .identity import User, current
-from .jobs.ledger import OPEN, cancel
+from .jobs.job_store import OPEN, cancel
 from .library import delete_picture, delete_study
 from .services import Services
 from .tables import Job, Member, OpenUpload, Picture, Result, Study, now

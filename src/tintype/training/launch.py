@@ -23,7 +23,7 @@ from tintype.data.cache import open_cache
 from tintype.errors import RecipeError, TintypeError
 
 from .log import decoding_progress
-from .processes import PATIENCE, lost
+from .processes import TIMEOUT, is_peer_lost
 from .recipe import Recipe
 
 LOST = 75  # the exit status of a process that ended because another one did
@@ -36,7 +36,7 @@ def launch(
     nodes: int = 1,
     rendezvous: str | None = None,
     restarts: int = 0,
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
 ) -> None:
     """Run `python -m tintype ARGUMENTS` in `devices` processes on each of `nodes` machines, and wait for their end.
 
@@ -57,7 +57,7 @@ def launch(
             run_id="tintype",
             rdzv_backend="c10d",
             rdzv_endpoint=rendezvous or "localhost:0",
-            rdzv_configs={"join_timeout": int(patience)},
+            rdzv_configs={"join_timeout": int(timeout)},
             local_addr="localhost" if nodes == 1 else None,
             max_restarts=restarts,
             logs_specs=DefaultLogsSpecs(log_dir=folder),
@@ -91,7 +91,7 @@ def check_given(recipe: Recipe, data: Sequence[str | Path]) -> None:
 
 
 @contextmanager
-def working(patience: float = PATIENCE) -> Iterator[None]:
+def working(timeout: float = TIMEOUT) -> Iterator[None]:
     """In a process that an agent started: end with it, and say once, in one of the processes, why the run failed.
 
     Errors are also written where the agent, and so torchrun, looks for them.
@@ -103,10 +103,10 @@ def working(patience: float = PATIENCE) -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if lost(error):
+        if is_peer_lost(error):
             if "imed out" not in str(error):
                 sys.exit(LOST)
-            error = TintypeError(f"another process of the run did not answer for {patience:g} s (--timeout)")
+            error = TintypeError(f"another process of the run did not answer for {timeout:g} s (--timeout)")
         get_error_handler().record_exception(error)
         if isinstance(error, TintypeError):
             if not _first_to_speak():

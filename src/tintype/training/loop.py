@@ -38,7 +38,7 @@ from .memory import check_memory, keep_freed_memory
 from .networks import Training
 from .optimizers import build_optimizer, clip_gradients, critic_rate, set_learning_rate
 from .precision import choose_precision
-from .processes import PATIENCE, LostProcess, among_others, join, one_after_another
+from .processes import TIMEOUT, LostProcess, among_others, join, one_after_another
 from .recipe import Recipe, StageOptions
 from .schedule import learning_rate_factor
 from .sharding import gathered
@@ -73,7 +73,7 @@ def train(
     cache_dir: Path | None = None,
     accelerator: str = "auto",
     strategy: Strategy = "ddp",
-    patience: float = PATIENCE,
+    timeout: float = TIMEOUT,
     prolong: int = 0,
     on_line: OnLine | None = None,
 ) -> Path:
@@ -81,7 +81,7 @@ def train(
 
     A process that `tintype train --devices` or torchrun started works together with the others; `run_dir` is then a
     place that all of them see. With `strategy` "ddp" each holds the networks, with "fsdp" they divide the generator.
-    `patience` is how long, in seconds, another process may be silent. `prolong` adds so many images to the end of the
+    `timeout` is how long, in seconds, another process may be silent. `prolong` adds so many images to the end of the
     finished run in `run_dir`, whose optimizers go on, too. Without `validation` a part of the pictures is held out.
 
     Returns the file of the last weights (of the best by validation, when the last stage goes back to them). `on_line`
@@ -94,7 +94,7 @@ def train(
     run_dir = Path(run_dir)
     recipe = as_in(run_dir, stated(recipe), prolong)
     precision = choose_precision(recipe.precision, accelerator)
-    fabric = join(accelerator, precision.arithmetic, patience)
+    fabric = join(accelerator, precision.arithmetic, timeout)
     if fabric.is_global_zero:
         with _writing(run_dir):
             claim(run_dir, recipe)
@@ -268,7 +268,7 @@ class _Run:
     ) -> dict[str, Tensor]:
         """One step of each network of the stage, down the mean gradient of all `batches`."""
         here = [PairBatch(*map(self.fabric.to_device, (b.condition, b.target, b.hints))) for b in batches]
-        every = [stage.turns(self.networks, batch, number) for batch in here]
+        every = [stage.optimizer_steps(self.networks, batch, number) for batch in here]
         parts: dict[str, Tensor] = {}
         while True:
             name, gathered_parts = "", []

@@ -9,7 +9,7 @@ from torch import Tensor
 from tintype.errors import RecipeError
 
 from .networks import Training
-from .processes import here
+from .processes import local_world_size
 from .recipe import StageOptions
 from .sharding import local
 
@@ -46,7 +46,7 @@ def check_memory(training: Training, options: StageOptions) -> None:
     if free is None:
         return
     if training.fabric.device.type == "cpu":
-        free //= here()  # each of the processes on this machine is going to ask for as much
+        free //= local_world_size()  # each of the processes on this machine is going to ask for as much
     weights = sum(local(p).numel() for network in training.networks.values() for p in network.parameters())
     fixed = weights * BYTES_A_WEIGHT
     each = OVERHEAD * kept_bytes(training, options) / TRIED

@@ -177,7 +177,7 @@ class Training:
             self.average[name].copy_(divided_like(value, self.average[name]))
 
     def state(self) -> dict[str, Tensor]:
-        """All weights, by name; when `sharded`, as for `whole_average`."""
+        """Full state dict. Collective when `sharded`: every rank must call it."""
         tensors = checkpoint.with_prefix("average", self.average)
         for name, network in self.networks.items():
             tensors |= checkpoint.with_prefix(name, network)

@@ -19,7 +19,7 @@ from torch.distributed import PrefixStore, TCPStore  # type: ignore[attr-defined
 
 from tintype.errors import RecipeError, TintypeError
 
-PATIENCE = 1800.0  # seconds
+TIMEOUT = 1800.0  # seconds
 T = TypeVar("T")
 
 
@@ -37,13 +37,13 @@ def is_first() -> bool:
     return not among_others() or os.environ["RANK"] == "0"
 
 
-def here() -> int:
-    """How many processes of the run are on this machine?"""
+def local_world_size() -> int:
+    """Local world size: how many processes of the run are on this machine."""
     return int(os.environ["LOCAL_WORLD_SIZE"]) if among_others() else 1
 
 
-def join(accelerator: str, precision: str, patience: float = PATIENCE) -> Fabric:
-    """Meet the other processes of the run, if there are any; `patience` is how long, in seconds, one may be silent.
+def join(accelerator: str, precision: str, timeout: float = TIMEOUT) -> Fabric:
+    """Meet the other processes of the run, if there are any; `timeout` is how long, in seconds, one may be silent.
 
     Gradients are averaged in distributed.py; Fabric only brings the processes together. Raises RecipeError when the
     machines run different numbers of processes, or have fewer devices than these.
@@ -55,7 +55,7 @@ def join(accelerator: str, precision: str, patience: float = PATIENCE) -> Fabric
             "each machine has to run the same number of processes"
         )
     logging.getLogger("lightning_fabric").setLevel(logging.WARNING)  # it greets in every process
-    strategy = DDPStrategy(timeout=timedelta(seconds=patience)) if among_others() else "auto"
+    strategy = DDPStrategy(timeout=timedelta(seconds=timeout)) if among_others() else "auto"
     try:
         fabric = Fabric(
             accelerator=accelerator,
@@ -65,28 +65,28 @@ def join(accelerator: str, precision: str, patience: float = PATIENCE) -> Fabric
             strategy=strategy,
         )
         if os.environ.get("TORCHELASTIC_USE_AGENT_STORE") == "True":
-            _meet_anew(fabric.device, world, patience)
+            _meet_anew(fabric.device, world, timeout)
         fabric.launch()
     except MisconfigurationException as error:
         raise RecipeError(f"--accelerator {accelerator} with {devices} processes: {error}") from error
     return fabric
 
 
-def _meet_anew(device: torch.device, world: int, patience: float) -> None:
+def _meet_anew(device: torch.device, world: int, timeout: float) -> None:
     """Join the group in a part of the agent's store that belongs to this start.
 
     torchrun's agents keep one store for all starts of a group (torch 2.13), and a process that finds the addresses of
     the last start in it waits for the dead.
     """
-    timeout = timedelta(seconds=patience)
+    limit = timedelta(seconds=timeout)
     host, port = os.environ["MASTER_ADDR"], int(os.environ["MASTER_PORT"])
-    store = TCPStore(host, port, world, is_master=False, timeout=timeout)
+    store = TCPStore(host, port, world, is_master=False, timeout=limit)
     distributed.init_process_group(
         "nccl" if device.type == "cuda" else "gloo",
         store=PrefixStore(f"start-{os.environ['TORCHELASTIC_RESTART_COUNT']}", store),
         rank=int(os.environ["RANK"]),
         world_size=world,
-        timeout=timeout,
+        timeout=limit,
         device_id=device if device.type == "cuda" else None,
     )
 
@@ -102,8 +102,8 @@ def one_after_another(fabric: Fabric, make: Callable[[], T]) -> T:
     return made if made is not None else make()
 
 
-def lost(error: BaseException) -> bool:
-    """Does `error` say that another process is gone, or that one was silent for too long?"""
+def is_peer_lost(error: BaseException) -> bool:
+    """Whether `error` means that a peer died or timed out."""
     if isinstance(error, LostProcess | distributed.DistBackendError | distributed.DistNetworkError):
         return True
     text = str(error)

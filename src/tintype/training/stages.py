@@ -1,6 +1,7 @@
 """What each kind of stage does with a batch: which networks step, on which losses.
 
-The loop (loop.py) knows none of this: it asks the stage for turns, and steps the named network's optimizer on each.
+The loop (loop.py) knows none of this: it asks the stage for optimizer steps, and
+takes each with the optimizer of the network that it names.
 """
 
 from collections.abc import Iterator, Mapping
@@ -22,7 +23,7 @@ Networks = Mapping[str, nn.Module]
 
 
 @dataclass(frozen=True)
-class Turn:
+class OptimizerStep:
     """One optimizer step: minimise `loss` over `network`; `parts` are scalars to log."""
 
     network: str
@@ -38,7 +39,7 @@ class Stage(Protocol):
         """Names of the networks that it trains."""
         ...
 
-    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+    def optimizer_steps(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[OptimizerStep]:
         """Compute each turn's loss when it is asked for, so that later turns see earlier steps. `number` counts the
         stage's steps from 0. Where several batches make a step, each takes its first turn, then each its second."""
         ...
@@ -58,10 +59,10 @@ class Supervised:
     def __init__(self, answers: Answers, objective: Objective) -> None:
         self.answers, self.objective = answers, objective
 
-    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
-        yield self._turn(networks, batch)
+    def optimizer_steps(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[OptimizerStep]:
+        yield self._step(networks, batch)
 
-    def _turn(self, networks: Networks, batch: PairBatch) -> Turn:
+    def _step(self, networks: Networks, batch: PairBatch) -> OptimizerStep:
         output = answer(networks, batch)
         # The mean colour of a distribution is only made when a loss asks for it.
         lazy = self.answers.form.target == "distribution" and set(self.objective.weights) <= {
@@ -73,7 +74,7 @@ class Supervised:
         loss, parts = self.objective(output, planes, batch)
         colourless = self.answers.form.target == "light"
         shown = {} if lazy or colourless else _chroma(self.answers, planes, batch)
-        return Turn("generator", loss, {"loss": loss.detach()} | parts | shown)
+        return OptimizerStep("generator", loss, {"loss": loss.detach()} | parts | shown)
 
 
 class Critic:
@@ -84,7 +85,7 @@ class Critic:
     def __init__(self, options: StageOptions, answers: Answers, gan: GANLoss) -> None:
         self.options, self.answers, self.gan = options, answers, gan
 
-    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+    def optimizer_steps(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[OptimizerStep]:
         networks["generator"].eval()  # pictures as a user would get them, with settled norms and no dropout
         with torch.no_grad():
             planes = self.answers.planes(answer(networks, batch))
@@ -94,7 +95,7 @@ class Critic:
 
 
 class Adversarial:
-    """Both, in turns: the critic on a truth and a detached fake, then the generator against the critic.
+    """Alternate a discriminator step (real and detached fake) with a generator step against it.
 
     The generator runs once for both, except where several batches make a step: all of them teach the critic before the
     first teaches the generator, and what the generator remembers of them until then would fill the memory that
@@ -110,7 +111,7 @@ class Adversarial:
         self.options, self.answers, self.objective, self.gan = options, answers, objective, gan
         self.parts = parts
 
-    def turns(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[Turn]:
+    def optimizer_steps(self, networks: Networks, batch: PairBatch, number: int) -> Iterator[OptimizerStep]:
         critics = bool(self.options.critic_every) and number % self.options.critic_every == 0
         critic = networks["critic"]
         if critics and self.parts > 1:
@@ -123,10 +124,10 @@ class Adversarial:
         if critics:
             yield from _critic_turns(self.options, self.answers, self.gan, critic, planes.detach(), batch)
         critic.requires_grad_(False)  # the generator's loss runs through the critic without training it
-        yield self._generator_turn(critic, output, planes, batch)
+        yield self._generator_step(critic, output, planes, batch)
         critic.requires_grad_(True)
 
-    def _generator_turn(self, critic: nn.Module, output: Tensor, planes: Tensor, batch: PairBatch) -> Turn:
+    def _generator_step(self, critic: nn.Module, output: Tensor, planes: Tensor, batch: PairBatch) -> OptimizerStep:
         adversarial = self.gan.generator(critic(self.answers.judged(batch.condition, planes)).float())
         reconstruction, parts = self.objective(output, planes, batch)
         if self.options.alpha is not None:
@@ -135,7 +136,7 @@ class Adversarial:
             loss = self.options.adversarial * adversarial + reconstruction
         shown = {"loss_G_GAN": adversarial, "loss_G_L1": reconstruction, "loss_G": loss, "loss": loss}
         shown = {name: value.detach() for name, value in shown.items()}
-        return Turn("generator", loss, shown | parts | _chroma(self.answers, planes, batch))
+        return OptimizerStep("generator", loss, shown | parts | _chroma(self.answers, planes, batch))
 
 
 @contextmanager
@@ -154,7 +155,7 @@ def kept_norms(network: nn.Module) -> Iterator[None]:
 
 def _critic_turns(
     options: StageOptions, answers: Answers, gan: GANLoss, critic: nn.Module, planes: Tensor, batch: PairBatch
-) -> Iterator[Turn]:
+) -> Iterator[OptimizerStep]:
     """The critic's step on true and false pictures: one on the mean of both losses (pix2pix), or with
     `critic_update` "separate" one on the true ones, then one on the false ones (the landscape colorizer)."""
     real, fake = answers.judged(batch.condition, batch.target), answers.judged(batch.condition, planes)
@@ -162,7 +163,7 @@ def _critic_turns(
         on_real = critic(real).float()
         loss_real = gan.judged(on_real, is_real=True)
         parts = {"loss_D_real": loss_real.detach()}
-        yield Turn("critic", loss_real, parts)
+        yield OptimizerStep("critic", loss_real, parts)
         on_fake = critic(fake).float()
         loss_fake = gan.judged(on_fake, is_real=False)
         loss, shown = loss_fake, (parts["loss_D_real"] + loss_fake.detach()) / 2
@@ -177,7 +178,7 @@ def _critic_turns(
         penalty = gradient_penalty(critic, real, fake)
         loss = loss + options.gradient_penalty * penalty
         parts["gradient_penalty"] = penalty.detach()
-    yield Turn("critic", loss, parts)
+    yield OptimizerStep("critic", loss, parts)
 
 
 def _chroma(answers: Answers, planes: Tensor, batch: PairBatch) -> dict[str, Tensor]:

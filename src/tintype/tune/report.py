@@ -12,7 +12,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from tintype.files.atomic import write_bytes
 
-from .score import VIVIDNESS_WEIGHT, Judgement
+from .score import VIVIDNESS_WEIGHT, TrialScore
 
 STYLE = """
 body { font: 15px/1.5 system-ui, sans-serif; max-width: 1100px; margin: 2em auto; padding: 0 1em; color: #222 }
@@ -46,7 +46,7 @@ def write_report(study: optuna.Study, path: Path) -> None:
 
 
 def _score(trial: FrozenTrial) -> float:
-    return Judgement(**trial.user_attrs["judgement"]).score
+    return TrialScore(**trial.user_attrs["judgement"]).score
 
 
 def _figures(study: optuna.Study) -> Iterator[tuple[str, go.Figure]]:
@@ -87,7 +87,7 @@ def _row(trial: FrozenTrial, names: list[str], mark: str) -> str:
     cells = [str(trial.number), trial.state.name.lower()]
     cells += [_short(trial.params.get(name, "")) for name in names]
     if "judgement" in trial.user_attrs:
-        j = Judgement(**trial.user_attrs["judgement"])
+        j = TrialScore(**trial.user_attrs["judgement"])
         cells += [f"{j.score:.4f}", f"{j.ciede2000:.2f}", f"{j.colour_distance:.3f}"]
         cells += [f"{j.colorfulness:.1f}", f"{j.vividness_distance:.3f}", f"{j.images:,}"]
     else:

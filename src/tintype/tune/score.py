@@ -18,7 +18,7 @@ VIVIDNESS_WEIGHT = 0.25
 
 
 @dataclass(frozen=True)
-class Judgement:
+class TrialScore:
     """Validation figures of one trial, after `images` images.
 
     ciede2000 is the mean colour difference from the truth, ciede2000_grey that of a grey answer; colorfulness
@@ -32,7 +32,7 @@ class Judgement:
     colorfulness_true: float
 
     @classmethod
-    def of(cls, line: Mapping[str, Any]) -> "Judgement":
+    def of(cls, line: Mapping[str, Any]) -> "TrialScore":
         """Of a validation line of stats.jsonl. Raises RecipeError for figures that are not finite."""
         figures = {name: float(line["validation"][name]) for name in list(cls.__dataclass_fields__)[1:]}
         for name, value in figures.items():
@@ -65,7 +65,7 @@ class Judgement:
         )
 
 
-def final_judgement(run: Path, recipe: Recipe) -> Judgement:
+def final_judgement(run: Path, recipe: Recipe) -> TrialScore:
     """That of the weights that the run of `recipe` in the directory `run` ended with.
 
     It is the last validation, or that of the last stage's best weights where the stage goes back to them. Raises
@@ -79,10 +79,10 @@ def final_judgement(run: Path, recipe: Recipe) -> Judgement:
         raise RecipeError(f"{run}: the run was never validated")
     *earlier, last = recipe.schedule
     if not (last.back_to_best and last.kind == "adversarial"):
-        return Judgement.of(lines[-1])
+        return TrialScore.of(lines[-1])
     steps = [(stage.images, stage.batch * stage.accumulate) for stage in earlier]
     begun = sum(math.ceil(images / step) * step for images, step in steps)
-    return Judgement.of(min((line for line in lines if line["images"] > begun), key=_checkpoint_score))
+    return TrialScore.of(min((line for line in lines if line["images"] > begun), key=_checkpoint_score))
 
 
 def _checkpoint_score(line: Mapping[str, Any]) -> float:

@@ -19,7 +19,7 @@ from tintype.training.loop import train
 from tintype.training.recipe import Recipe
 
 from .report import write_report
-from .score import Judgement
+from .score import TrialScore
 from .space import plan_space
 from .storage import GRACE_SECONDS, database_errors
 from .work import Job, OnLine, Trainer, work, work_in_processes
@@ -70,7 +70,7 @@ class StudySummary:
     best: int
     values: tuple[float, ...]
     params: dict[str, Any]
-    judgement: Judgement
+    judgement: TrialScore
     front: tuple[int, ...]
 
     @property
@@ -123,7 +123,7 @@ def tune(
     many images, its stages in their proportions; several recipes need it, so that all are judged on equal terms.
 
     Trials are proposed by Optuna's TPE sampler (Bergstra et al. 2011), run by `trainer` (`Training`, for the ordinary
-    one) and judged by `Judgement` on its validation pictures; with one objective, those worse than the median of the
+    one) and judged by `TrialScore` on its validation pictures; with one objective, those worse than the median of the
     others at the same point are pruned. `trials` counts those of all processes and machines since the study began;
     after `timeout` seconds no new one is started. A trial that a machine has lost, as `sharing` says, is begun again by
     another one; the call returns when the trials of all machines have ended. With one process an interrupted study
@@ -192,14 +192,14 @@ def _conclude(job: Job, study: optuna.Study) -> StudySummary:
         last = f"; the last: {errors[-1]}" if errors else ""
         raise RecipeError(f"{job.folder}: none of {len(trials)} trials finished, {len(errors)} failed{last}")
     front = study.best_trials
-    best = min(front, key=lambda t: Judgement(**t.user_attrs["judgement"]).score)
+    best = min(front, key=lambda t: TrialScore(**t.user_attrs["judgement"]).score)
     summary = StudySummary(
         folder=job.folder,
         counts={state.name.lower(): sum(t.state == state for t in trials) for state in TrialState},
         best=best.number,
         values=tuple(best.values),
         params=best.params,
-        judgement=Judgement(**best.user_attrs["judgement"]),
+        judgement=TrialScore(**best.user_attrs["judgement"]),
         front=tuple(t.number for t in front),
     )
     text = f"# trial {best.number}: {summary.judgement}\n{job.recipe(best.params).to_toml()}"

@@ -21,7 +21,7 @@ from optuna.trial import FrozenTrial, TrialState
 from tintype.errors import OutputError, RecipeError, TintypeError, one_line
 from tintype.training.recipe import Recipe
 
-from .score import Judgement, final_judgement
+from .score import TrialScore, final_judgement
 from .space import Space
 from .storage import GRACE_SECONDS, MOST_STARTS, Storage, database_errors, is_spent, trial_folder
 
@@ -196,7 +196,7 @@ class _Watcher:
     def __call__(self, line: dict[str, Any]) -> None:
         if "validation" not in line:
             return
-        judgement = Judgement.of(line)
+        judgement = TrialScore.of(line)
         step = line["images"] // self.interval
         if not self.single or step in self.reported:
             return
@@ -213,7 +213,7 @@ def _progress(job: Job, study: optuna.Study, trial: FrozenTrial) -> str:
     if trial.state == TrialState.FAIL:
         outcome = f"failed: {trial.user_attrs['error']}"
     else:
-        judgement = Judgement(**trial.user_attrs["judgement"])
+        judgement = TrialScore(**trial.user_attrs["judgement"])
         pruned = f"pruned after {judgement.images:,} images, " if trial.state == TrialState.PRUNED else ""
         outcome = f"{pruned}{judgement}"
     return f"{done:>4} of {job.trials}  trial {trial.number}: {outcome}  [{describe_params(trial.params)}]"

@@ -116,7 +116,7 @@ def _ballot(
         if label == ORIGINAL:
             results.append(None)
             continue
-        key = options_key(services.shelf.file(options[label].model), options[label])
+        key = options_key(services.registry.file(options[label].model), options[label])
         found = session.scalar(select(Result.id).where(Result.picture_id == picture_id, Result.options_key == key))
         if found is None:
             raise ProblemError(

@@ -6,7 +6,7 @@ from typing import Any
 from tintype.imaging.planes import chroma_is_neutral
 from tintype.server.colouring import check, colour, without_metadata
 from tintype.server.intake import check_photo
-from tintype.server.jobs.ledger import Claim
+from tintype.server.jobs.job_store import Claim
 from tintype.server.large import head_of, weigh
 from tintype.server.library import copy_id, expiry, store_photo
 from tintype.server.problems import ProblemError
@@ -24,7 +24,7 @@ DEFAULT_QUESTION = {
 def contestant(services: Services, options: ColourOptions, label: str | None = None) -> dict[str, Any]:
     """A contestant as a study keeps it. Raises ProblemError if the model is not there."""
     model = check(services, options)
-    name = services.shelf.name(model)
+    name = services.registry.name(model)
     named = options.model_copy(update={"model": name})
     return {"label": label or label_of(options, name), "options": named.model_dump()}
 

@@ -1,5 +1,6 @@
 """What every request passes before it reaches a route, from the outside in:
 
-`watch.Watch` (log, metrics, headers) -> `door.Door` (host, origin, size of headers, rate, token) ->
-`patience.Patience` (size of the body, slow senders, time) -> `faults.Faults` (what nobody foresaw).
+`access_log.AccessLogMiddleware` (log, metrics, headers) -> `access.AccessMiddleware` (host, origin, size of headers,
+rate, token) -> `request_limits.TimeoutMiddleware` (size of the body, slow senders, time) -> `faults.ErrorMiddleware`
+(what nobody foresaw).
 """

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from tintype.server.problems import respond
 
 
-class Faults:
+class ErrorMiddleware:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
         self._log = structlog.get_logger("tintype.server")

@@ -20,7 +20,7 @@ from tintype.server.tables import Job, Picture, Result, new_id
 from tintype.server.variants import THUMBNAIL_PIXELS, store_variant
 from tintype.video import FilmHint, FilmOptions, colorize_film
 
-from .ledger import OPEN, Claim
+from .job_store import OPEN, Claim
 
 _TELL_SECONDS = 0.5
 
@@ -30,7 +30,7 @@ def colour_film(services: Services, mine: Claim) -> None:
     payload = mine.job.payload
     options = ColourOptions.model_validate(payload["options"])
     wishes = FilmWishes.model_validate(payload.get("film") or {})
-    model = services.shelf.file(options.model)
+    model = services.registry.file(options.model)
     require("films", model)
     with services.database.session() as session:
         film = session.get(Picture, payload["picture"])
@@ -44,7 +44,7 @@ def colour_film(services: Services, mine: Claim) -> None:
     watch = _Watch(mine)
     started = time.perf_counter()
     if not target.exists():
-        colorizer = services.shelf.get(options.model)
+        colorizer = services.registry.get(options.model)
         colorize_film(
             str(source),
             str(target),
@@ -61,7 +61,7 @@ def colour_film(services: Services, mine: Claim) -> None:
     for side in (THUMBNAIL_PIXELS, services.settings.preview_pixels):
         store_variant(services, f"results/{identity}/{side}.jpg", poster, side)
     row = Result(
-        id=identity, picture_id=film.id, model=services.shelf.name(model), model_version=str(model.info.version),
+        id=identity, picture_id=film.id, model=services.registry.name(model), model_version=str(model.info.version),
         model_sha256=model.sha256, options=options.asked() | asked, options_key=options_key(model, options, asked),
         format="MP4",
         width=film.width, height=film.height, bytes=size, key=key, seconds=round(time.perf_counter() - started, 3),

@@ -16,7 +16,7 @@ from tintype.server.variants import THUMBNAIL_PIXELS, store_variant
 from tintype.video.scenes import Scene, scenes_of
 
 from .films import fetched
-from .ledger import Claim
+from .job_store import Claim
 
 _TELL_SECONDS = 0.5
 

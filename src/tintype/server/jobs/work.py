@@ -18,7 +18,7 @@ from tintype.server.problems import ProblemError, from_library
 from tintype.server.schemas.common import ColourOptions
 from tintype.server.services import Services
 
-from .ledger import CancelledJobError, Claim, LeftJobError, LostJobError, PausedJobError, claim_next
+from .job_store import CancelledJobError, Claim, LeftJobError, LostJobError, PausedJobError, claim_next
 
 Step = Callable[[Services, Claim], None]
 

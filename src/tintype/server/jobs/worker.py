@@ -12,7 +12,7 @@ from tintype.server.services import Services
 from tintype.server.uploads import forget_uploads
 
 from .films import forget_parts
-from .ledger import hand_on, rescue
+from .job_store import hand_on, rescue
 from .work import run, worker_name
 
 _REST_SECONDS = 20.0

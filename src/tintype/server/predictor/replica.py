@@ -21,7 +21,7 @@ _MOST_PIXELS = 1 << 22  # of lightness in one run of a network; larger batches w
 
 
 @dataclass(frozen=True)
-class Ask:
+class PredictionRequest:
     """One request for one network."""
 
     sha256: str
@@ -40,7 +40,7 @@ class Ask:
         return int(count * height * width)
 
 
-def batches(asks: Sequence[Ask]) -> list[list[int]]:
+def batches(asks: Sequence[PredictionRequest]) -> list[list[int]]:
     """The requests' numbers in groups that run together: of one kind, and not too many pixels."""
     groups: dict[tuple[Any, ...], list[list[int]]] = {}
     for number, ask in enumerate(asks):
@@ -73,7 +73,7 @@ class Networks:
     def __contains__(self, sha256: str) -> bool:
         return sha256 in self._networks
 
-    def run(self, asks: Sequence[Ask]) -> list[dict[str, Planes] | TintypeError]:
+    def run(self, asks: Sequence[PredictionRequest]) -> list[dict[str, Planes] | TintypeError]:
         """An answer, or the reason for none, for each request."""
         answers: dict[int, dict[str, Planes] | TintypeError] = {}
         for group in batches(asks):
@@ -81,7 +81,7 @@ class Networks:
             answers |= zip(group, self._together([asks[number] for number in group]), strict=True)
         return [answers[number] for number in range(len(asks))]
 
-    def _together(self, asks: Sequence[Ask]) -> Sequence[dict[str, Planes] | TintypeError]:
+    def _together(self, asks: Sequence[PredictionRequest]) -> Sequence[dict[str, Planes] | TintypeError]:
         network = self._networks[asks[0].sha256]
         feed = {name: np.concatenate([ask.planes[name] for ask in asks]) for name in asks[0].planes}
         try:
@@ -94,7 +94,7 @@ class Networks:
         return [{name: parts[name][i] for name in parts} for i in range(len(asks))]
 
 
-Batched = Callable[[Ask], Awaitable["dict[str, Planes] | TintypeError"]]
+Batched = Callable[[PredictionRequest], Awaitable["dict[str, Planes] | TintypeError"]]
 
 
 class Replica:
@@ -107,7 +107,7 @@ class Replica:
 
         self._networks = Networks(models, device, threads)
 
-        async def together(asks: list[Ask]) -> list[dict[str, Planes] | TintypeError]:
+        async def together(asks: list[PredictionRequest]) -> list[dict[str, Planes] | TintypeError]:
             return await asyncio.to_thread(self._networks.run, asks)
 
         batch: Any = serve.batch(max_batch_size=most, batch_wait_timeout_s=wait_seconds)
@@ -139,9 +139,9 @@ class Replica:
         return Response(pack(answer), media_type=MEDIA_TYPE)
 
 
-def read(sha256: str, body: bytes, outputs: str) -> Ask:
+def read(sha256: str, body: bytes, outputs: str) -> PredictionRequest:
     """The request in a message. Raises TintypeError if it is none."""
     planes = unpack(body)
     if "lightness" not in planes or not set(planes) <= {"lightness", "hints"}:
         raise TintypeError(f"wanted are the planes lightness, and maybe hints; these are {', '.join(planes)}"[:200])
-    return Ask(sha256, planes, tuple(outputs.split(",")))
+    return PredictionRequest(sha256, planes, tuple(outputs.split(",")))

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Path
 from sqlalchemy import func, select
 
 from tintype.server.identity import AdminDep
-from tintype.server.jobs.ledger import OPEN, cancel
+from tintype.server.jobs.job_store import OPEN, cancel
 from tintype.server.machine import memory_limit, resident
 from tintype.server.paging import LimitQuery
 from tintype.server.problems import documented, not_found

@@ -31,7 +31,7 @@ def create_duel(picture_id: Id, body: Duel, services: ServicesDep, owner: OwnerD
         if find_picture(session, picture_id, owner, to_change=True).kind != "photo":
             raise ProblemError(422, "this is a film; duels are of photos")
     pair = (body.first, body.second)
-    labels = [label_of(options, services.shelf.name(check(services, options))) for options in pair]
+    labels = [label_of(options, services.registry.name(check(services, options))) for options in pair]
     if labels[0] == labels[1]:
         raise ProblemError(422, f"both sides are {labels[0]}; change the model or an option of one")
     coloured = [colour(services, picture_id, options, services.gate.pass_through)[0] for options in pair]

@@ -11,7 +11,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.datastructures import Headers
 from starlette.types import Receive, Scope, Send
 
-from tintype.server.guard.watch import FILE_POLICY
+from tintype.server.guard.access_log import FILE_POLICY
 from tintype.server.intake import media_type_of
 from tintype.server.problems import not_found
 from tintype.server.services import Services

@@ -71,7 +71,7 @@ def get_film_frame(
 
 
 def _film(services: Services, picture_id: str, owner: str) -> Picture:
-    require("films", services.shelf.file(None))
+    require("films", services.registry.file(None))
     with services.database.session() as session:
         film = find_picture(session, picture_id, owner)
     if film.kind != "film":
@@ -86,7 +86,7 @@ async def upload_film(
     owner: OwnerDep,
 ) -> PicturePublic:
     """Send a film. Then make a job of kind film, and follow its events."""
-    require("films", services.shelf.file(None))
+    require("films", services.registry.file(None))
     try:
         row = await run_in_threadpool(add_film, services, file.file, file.size or 0, file.filename, owner)
     finally:

@@ -243,7 +243,7 @@ def get_palette(
 
 def _admitted(services: Services, picture: Picture, options: ColourOptions) -> AbstractContextManager[None]:
     """A slot for a prediction at screen size, weighed with the opening of the picture if it is not open."""
-    model = services.shelf.file(options.model)
+    model = services.registry.file(options.model)
     size = options.size or model.info.size
     if services.opened.has(picture, model.sha256):
         return services.gate.pass_through(weigh(Head("JPEG", size, size, "RGB", False), "look", size))

@@ -16,10 +16,10 @@ from starlette.concurrency import run_in_threadpool
 
 from tintype.server.capabilities import require
 from tintype.server.colouring import check, reference_of
-from tintype.server.guard.door import client_address
+from tintype.server.guard.access import client_address
 from tintype.server.identity import OwnerDep
 from tintype.server.jobs.films import film_options
-from tintype.server.jobs.ledger import OPEN, ahead, cancel, create, go_on, pause
+from tintype.server.jobs.job_store import OPEN, ahead, cancel, create, go_on, pause
 from tintype.server.library import find_picture
 from tintype.server.packing import packed
 from tintype.server.paging import CursorDep, LimitQuery, after

@@ -3,7 +3,7 @@
 import anyio.from_thread
 from fastapi import Depends, Request
 
-from tintype.server.guard.door import client_address
+from tintype.server.guard.access import client_address
 from tintype.server.problems import busy
 from tintype.server.schemas.common import ColourOptions
 from tintype.server.services import Services
@@ -13,7 +13,7 @@ def price_of(services: Services, options: ColourOptions) -> float:
     """In plain requests: the area that the network works on, over that of its own size; at least 1."""
     if options.size is None:
         return 1.0
-    own = services.shelf.file(options.model).info.size
+    own = services.registry.file(options.model).info.size
     return max(1.0, (options.size / own) ** 2)
 
 

@@ -11,7 +11,7 @@ from tintype.server.evaluations.ballots import CHOICES, draw
 from tintype.server.evaluations.outcome import VOTE_COLUMNS, ranking, taken_for_original, vote_rows
 from tintype.server.evaluations.prepare import contestant, create_study
 from tintype.server.identity import OwnerDep
-from tintype.server.jobs.ledger import create
+from tintype.server.jobs.job_store import create
 from tintype.server.library import find_picture
 from tintype.server.paging import CursorDep, LimitQuery, after
 from tintype.server.problems import ProblemError, documented, not_found

@@ -25,8 +25,8 @@ def _features(model: ModelFile) -> dict[str, Feature]:
 @router.get("/api/models", operation_id="listModels")
 def list_models(services: ServicesDep) -> list[ModelPublic]:
     """The models on offer, the default first."""
-    offered = services.shelf.offered()
-    default = services.shelf.default
+    offered = services.registry.offered()
+    default = services.registry.default
     return [
         ModelPublic.of(name, file, name == default, _features(file), services.metrics.pace(name))
         for name, file in offered.items()
@@ -42,8 +42,8 @@ def get_capabilities(
     limits = Limits.model_validate({name: getattr(settings, name) for name in Limits.model_fields})
     return Capabilities(
         version=__version__,
-        default_model=services.shelf.default,
-        features=_features(services.shelf.file(model)),
+        default_model=services.registry.default,
+        features=_features(services.registry.file(model)),
         models=list_models(services),
         formats=FORMATS,
         limits=limits,
@@ -62,8 +62,8 @@ def get_readiness(services: ServicesDep, response: Response) -> Health:
     """Whether the database and the storage answer and the model is warm."""
     checks = {"model": "ok" if services.ready else "loading"}
     parts = [("database", services.database.check), ("storage", services.storage.check)]
-    if services.shelf.predictor is not None:
-        parts.append(("predictor", services.shelf.predictor.check))
+    if services.registry.predictor is not None:
+        parts.append(("predictor", services.registry.predictor.check))
     for name, check in parts:
         checks[name] = services.health.of(name, check)
     if services.stopping.is_set():

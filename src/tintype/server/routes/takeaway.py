@@ -45,7 +45,7 @@ def get_both(
     if row.picture.kind != "photo":
         raise ProblemError(422, "this is a film; before and after in one are for photos")
     if format == "mp4":
-        require("films", services.shelf.file(None))
+        require("films", services.registry.file(None))
     with services.gate.pass_through(_weight(row)):
         pair = _pair(services, row)
         data = {"jpeg": side_by_side, "webp": animated_webp, "mp4": mp4}[format](pair)

@@ -6,7 +6,7 @@ from typing import Any
 Row = dict[str, Any]
 
 
-class Ledger:
+class AttemptTracker:
     """A Ray actor beside the driver; it forgets what the driver has been told, so it stays small."""
 
     def __init__(self) -> None:

@@ -1,4 +1,4 @@
-"""How much may be sent, how slowly, and how long an answer may take."""
+"""Request limits: body size, minimum upload rate, response timeout."""
 
 import asyncio
 import time
@@ -14,7 +14,7 @@ _JSON_BYTES = 1_000_000
 _FORM_BYTES = 100_000
 
 
-class Patience:
+class TimeoutMiddleware:
     def __init__(self, app: ASGIApp, settings: Settings) -> None:
         self._app, self._settings = app, settings
 

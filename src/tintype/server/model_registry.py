@@ -16,7 +16,7 @@ from .problems import ProblemError
 from .settings import Settings
 
 
-class Shelf:
+class ModelRegistry:
     """Colorizers by name; at most ``loaded_models`` of them stay in memory."""
 
     def __init__(self, settings: Settings) -> None:

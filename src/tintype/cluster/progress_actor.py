@@ -3,7 +3,7 @@
 from typing import Any
 
 
-class Tally:
+class ProgressActor:
     """Frames by what is worked on, and news: what workers found that the driver can act on before they end."""
 
     def __init__(self) -> None:

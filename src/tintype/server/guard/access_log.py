@@ -26,7 +26,7 @@ HEADERS = {
 }
 
 
-class Watch:
+class AccessLogMiddleware:
     def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
         self._app, self._metrics = app, metrics
         self._log = structlog.get_logger("tintype.requests")

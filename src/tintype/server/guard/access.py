@@ -26,7 +26,7 @@ _HOW_TO_ENTER = {
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
-class Door:
+class AccessMiddleware:
     def __init__(self, app: ASGIApp, settings: Settings, rate: Limiter, logins: Logins) -> None:
         self._app = app
         self._settings, self._tokens = settings, settings.tokens
