@@ -8,16 +8,19 @@ Python with the extra `all`; without it the lines that want an extra must say so
 """
 
 import argparse
+import contextlib
 import os
 import re
 import shlex
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tarfile
 import tempfile
 import time
+import urllib.request
 import zipfile
 from email.parser import Parser
 from pathlib import Path
@@ -127,24 +130,7 @@ def try_line(line: str, place: Path, environment: dict[str, str], installed: set
         return "not here"
     started = time.perf_counter()
     if command.startswith(_ENDLESS) and not lacking:
-        process = subprocess.Popen(
-            shlex.split(command),
-            cwd=place,
-            env=environment,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        try:
-            process.wait(10)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGINT)  # as Ctrl-C does
-        said = process.communicate(timeout=60)[1]
-        if process.returncode != 130 and process.returncode:
-            raise SystemExit(f"{command}\nended with {process.returncode}: {said}")
-        if time.perf_counter() - started < 10:
-            raise SystemExit(f"{command}\nended by itself: {said}")
-        return "went on for 10 s"
+        return serves(shlex.split(command), place, environment)
     done = subprocess.run(command, shell=True, cwd=place, env=environment, text=True, capture_output=True, check=False)
     took = time.perf_counter() - started
     if lacking and installed and not done.returncode:  # OpenCV, which draws sketches, comes with films as well
@@ -157,6 +143,27 @@ def try_line(line: str, place: Path, environment: dict[str, str], installed: set
     if done.returncode:
         raise SystemExit(f"{command}\nended with {done.returncode}\n{done.stdout}{done.stderr}")
     return f"{took:.1f} s"
+
+
+def serves(command: list[str], place: Path, environment: dict[str, str]) -> str:
+    """Start a server, ask it for its page until it answers, and stop it as Ctrl-C does."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    started = time.perf_counter()
+    process = subprocess.Popen(
+        command, cwd=place, env=environment | {"TINTYPE_PORT": str(port)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    page, took = b"", 0.0
+    while process.poll() is None and not page and (took := time.perf_counter() - started) < 120:
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=10) as answer:
+            page = answer.read()
+        time.sleep(0.2)
+    process.send_signal(signal.SIGINT)
+    said = process.communicate(timeout=60)[1]
+    if b"tintype" not in page or process.returncode not in (0, 130):
+        raise SystemExit(f"{shlex.join(command)}\nended with {process.returncode}, its page was {page!r}\n{said}")
+    return f"the page answered after {took:.1f} s"
 
 
 def interpreter(wanted: str) -> str | None:
@@ -172,8 +179,11 @@ def interpreter(wanted: str) -> str | None:
     return str(there[-1]) if there else None
 
 
-def from_the_wheel(wheel: Path, sdist: Path, python: str, extra: str) -> None:
-    """Install the wheel for one Python, far from the repository, and run README's lines."""
+def from_the_wheel(wheel: Path, sdist: Path, python: str, extra: str, resolution: str = "highest") -> None:
+    """Install the wheel for one Python, far from the repository, and run README's lines.
+
+    A resolution of "lowest-direct" takes the lowest versions that the wheel allows, and lists them.
+    """
     with tempfile.TemporaryDirectory() as name:
         place = Path(name)
         venv, home = place / "venv", place / "home"
@@ -183,12 +193,14 @@ def from_the_wheel(wheel: Path, sdist: Path, python: str, extra: str) -> None:
         started = time.perf_counter()
         run(*uv, "venv", "--quiet", "--python", python, venv)
         target = f"tintype{extra} @ {wheel.resolve().as_uri()}"
-        run(*uv, "pip", "install", "--quiet", "--python", venv / "bin/python", target)
+        run(*uv, "pip", "install", "--quiet", "--resolution", resolution, "--python", venv / "bin/python", target)
         took = time.perf_counter() - started
         size = int(run("du", "-sm", venv).stdout.split()[0])
         tintype = venv / "bin" / "tintype"
         version = run(venv / "bin/python", "--version").stdout.strip()
         print(f"{version}{extra}: installed in {took:.0f} s, {size} MB", flush=True)
+        if resolution != "highest":
+            print(run(*uv, "pip", "freeze", "--python", venv / "bin/python").stdout.replace("\n", "  "), flush=True)
         furnish(place, sdist, tintype, environment)
         started = time.perf_counter()
         run(tintype, "colorize", "photo.jpg", cwd=place, env=environment)
@@ -209,17 +221,11 @@ def from_the_wheel(wheel: Path, sdist: Path, python: str, extra: str) -> None:
 
 
 def lowest() -> None:
-    """Install the lowest versions that pyproject.toml allows, and colour a picture with them."""
+    """Install the lowest versions that pyproject.toml allows, without extras and with `all`, and run README's lines."""
     with tempfile.TemporaryDirectory() as name:
-        venv = Path(name) / "venv"
-        uv = (sys.executable, "-m", "uv")
-        run(*uv, "venv", "--quiet", "--python", "3.11", venv)
-        run(*uv, "pip", "install", "--quiet", "--resolution", "lowest-direct", "--python", venv / "bin/python",
-            f"tintype[all] @ {ROOT.as_uri()}")  # fmt: skip
-        print(run(*uv, "pip", "freeze", "--python", venv / "bin/python").stdout)
-        environment = {"HOME": name, "PATH": f"{venv / 'bin'}:/usr/bin:/bin"}
-        for command in (["--help"], ["doctor"], ["colorize", str(ROOT / "examples"), "-o", str(Path(name) / "out")]):
-            print(run(venv / "bin/tintype", *command, cwd=name, env=environment).stdout)
+        wheel, sdist = build(Path(name))
+        for extra in ("", "[all]"):
+            from_the_wheel(wheel, sdist, interpreter("3.11") or "3.11", extra, "lowest-direct")
 
 
 def main() -> None:
