@@ -52,6 +52,20 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Files) -> str
     return markdown if uri in PAGES or uri in MADE else _relinked(markdown, f"docs/{uri}", uri)
 
 
+def on_post_page(output: str, page: Any, config: Any) -> str:
+    """The theme fetches what its search needs on a disk; here it lies in docs/."""
+    return _with_own_shim(output, posixpath.relpath(".", posixpath.dirname(page.url) or "."))
+
+
+def on_post_template(output_content: str, template_name: str, config: Any) -> str:
+    """The page for addresses that are not there, which can be asked for in any folder."""
+    return _with_own_shim(output_content, "")
+
+
+def _with_own_shim(text: str, root: str) -> str:
+    return text.replace("https://unpkg.com/iframe-worker/shim", f"{root}/iframe-worker.js")
+
+
 def _relinked(text: str, source: str, page: str) -> str:
     """The text with its links, which were right at ``source`` in the repository, right at ``page`` in the site."""
 
@@ -97,7 +111,7 @@ def commands() -> str:
 
 
 def _help(context: Any, command: Any) -> str:
-    context.terminal_width, context.max_content_width = 100, 100
+    context.terminal_width, context.max_content_width = 80, 80  # as wide as a page at 1,280 pixels
     return f"```text\n{command.get_help(context)}\n```\n"
 
 

@@ -1,7 +1,9 @@
 """What an import costs: the core never loads torch, and the package's face is complete."""
 
+import ast
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -87,6 +89,13 @@ def test_all_is_complete_alphabetical_and_real() -> None:
     assert set(tintype.__all__) <= set(dir(tintype))
     with pytest.raises(AttributeError, match="no attribute 'colourise'"):
         _ = tintype.colourise
+
+
+def test_type_checkers_see_what_is_public() -> None:
+    """What is loaded late stands once more below `if TYPE_CHECKING`; two errors were known to Python alone."""
+    (late,) = [one for one in ast.parse(Path(tintype.__file__).read_text()).body if isinstance(one, ast.If)]
+    seen = {name.name: one.module for one in late.body if isinstance(one, ast.ImportFrom) for name in one.names}
+    assert seen == tintype._HOME
 
 
 def test_every_error_is_public() -> None:

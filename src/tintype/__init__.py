@@ -15,7 +15,17 @@ if TYPE_CHECKING:
     from .colorizer.open_photo import OpenPhoto
     from .colorizer.options import ColorizeOptions, OutputOptions
     from .colorizer.taste import Taste
-    from .errors import DataError, InputError, MissingExtra, OutputError, RecipeError, TintypeError, WeightsError
+    from .errors import (
+        DataError,
+        InputError,
+        MissingExtra,
+        OutputError,
+        RecipeError,
+        StorageFullError,
+        TintypeError,
+        TooLargeError,
+        WeightsError,
+    )
     from .hints.hint import Hint
     from .network.model_file import ModelFile, ModelInfo, find_model, list_models
     from .photo.metadata import Metadata

@@ -1,6 +1,7 @@
 """The documentation site: built strictly, offline, with every page in its navigation and every link alive."""
 
 import re
+import shutil
 import subprocess
 import sys
 from html.parser import HTMLParser
@@ -67,6 +68,16 @@ def test_it_is_whole_and_needs_no_network(site: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(not (ROOT / "web/node_modules/playwright-core").exists(), reason="npm ci was not run in web/")
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="Chromium is not installed")
+def test_a_browser_shows_it_from_a_disk_on_a_desk_and_on_a_phone(site: Path) -> None:
+    """Every page: nothing is wider than the window, nothing is asked of a network, and the search finds."""
+    command = ["node", "scripts/site.mjs", str(site)]
+    ran = subprocess.run(command, cwd=ROOT / "web", capture_output=True, text=True, timeout=600, check=False)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+@pytest.mark.slow
 def test_the_reference_is_the_code(site: Path) -> None:
     from tintype import __all__ as names
     from tintype.cli import VERBS
@@ -78,6 +89,13 @@ def test_the_reference_is_the_code(site: Path) -> None:
     recipes = (site / "reference/recipes.html").read_text(encoding="utf-8")
     for path in (ROOT / "src/tintype/training/recipes").glob("*.toml"):
         assert f'id="{path.stem}"' in recipes
+
+
+def test_the_reference_names_all_that_is_public() -> None:
+    from tintype import __all__ as names
+
+    page = (ROOT / "docs/reference/python.md").read_text(encoding="utf-8")
+    assert {*re.findall(r"^::: tintype\.(\w+)$", page, re.MULTILINE), "__version__"} == set(names)
 
 
 def test_every_page_has_its_place() -> None:
