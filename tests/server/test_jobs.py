@@ -126,3 +126,29 @@ def test_the_queue_holds_numbers_not_code(tmp_path: Path) -> None:
     assert data.startswith(b"[")  # JSON, not a pickle
     assert b"A" * 22 in data
     queue.close()
+
+
+def test_photos_in_colour_are_left_until_somebody_wishes_otherwise(visitor: Visitor, stranger: Visitor) -> None:
+    grey = file_bytes(Image.fromarray(smooth(64, 64, 1)).convert("L"), "PNG")
+    vivid = file_bytes(Image.merge("RGB", [Image.fromarray(smooth(64, 64, n)).convert("L") for n in (1, 5, 9)]), "PNG")
+    pictures = [one["id"] for one in visitor.upload(("grey.png", grey), ("vivid.png", vivid))]
+    job = visitor.ended(visitor.job(kind="colorize", pictures=pictures, skip_colour=True))
+    assert job["state"] == "done"
+    assert [one["left"] for one in job["outcomes"]] == [None, "colour"]
+    assert [bool(one["result_id"]) for one in job["outcomes"]] == [True, False]
+
+    def decide(who: Visitor, picture: str, left: bool) -> Any:
+        return who.put(f"/api/jobs/{job['id']}/pictures/{picture}", json={"left": left})
+
+    assert decide(stranger, pictures[1], False).status_code == 404
+    assert decide(visitor, "A" * 22, False).status_code == 404
+    turned = decide(visitor, pictures[1], False).json()["outcomes"]
+    assert [one["left"] for one in turned] == [None, None]
+    assert visitor.get(f"/api/results/{turned[1]['result_id']}/file").status_code == 200
+    back = decide(visitor, pictures[0], True).json()["outcomes"]
+    assert [one["left"] for one in back] == ["wish", None]
+    assert visitor.get(f"/api/jobs/{job['id']}").json()["outcomes"] == back
+    own = visitor.get(f"/api/results/{turned[1]['result_id']}/file").content
+    (again,) = visitor.upload(("own.png", own))
+    job = visitor.ended(visitor.job(kind="colorize", pictures=[again["id"]], skip_colour=True))
+    assert job["outcomes"][0]["left"] == "own"

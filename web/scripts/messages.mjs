@@ -11,12 +11,12 @@ export function texts() {
   const found = new Set();
   for (const [, text] of source.matchAll(/\bt\("((?:[^"\\]|\\.)*)"/g)) found.add(JSON.parse(`"${text}"`));
   for (const [, first, second] of source.matchAll(/\bt\([^()"]*\? "([^"]*)" : "([^"]*)"/g)) found.add(first).add(second);
-  for (const table of source.matchAll(/^const (?:TOOLS|SLIDERS|RESTORE|ABOUT|COMMON|PANELS|KEYS|STEPS|WORDS|STATE|TITLES|SAMPLES)\b[^=]*= ([\[{][\s\S]*?)[\]}](?: as const)?;$/gm))
+  for (const table of source.matchAll(/^const (?:TOOLS|SLIDERS|RESTORE|ABOUT|COMMON|PANELS|KEYS|STEPS|WORDS|STATE|TITLES|SAMPLES|LEFT)\b[^=]*= ([\[{][\s\S]*?)[\]}](?: as const)?;$/gm))
     for (const [, text] of table[1].matchAll(/"((?:[^"\\]|\\.)*)"/g)) if (/[A-Za-z]{2}/.test(text) && !KEYS.test(text)) found.add(JSON.parse(`"${text}"`));
   return [...found].sort();
 }
 // Keys and names in those tables that nobody reads.
-const KEYS = /^(#[0-9a-f]{6}|point|paint|area|keep|grey|pick|saturation|temperature|fade|dust|noise|tint|tint-small|sketch|Ctrl.*|Esc|Del|Alt|photo|batch|film|gallery|compare|data|admin|queued|running|left|right|tie|both_bad|original|coloured|preparing|open|\.\.\/.*)$/;
+const KEYS = /^(#[0-9a-f]{6}|point|paint|area|keep|grey|pick|saturation|temperature|fade|dust|noise|tint|tint-small|sketch|Ctrl.*|Esc|Del|Alt|photo|batch|film|gallery|compare|data|admin|queued|running|left|right|tie|both_bad|original|coloured|preparing|open|own|wish|colour|\.\.\/.*)$/;
 
 export const LANGUAGES = ["de", "fr", "es", "ja"];
 export const messages = (language) => JSON.parse(readFileSync(join(root, "locales", `${language}.json`), "utf8"));

@@ -212,4 +212,21 @@ export async function run({ page, open, settled, upload, redrawn, panel, ask }) 
     await saving;
     assert.equal(await page.getByRole("alert").count(), 0);
   });
+
+  await step("two models are mixed: their shares, a sentence on each, and the result says so", async () => {
+    await upload(example("cat.jpg"));
+    await settled();
+    await panel("Mood");
+    await redrawn(() => page.getByLabel("Mixed with").selectOption("second"));
+    await page.getByText("The mean of what both see").waitFor();
+    await redrawn(() => page.getByLabel("Share of tint").fill("0.7"));
+    await panel("Versions");
+    await page.getByRole("button", { name: "Keep this version" }).click();
+    await page.getByRole("button", { name: "Kept" }).waitFor();
+    const [{ results }] = (await ask("/api/pictures")).items;
+    assert.ok(results.some((one) => one.model === "tint*0.7,second*0.3"), results.map((one) => one.model).join());
+    await panel("Mood");
+    await redrawn(() => page.getByLabel("Mixed with").selectOption(""));
+    assert.equal(await page.getByLabel("Share of tint").count(), 0);
+  });
 }

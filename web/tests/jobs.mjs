@@ -29,6 +29,33 @@ export async function run({ page, ask, open, upload, film }) {
     assert.equal(await page.locator(".tiles li").count(), 4);
   });
 
+  await step("photos in colour are left as they are, which is said, and can be changed", async () => {
+    await open("/");
+    const vivid = await page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(160, 120);
+      const context = canvas.getContext("2d");
+      ["#c03020", "#2050c0", "#30a040", "#d0b020"].forEach((colour, at) => { context.fillStyle = colour; context.fillRect(40 * at, 0, 40, 120); });
+      const shade = context.createLinearGradient(0, 0, 0, 120); // many colours at each lightness: what has one for each is toned
+      shade.addColorStop(0, "#fff8");
+      shade.addColorStop(1, "#000b");
+      context.fillStyle = shade;
+      context.fillRect(0, 0, 160, 120);
+      return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+    });
+    await upload({ name: "grey.jpg", mimeType: "image/jpeg", buffer: readFileSync(example("cat.jpg")) }, { name: "vivid.png", mimeType: "image/png", buffer: Buffer.from(vivid) });
+    await page.getByText("1 of 2 photos has colour already").waitFor();
+    await page.getByText("Download 1 as ZIP").waitFor();
+    const tile = page.locator(".tiles li").nth(1);
+    await tile.getByText("Has colour already: left as it is").waitFor();
+    await tile.getByRole("button", { name: "Colour it all the same" }).click();
+    await page.getByText("Download 2 as ZIP").waitFor();
+    await tile.getByRole("button", { name: "Leave it as it was" }).click();
+    await tile.getByText("Left as it is").waitFor();
+    await page.reload();
+    await page.getByText("Download 1 as ZIP").waitFor();
+    assert.equal(await page.getByRole("button", { name: "Colour it all the same" }).count(), 1);
+  });
+
   await step("a full gallery comes page by page", async () => {
     await page.evaluate(async () => {
       for (let part = 0; part < 2; part++) {
@@ -45,7 +72,7 @@ export async function run({ page, ask, open, upload, film }) {
     await page.locator(".tiles li").nth(23).waitFor();
     assert.equal(await page.locator(".tiles li").count(), 24);
     await page.getByRole("button", { name: "More" }).click();
-    await page.locator(".tiles li").nth(33).waitFor();
+    await page.locator(".tiles li").nth(35).waitFor();
     assert.equal(await page.getByRole("button", { name: "More" }).count(), 0);
   });
 

@@ -98,8 +98,13 @@ def open_network(
     files = find_models(model)
     if not files:
         raise WeightsError(f"no model is named in {os.fspath(model)!r}")
-    file = as_one(files)
-    networks = [Network(each, device, precision, threads, streams) for each in files]
+    as_one(files)  # what cannot be combined is refused before anything is loaded
+    return combined([Network(each, device, precision, threads, streams) for each in files])
+
+
+def combined(networks: Sequence[Network]) -> Network:
+    """Networks that are open already as one, each with its file's share. Raises WeightsError as `as_one`."""
+    file = as_one([network.model_file for network in networks])
     return networks[0] if len(networks) == 1 else Network(file, engine=Ensemble(file, networks))
 
 

@@ -6,6 +6,7 @@ info`).
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
@@ -99,6 +100,10 @@ class Network:
     def precision(self) -> str:
         """The arithmetic in use, as the engine itself states it: "f32" or "bf16"."""
         return self._engine.precision
+
+    def weighed(self, share: float) -> "Network":
+        """The same network with another share among several that answer together."""
+        return Network(replace(self.model_file, share=share), engine=self._engine)
 
     def encode(self, lightness: Planes) -> dict[str, Planes]:
         """What `decode` needs of a batch of lightness planes, as for `run`: what the network found in the pictures, so

@@ -203,7 +203,8 @@ def _row(
 
 def keep(services: Services, row: Result, encoded: bytes | BinaryIO) -> tuple[Result, bool]:
     """Store a new result; if another request or worker was faster, theirs stands."""
-    services.metrics.coloured(row.model, row.seconds, row.width * row.height)
+    is_one = row.model in services.registry.offered()  # mixtures are too many to count each
+    services.metrics.coloured(row.model if is_one else "mixed", row.seconds, row.width * row.height)
     row.bytes = services.storage.write(row.key, encoded)
     return keep_row(services, row)
 

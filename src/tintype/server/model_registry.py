@@ -8,12 +8,16 @@ import structlog
 
 from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import WeightsError
+from tintype.network.ensemble import as_one, combined
 from tintype.network.model_file import ModelFile, find_model, list_models
 
+from .blends import is_blend, name_of, parts_of
 from .predictor.address import PredictorAwayError
 from .predictor.client import Predictor
 from .problems import ProblemError
 from .settings import Settings
+
+_BLENDS = 1000  # whose names are remembered
 
 
 class ModelRegistry:
@@ -24,6 +28,7 @@ class ModelRegistry:
         self._lock = threading.Lock()
         self._loaded: OrderedDict[str, Colorizer] = OrderedDict()
         self._offered: dict[str, ModelFile] | None = None
+        self._blends: OrderedDict[str, str] = OrderedDict()  # names by hash
         is_local = settings.predictor == "local"
         self.predictor = None if is_local else Predictor(settings.predictor, settings.predictor_seconds)
 
@@ -53,17 +58,20 @@ class ModelRegistry:
         return self._offered
 
     def name(self, file: ModelFile) -> str:
-        """What a model on offer is called here."""
-        return next((name for name, one in self.offered().items() if one == file), file.path.stem)
+        """What a model on offer, or several together, are called here."""
+        found = next((name for name, one in self.offered().items() if one == file), None)
+        return found or self._blends.get(file.sha256) or file.path.stem
 
     def file(self, name: str | None) -> ModelFile:
-        """The model of that name, the default when None.
+        """The model of that name, the default when None; of several together what they are as one.
 
         Raises:
-            ProblemError: 422, it is not on offer.
+            ProblemError: 422, it is not on offer; 501, models are not mixed here.
         """
         offered = self.offered()
         wanted = name or self.default
+        if is_blend(wanted, offered):
+            return self._blend(wanted)[0]
         if wanted not in offered:
             raise ProblemError(422, f"no model is called {wanted[:100]!r} here; on offer are {', '.join(offered)}")
         return offered[wanted]
@@ -75,6 +83,8 @@ class ModelRegistry:
             ProblemError: 422, it is not on offer.
             PredictorAwayError: its network is elsewhere, and nobody answers there.
         """
+        if is_blend(name or "", self.offered()):
+            return self._mixed(name or "")
         file = self.file(name)
         key = self.name(file)
         with self._lock:
@@ -89,6 +99,35 @@ class ModelRegistry:
             while len(self._loaded) > self._settings.loaded_models:
                 self._loaded.popitem(last=False)
         return colorizer
+
+    @property
+    def can_blend(self) -> bool:
+        """Whether models may be asked to answer together: where they run in this process."""
+        return self.predictor is None
+
+    def _blend(self, text: str) -> tuple[ModelFile, dict[str, ModelFile]]:
+        if not self.can_blend:
+            raise ProblemError(501, "models are not mixed where a predictor runs them; name one", missing="blends")
+        parts = parts_of(text, self.offered())
+        whole, name = as_one(list(parts.values())), name_of(parts)
+        with self._lock:
+            self._blends[whole.sha256] = name
+            self._blends.move_to_end(whole.sha256)
+            while len(self._blends) > _BLENDS:
+                self._blends.popitem(last=False)
+        return whole, parts
+
+    def _mixed(self, text: str) -> Colorizer:
+        """Several together, each the one that is loaded for itself: a mixture takes no memory of its own."""
+        _, parts = self._blend(text)
+        return Colorizer(combined([self.get(name).network.weighed(file.share) for name, file in parts.items()]))
+
+    def find(self, name: str) -> ModelFile | None:
+        """As `file`; None if it is not on offer any more."""
+        try:
+            return self.file(name)
+        except ProblemError:
+            return None
 
     def _load(self, file: ModelFile) -> Colorizer:
         if self.predictor is not None:

@@ -859,6 +859,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/jobs/{job_id}/pictures/{picture_id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /**
+         * Decide Job Picture
+         * @description Turn round what a job that has ended did with one photo: leave it as it was, or colour it all the same.
+         */
+        put: operations["decideJobPicture"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/results/{result_id}/rating": {
         parameters: {
             query?: never;
@@ -1558,6 +1578,11 @@ export interface components {
             formats: string[];
             limits: components["schemas"]["Limits"];
             /**
+             * Blends
+             * @description Whether several models may answer together here.
+             */
+            blends: boolean;
+            /**
              * Studies
              * @description Whether studies can be made here.
              */
@@ -1579,6 +1604,12 @@ export interface components {
              */
             pictures: string[];
             options?: components["schemas"]["ColourOptions"];
+            /**
+             * Skip Colour
+             * @description Leave photos as they are that have colours already; sepia has none.
+             * @default false
+             */
+            skip_colour: boolean;
         };
         /**
          * ColourOptions
@@ -1587,7 +1618,7 @@ export interface components {
         ColourOptions: {
             /**
              * Model
-             * @description A model's name; null for the server's default.
+             * @description A model's name, or several with their shares, `tint*0.7,tint-small*0.3`, whose answers are mixed; null for the server's default.
              */
             model?: string | null;
             /**
@@ -1863,6 +1894,17 @@ export interface components {
              * @description Radius of the spot, as a part of the picture's short side; null lets the model choose.
              */
             radius?: number | null;
+        };
+        /**
+         * JobPicture
+         * @description What is to become of one photo of a job that has ended.
+         */
+        JobPicture: {
+            /**
+             * Left
+             * @description True: it is left as it was; false: it is coloured as the others were.
+             */
+            left: boolean;
         };
         /**
          * JobPublic
@@ -2149,6 +2191,11 @@ export interface components {
             result_id?: string | null;
             /** Error */
             error?: string | null;
+            /**
+             * Left
+             * @description Why it was left as it was: its colours, tintype's own colours, or its owner's wish.
+             */
+            left?: ("colour" | "own" | "wish") | null;
         };
         /**
          * Overview
@@ -6961,6 +7008,107 @@ export interface operations {
             };
             /** @description Too many requests */
             429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    decideJobPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                job_id: string;
+                /** @description An identity that this API gave. */
+                picture_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobPicture"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobPublic"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not in this state */
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not available here */
+            501: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not ready */
+            503: {
                 headers: {
                     [name: string]: unknown;
                 };

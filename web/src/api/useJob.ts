@@ -8,7 +8,7 @@ const EVERY_MS = 3000;
 export const hasEnded = (job: Job): boolean => !["queued", "running", "paused"].includes(job.state);
 
 /** `error` says that there is no such job; `away` that the server could not be asked, for now. */
-export function useJob(id: string): { job: Job | null; error: string; away: string } {
+export function useJob(id: string): { job: Job | null; error: string; away: string; take: (job: Job) => void } {
   const [state, setState] = useState<{ job: Job | null; error: string; away: string }>({ job: null, error: "", away: "" });
   useEffect(() => {
     let timer = 0;
@@ -49,5 +49,5 @@ export function useJob(id: string): { job: Job | null; error: string; away: stri
       events.close();
     };
   }, [id]);
-  return state;
+  return { ...state, take: (job) => setState({ job, error: "", away: "" }) };
 }

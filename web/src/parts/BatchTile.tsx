@@ -11,10 +11,14 @@ interface Props {
   /** Left out while it waits. */
   outcome: Job["outcomes"][number] | undefined;
   onCopy: ((pictureId: string) => void) | null;
+  /** Leaves the photo as it was, or colours it; left out while the batch goes on. */
+  onLeave: ((pictureId: string, left: boolean) => Promise<void>) | null;
 }
 
+const LEFT = { colour: "Has colour already: left as it is", own: "Coloured here before: left as it is", wish: "Left as it is" } as const;
+
 /** One photo of a batch: in grey while it waits, then in colour. */
-export function BatchTile({ pictureId, outcome, onCopy }: Props) {
+export function BatchTile({ pictureId, outcome, onCopy, onLeave }: Props) {
   const [name, setName] = useState("");
   const [away, setAway] = useState(0); // how often the server could not be asked
   useEffect(() => {
@@ -28,7 +32,13 @@ export function BatchTile({ pictureId, outcome, onCopy }: Props) {
     );
     return () => window.clearTimeout(timer);
   }, [pictureId, away]);
+  const [busy, setBusy] = useState(false);
   const result = outcome?.result_id;
+  const left = outcome?.left;
+  const decide = (leave: boolean): void => {
+    setBusy(true);
+    void onLeave?.(pictureId, leave).finally(() => setBusy(false));
+  };
   return (
     <li className={outcome ? undefined : "going"}>
       <Link to={`/photo/${pictureId}`}>
@@ -36,7 +46,10 @@ export function BatchTile({ pictureId, outcome, onCopy }: Props) {
         <span>{name || t("Photo")}</span>
         {!name && away > 0 && <span className="small">{t("cannot be reached")}</span>}
         {outcome?.error && <span className="notice bad">{outcome.error}</span>}
+        {left && <span className="small">{t(LEFT[left])}</span>}
       </Link>
+      {onLeave && left && <button type="button" disabled={busy} onClick={() => decide(false)}>{busy ? t("Colouring…") : t("Colour it all the same")}</button>}
+      {onLeave && result && <button type="button" className="quiet small" disabled={busy} onClick={() => decide(true)}>{t("Leave it as it was")}</button>}
       {onCopy && result && <button type="button" className="quiet small" onClick={() => onCopy(pictureId)}>{t("Use its look for all")}</button>}
     </li>
   );

@@ -1,10 +1,11 @@
 import { useEffect, useState } from "react";
-import { api, message, unwrap, type Model, type Mood, type Picture } from "../api/client";
+import { api, message, unwrap, type Mood, type Picture } from "../api/client";
 import { can, useCapabilities } from "../state/capabilities";
 import type { History } from "../state/history";
 import { t } from "../state/i18n";
 import { PLAIN, type Look } from "../state/look";
 import { Mending } from "./Mending";
+import { Models } from "./Models";
 import { Notice } from "./Notice";
 import { Palette } from "./PalettePanel";
 import { Reference } from "./ReferencePanel";
@@ -14,10 +15,6 @@ const SLIDERS = [
   { name: "saturation", label: "Saturation", min: 0, max: 2 },
   { name: "temperature", label: "Temperature", min: -1, max: 1 },
 ] as const;
-const ABOUT: Record<string, string> = {
-  tint: "For photographs: the most true and vivid.", "tint-small": "For photographs: half the size, quicker.", sketch: "For black lines on white paper; of a photo it makes a ruin.",
-};
-
 interface Props {
   picture: Picture;
   history: History<Look>;
@@ -28,12 +25,6 @@ export function MoodPanel({ picture, history }: Props) {
   const known = useCapabilities();
   const look = history.value;
   const change = (next: Partial<Look>, label = ""): void => history.change({ ...look, ...next }, label);
-  const model = known.models.find((one) => (look.model ? one.name === look.model : one.default));
-  const chooseModel = (name: string): void => {
-    const next = known.models.find((one) => (name ? one.name === name : one.default));
-    if (next?.condition === "sketch" && !window.confirm(t("This model is for drawings: black lines on white paper. A photo comes out ruined. Use it all the same?"))) return;
-    change({ model: name || null, hints: [], strokes: [], alternative: null });
-  };
   return (
     <>
       {SLIDERS.map(({ name, label, min, max }) => (
@@ -50,25 +41,9 @@ export function MoodPanel({ picture, history }: Props) {
       {can(known, "hints", look.model) && <Reference picture={picture} history={history} />}
       <Palette history={history} />
       <Mending picture={picture} history={history} />
-      {known.models.length > 1 && (
-        <label className="stack">
-          {t("Model")}
-          <select aria-label={t("Model")} value={look.model ?? ""} onChange={(event) => chooseModel(event.target.value)}>
-            {known.models.map((one) => (
-              <option key={one.name} value={one.default ? "" : one.name}>{one.name}{one.condition === "sketch" ? t(", for drawings") : ""}</option>
-            ))}
-          </select>
-          {model && <span className="small">{about(model)} {model.seconds !== null && t("About {seconds} s a photo here.", { seconds: model.seconds })}</span>}
-        </label>
-      )}
+      {known.models.length > 1 && <Models history={history} />}
     </>
   );
-}
-
-function about(model: Model): string {
-  const said = ABOUT[model.name];
-  if (said) return t(said);
-  return model.images_seen > 0 ? t("Trained on {count} pictures.", { count: model.images_seen }) : t("Made elsewhere: {system}.", { system: model.system });
 }
 
 /** Other colourings side by side; one that is chosen is shown large. */

@@ -116,7 +116,7 @@ async function follow(film: boolean, asked: number): Promise<string> {
   }
   if (film) return `/photo/${first}`;
   if (asked === 1) return `/photo/${first}`;
-  const job = await unwrap(api.POST("/api/jobs", { body: { kind: "colorize", pictures, options: PLAIN } }));
+  const job = await unwrap(api.POST("/api/jobs", { body: { kind: "colorize", pictures, options: PLAIN, skip_colour: true } }));
   keepRefused(job.id, refused.map((item) => ({ name: item.name, status: 415, detail: item.error })));
   return `/batch/${job.id}`;
 }

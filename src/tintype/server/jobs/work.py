@@ -91,6 +91,8 @@ def _steps() -> dict[str, Step]:
 
 def _colour_each(services: Services, mine: Claim) -> None:
     """Colour every picture of the payload; a bad one costs the others nothing. Continues where an earlier try ended."""
+    from tintype.server.left import found_left
+
     payload = mine.job.payload
     options = ColourOptions.model_validate(payload["options"])
     outcomes: list[dict[str, Any]] = list(mine.job.outcomes)
@@ -98,13 +100,15 @@ def _colour_each(services: Services, mine: Claim) -> None:
         if number < len(outcomes):
             continue
         mine.checkpoint()
+        outcome: dict[str, Any] = {"picture_id": picture_id, "result_id": None, "error": None, "left": None}
         try:
-            result, _ = colour(services, picture_id, options)
-            outcome = {"picture_id": picture_id, "result_id": result.id, "error": None}
+            outcome["left"] = found_left(services, picture_id) if payload.get("skip_colour") else None
+            if outcome["left"] is None:
+                outcome["result_id"] = colour(services, picture_id, options)[0].id
         except PredictorAwayError:  # no fault of the picture's
             raise
         except (TintypeError, ProblemError) as error:
-            outcome = {"picture_id": picture_id, "result_id": None, "error": _public(error)}
+            outcome["error"] = _public(error)
         outcomes.append(outcome)
         mine.progress(len(outcomes), outcomes=list(outcomes))
         if len(outcomes) < len(payload["pictures"]):

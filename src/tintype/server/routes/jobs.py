@@ -20,12 +20,13 @@ from tintype.server.guard.access import client_address
 from tintype.server.identity import OwnerDep
 from tintype.server.jobs.films import film_options
 from tintype.server.jobs.job_store import OPEN, ahead, cancel, create, go_on, pause
+from tintype.server.left import decide
 from tintype.server.library import find_picture
 from tintype.server.packing import packed
 from tintype.server.paging import CursorDep, LimitQuery, after
 from tintype.server.problems import ProblemError, busy, documented, not_found
 from tintype.server.schemas.common import ColourOptions, Id, Page
-from tintype.server.schemas.jobs import FilmJob, JobCreate, JobPublic, ScenesJob
+from tintype.server.schemas.jobs import FilmJob, JobCreate, JobPicture, JobPublic, ScenesJob
 from tintype.server.services import Services
 from tintype.server.tables import Job, Result
 
@@ -63,7 +64,7 @@ def create_job(body: JobCreate, services: ServicesDep, owner: OwnerDep) -> JobPu
     reference_of(services, body.options, owner)
     pictures = list(dict.fromkeys(body.pictures))
     _own(services, pictures, owner, "photo")
-    payload_many = {"pictures": pictures, "options": body.options.model_dump()}
+    payload_many = {"pictures": pictures, "options": body.options.model_dump(), "skip_colour": body.skip_colour}
     job = create(services, "colorize", payload_many, len(pictures), owner)
     return JobPublic.of(job, ahead(services, job))
 
@@ -188,6 +189,16 @@ def resume_job(job_id: Id, services: ServicesDep, owner: OwnerDep) -> JobPublic:
     get_job(job_id, services, owner)
     go_on(services, job_id)
     return get_job(job_id, services, owner)
+
+
+@router.put(
+    "/{job_id}/pictures/{picture_id}", operation_id="decideJobPicture", responses=documented(404, 409, 429, 501, 503)
+)
+def decide_job_picture(
+    job_id: Id, picture_id: Id, body: JobPicture, services: ServicesDep, owner: OwnerDep
+) -> JobPublic:
+    """Turn round what a job that has ended did with one photo: leave it as it was, or colour it all the same."""
+    return JobPublic.of(decide(services, job_id, owner, picture_id, body.left))
 
 
 @router.delete("/{job_id}", operation_id="deleteJob", status_code=204, responses=documented(404, 409))

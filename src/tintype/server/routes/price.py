@@ -3,6 +3,7 @@
 import anyio.from_thread
 from fastapi import Depends, Request
 
+from tintype.server.blends import is_blend
 from tintype.server.guard.access import client_address
 from tintype.server.problems import busy
 from tintype.server.schemas.common import ColourOptions
@@ -10,11 +11,14 @@ from tintype.server.services import Services
 
 
 def price_of(services: Services, options: ColourOptions) -> float:
-    """In plain requests: the area that the network works on, over that of its own size; at least 1."""
+    """In plain requests: the area that the network works on, over that of its own size, and at least 1; for each of
+    several that answer together."""
+    asked = options.model or ""
+    count = len(asked.split(",")) if is_blend(asked, services.registry.offered()) else 1
     if options.size is None:
-        return 1.0
+        return float(count)
     own = services.registry.file(options.model).info.size
-    return max(1.0, (options.size / own) ** 2)
+    return count * max(1.0, (options.size / own) ** 2)
 
 
 def _pay(request: Request, body: ColourOptions) -> None:
@@ -24,7 +28,7 @@ def _pay(request: Request, body: ColourOptions) -> None:
         return
     seconds = anyio.from_thread.run(request.app.state.rate.seconds, client_address(request.scope), more)
     if seconds:
-        raise busy(max(1, round(seconds)), f"a size of {body.size} pixels counts as {more + 1:.0f} requests")
+        raise busy(max(1, round(seconds)), f"such a size or so many models count as {more + 1:.0f} requests")
 
 
 PAID = Depends(_pay)

@@ -96,7 +96,7 @@ def get_file(
         return send_file(services, row.key, name + suffix, download=download)
     kind = (format or row.format).upper()
     suffix = suffix_of(kind)
-    model = services.registry.offered().get(row.model)
+    model = services.registry.find(row.model)
     with services.gate.pass_through(weight_of(services.storage, row.key, "convert")):
         data = read_file(services.storage, row.key)
         head = head_of(data)

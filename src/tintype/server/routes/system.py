@@ -47,6 +47,7 @@ def get_capabilities(
         models=list_models(services),
         formats=FORMATS,
         limits=limits,
+        blends=services.registry.can_blend,
         studies=settings.studies == "anyone",
     )
 

@@ -68,7 +68,12 @@ class Stroke(Strict):
 class ColourOptions(Strict):
     """What may be asked of a model. Everything has a default; `/api/capabilities` says what is to be had."""
 
-    model: str | None = Field(None, max_length=100, description="A model's name; null for the server's default.")
+    model: str | None = Field(
+        None,
+        max_length=100,
+        description="A model's name, or several with their shares, `tint*0.7,tint-small*0.3`, whose answers are mixed; "
+        "null for the server's default.",
+    )
     size: int | None = Field(
         None, ge=16, le=4096, description="Short side of what the network sees, in pixels; null for the model's own."
     )

@@ -20,6 +20,13 @@ class ColorizeJob(Strict):
     kind: Literal["colorize"]
     pictures: list[PictureId] = Field(min_length=1, max_length=1000, description="Photos of the asker.")
     options: ColourOptions = Field(default_factory=ColourOptions)
+    skip_colour: bool = Field(False, description="Leave photos as they are that have colours already; sepia has none.")
+
+
+class JobPicture(Strict):
+    """What is to become of one photo of a job that has ended."""
+
+    left: bool = Field(description="True: it is left as it was; false: it is coloured as the others were.")
 
 
 class FilmPoint(Strict):
@@ -91,6 +98,10 @@ class Outcome(BaseModel):
     picture_id: str
     result_id: str | None = None
     error: str | None = None
+    left: Literal["colour", "own", "wish"] | None = Field(
+        None,
+        description="Why it was left as it was: its colours, tintype's own colours, or its owner's wish.",
+    )
 
 
 _DERIVED = ("events_url", "ahead", "pictures", "options")

@@ -69,6 +69,7 @@ class Capabilities(BaseModel):
     models: list[ModelPublic]
     formats: list[str] = Field(description="Formats that results can be downloaded in.")
     limits: Limits
+    blends: bool = Field(description="Whether several models may answer together here.")
     studies: bool = Field(description="Whether studies can be made here.")
 
 
