@@ -4,7 +4,7 @@
 
 kinds.toml says where in which photograph a thing is. For each kind: the mean distance in ab from the truth, the share
 of things whose mean hue is within 30 degrees of the true one, and the share left grey, with less than a third of the
-true chroma. Skin, on limbs and faces, is told apart by how dark it is, too (tintype.evaluation.skin). Prints tables and
+true chroma. Skin, on limbs and faces, is told apart by how dark it is, too (skin.py). Prints tables and
 appends a line to benchmarks/kinds.jsonl.
 """
 
@@ -22,11 +22,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from skin import GROUPS, group_of, typology_angle
 
 from tintype import Colorizer
 from tintype.data.held_out import difference_hashes
 from tintype.data.sources import iter_pictures
-from tintype.evaluation.skin import GROUPS, group_of, typology_angle
 from tintype.imaging.color import ciede2000, srgb_to_lab
 
 ROOT = Path(__file__).parents[1]

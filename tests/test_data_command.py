@@ -1,13 +1,16 @@
 """`tintype data` as a person meets it."""
 
 import json
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.testing import CliRunner
 
 from conftest import RunCli
+from tintype.cli import app
 from training_pictures import write_tiles
 
 
@@ -96,3 +99,22 @@ def test_every_failure_is_one_line(cli: RunCli, photos: Path, tmp_path: Path, ar
     [line] = result.stderr.decode().splitlines()
     assert line.startswith("tintype: error: ")
     assert words in line
+
+
+def test_a_report_that_cannot_be_finished_leaves_the_last_one(
+    photos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    report = tmp_path / "found.json"
+    CliRunner().invoke(app, ["data", "scan", str(photos), "--report", str(report)], catch_exceptions=False)
+    before = report.read_bytes()
+
+    def full(source: object, target: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    (photos / "broken.jpg").unlink()
+    failed = CliRunner().invoke(app, ["data", "scan", str(photos), "--report", str(report), "--overwrite"])
+    assert failed.exit_code == 1
+    assert "No space left" in failed.output + str(failed.exception)
+    assert report.read_bytes() == before
+    assert [path.name for path in tmp_path.iterdir() if path.name.endswith(".part")] == []

@@ -162,3 +162,14 @@ def test_one_module_writes_files_that_appear_whole() -> None:
         if any(map(is_renaming, ast.walk(tree_of(path))))
     }
     assert found == RENAMING
+
+
+def test_no_test_patches_a_private_name() -> None:
+    patched = []
+    for path in sorted(Path(__file__).parent.rglob("*.py")):
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Call) and ast.unparse(node.func).endswith((".setattr", ".patch", ".patch.object")):
+                names = [each.value for each in node.args if isinstance(each, ast.Constant)]
+                if any(isinstance(name, str) and name.rpartition(".")[2].startswith("_") for name in names):
+                    patched.append(f"{path.name}:{node.lineno}")
+    assert patched == []

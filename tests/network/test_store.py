@@ -137,8 +137,8 @@ def test_what_another_process_of_ours_has_tried_is_not_tried_again(
 ) -> None:
     """A cluster's workers take the driver's word for the very bytes that it sends."""
     monkeypatch.setenv("TINTYPE_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(trial, "_BELIEVED", {})
-    monkeypatch.setattr(trial, "_tried_elsewhere", lambda *_: pytest.fail("it was tried again"))
+    monkeypatch.setattr(trial, "BELIEVED", {})
+    monkeypatch.setattr(trial, "tried_in_process", lambda *_: pytest.fail("it was tried again"))
     (tmp_path / "made.onnx").write_bytes(model)
     trial.believe(hash_of(model), "ddcolor")
     assert find_model(tmp_path / "made.onnx").contract == "ddcolor"

@@ -175,7 +175,7 @@ def test_texts_that_name_other_files_are_no_films(open_site: Site, head: bytes) 
 def test_a_film_is_read_as_what_it_begins_like(tmp_path: Path) -> None:
     """FFmpeg probes: a manifest behind a true first box would be opened, and what it names with it."""
     from tintype.errors import InputError
-    from tintype.video.reader import open_container
+    from tintype.video.container import open_container
 
     path = tmp_path / "a.mp4"
     path.write_bytes(

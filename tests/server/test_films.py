@@ -160,3 +160,30 @@ def test_a_point_in_one_scene_colours_the_thing_there_and_no_other_scene(visitor
     assert max(change[:11]) < 0.5
     far = visitor.job(kind="film", picture=sent["id"], film={"hints": [point | {"x": 4800}]})
     assert "outside" in visitor.ended(far)["error"]
+
+
+def test_a_worker_that_died_when_the_film_was_whole_leaves_no_film_without_a_poster(tmp_path: Path) -> None:
+    from sqlalchemy import select
+
+    from tintype.server.films import add_film
+    from tintype.server.jobs import work
+    from tintype.server.jobs.job_store import create
+    from tintype.server.jobs.queue import lane_of
+    from tintype.server.services import Services
+    from tintype.server.settings import Settings
+    from tintype.server.tables import Job, Result
+
+    services, data = Services.start(Settings(folder=tmp_path / "site")), film(tmp_path, 6)
+    row = add_film(services, io.BytesIO(data), len(data), "reel.mp4", "o" * 64)
+    job = create(services, "film", {"picture": row.id, "options": {"size": 64}}, 0, "o" * 64)
+    folder = services.settings.folder / "films" / job.id
+    folder.mkdir(parents=True)
+    (folder / "coloured.mp4").write_bytes(data)  # what the dead worker had finished
+    work.run(services, lane_of("film"), "the next worker")
+    with services.database.session() as session:
+        assert session.get_one(Job, job.id).state == "done"
+        result = session.scalars(select(Result)).one()
+    for side in (320, services.settings.preview_pixels):
+        picture = Image.open(io.BytesIO(services.storage.read(f"results/{result.id}/{side}.jpg")))
+        assert picture.size == (96, 64)
+    services.close()

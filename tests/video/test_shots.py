@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import av
@@ -219,7 +220,7 @@ def test_room_is_asked_for_again_while_running(tmp_path: Path, monkeypatch: pyte
     import shutil
 
     watch = SpaceWatch(tmp_path / "film.mkv", 1000)
-    monkeypatch.setattr(shutil, "disk_usage", lambda path: shutil._ntuple_diskusage(10, 0, 3_000_000))  # type: ignore[attr-defined]
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(total=10, used=0, free=3_000_000))
     assert watch.ask(0, 0) is None
     assert watch.ask(100, 100_000) is None  # 1.9 MB more, of 3 MB
     said = watch.ask(200, 400_000)  # 3.6 MB more

@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 
 import typer
 
-from .completion import models
 from .film_options import DeinterlaceOption, DepthOption
 from .manners import (
     DryRunOption,
@@ -19,7 +18,18 @@ from .manners import (
     SuffixOption,
     VerboseOption,
 )
-from .options import FILMS, DeviceOption, EveryOption, JsonOption, PrecisionOption, StabilityOption, ThreadsOption
+from .options import (
+    FILMS,
+    DeviceOption,
+    EveryOption,
+    JsonOption,
+    ModelOption,
+    OverwriteOption,
+    PrecisionOption,
+    SizeOption,
+    StabilityOption,
+    ThreadsOption,
+)
 from .restore_options import NegativeOption
 from .skip_options import AgainOption, SkipColourOption, SkipTonedOption
 
@@ -46,7 +56,7 @@ def colorize(
             "Default: NAME-color.EXT beside each input.",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
+    overwrite: OverwriteOption = False,
     preset: PresetOption = None,
     format: FormatOption = None,
     suffix: SuffixOption = None,
@@ -57,16 +67,8 @@ def colorize(
     verbose: VerboseOption = 0,
     progress_style: ProgressOption = "auto",
     no_progress: NoProgressOption = False,
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model", autocompletion=models, help="A model's name or .onnx file; several by commas: their mean."
-        ),
-    ] = "tint",
-    size: Annotated[
-        int | None,
-        typer.Option("--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."),
-    ] = None,
+    model: ModelOption = "tint",
+    size: SizeOption = None,
     quality: Annotated[
         int | None,
         typer.Option(

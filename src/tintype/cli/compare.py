@@ -2,11 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from tintype.errors import RecipeError
+
+from .options import AcceleratorOption
 
 _UNITS = {"s": 1, "m": 60, "h": 3600}
 
@@ -30,9 +32,7 @@ def compare(
     run: Annotated[
         Path, typer.Option("--run", metavar="DIR", help="Where the runs and the page go; continued if begun.")
     ] = Path("runs/compare"),
-    accelerator: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option("--accelerator", help="What to train on.")
-    ] = "auto",
+    accelerator: AcceleratorOption = "auto",
 ) -> None:
     """Train several recipes on the same pictures, measure them on others, and say which is better.
 

@@ -12,8 +12,7 @@ import typer
 from tintype.errors import TintypeError
 
 from . import complain
-from .completion import models
-from .options import DeviceOption, EveryOption, PrecisionOption, StabilityOption, ThreadsOption
+from .options import DeviceOption, EveryOption, ModelOption, PrecisionOption, SizeOption, StabilityOption, ThreadsOption
 from .output import new_file, write_text
 
 if TYPE_CHECKING:
@@ -29,16 +28,8 @@ def evaluate(
         str,
         typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."),
     ] = "",
-    model: Annotated[
-        str,
-        typer.Option(
-            "--model", autocompletion=models, help="A model's name or .onnx file; several by commas: their mean."
-        ),
-    ] = "tint",
-    size: Annotated[
-        int | None,
-        typer.Option("--size", metavar="PIXELS", help="Short side of what the network sees; default: the model's own."),
-    ] = None,
+    model: ModelOption = "tint",
+    size: SizeOption = None,
     limit: Annotated[
         int | None,
         typer.Option(

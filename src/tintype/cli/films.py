@@ -164,8 +164,8 @@ def _one(
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    from tintype.video.film import Progress as FilmProgress
     from tintype.video.film import colorize_film
+    from tintype.video.film_report import Progress as FilmProgress
     from tintype.video.look import preview_film
 
     Path(target).parent.mkdir(parents=True, exist_ok=True)

@@ -1,11 +1,18 @@
 """`tintype sketch`: a thin face of `tintype.data.sketch`."""
 
 import sys
-from typing import Annotated, Literal
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from . import complain
+from .options import OverwriteOption
+
+if TYPE_CHECKING:
+    from tintype.batch.job import Job
+    from tintype.batch.run import Given
+    from tintype.photo.photo import Photo
 
 
 def sketch(
@@ -23,7 +30,7 @@ def sketch(
             "Default: NAME-sketch.png beside each input.",
         ),
     ] = None,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace results that exist.")] = False,
+    overwrite: OverwriteOption = False,
     size: Annotated[
         int | None,
         typer.Option("--size", metavar="PIXELS", help="Short side of the drawing; default: the photograph's."),
@@ -52,11 +59,7 @@ def sketch(
 
       tintype colorize --model my-sketch.onnx drawings/
     """
-    from rich.console import Console
-    from rich.progress import Progress
-
-    from tintype.batch.run import STREAM, Given, Result, plan, run_each
-    from tintype.colorizer.options import OutputOptions
+    from tintype.batch.run import plan
     from tintype.data.background import choose_method
     from tintype.data.sketch import check_size, check_thresholds, make_sketch
     from tintype.photo.photo import Photo
@@ -65,15 +68,29 @@ def sketch(
     if size is not None:
         check_size(size)
     used = choose_method(method)
-    jobs = plan(inputs, output, overwrite=overwrite, mark="-sketch", suffix=".png")
-    to_stream = any(job.target == STREAM for job in jobs)
-    bar = len(jobs) > 1 and sys.stderr.isatty()
-    progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
+    if remove_background:
+        print(f"finding the subject with {used}", file=sys.stderr)
 
-    def draw(source: Given) -> Photo:
+    def draw(source: "Given") -> Photo:
         rgb = Photo.read(source).over_white().rgb()
         background: Literal["keep", "remove"] = "remove" if remove_background else "keep"
         return Photo(make_sketch(rgb, size, background, low=low, high=high, method=used))
+
+    _draw_each(plan(inputs, output, overwrite=overwrite, mark="-sketch", suffix=".png"), draw, overwrite)
+
+
+def _draw_each(jobs: list["Job"], draw: Callable[["Given"], "Photo"], overwrite: bool) -> None:
+    """Do the jobs, with a bar or a line for each. Raises typer.Exit where some failed."""
+    from rich.console import Console
+    from rich.progress import Progress
+
+    from tintype.batch.run import STREAM, Result, run_each
+    from tintype.colorizer.options import OutputOptions
+
+    to_stream = any(job.target == STREAM for job in jobs)
+    bar = len(jobs) > 1 and sys.stderr.isatty()
+    progress = Progress(console=Console(stderr=True), disable=not bar, transient=True, redirect_stdout=False)
+    task = progress.add_task("drawing", total=len(jobs))
 
     def done(result: Result) -> None:
         progress.advance(task)
@@ -82,10 +99,7 @@ def sketch(
         elif not (bar or to_stream):
             print(f"{result.source} -> {result.target}", flush=True)
 
-    if remove_background:
-        print(f"finding the subject with {used}", file=sys.stderr)
     with progress:
-        task = progress.add_task("drawing", total=len(jobs))
         report = run_each(jobs, draw, OutputOptions(overwrite=overwrite), done=done)
     if len(jobs) > 1:
         print(f"{len(jobs) - report.failed} drawn, {report.failed} failed", file=sys.stderr)

@@ -11,6 +11,7 @@ import typer
 from tintype.errors import RecipeError
 
 from .completion import recipes
+from .options import AcceleratorOption
 
 
 def train(
@@ -34,9 +35,7 @@ def train(
     overrides: Annotated[
         list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Change the recipe: stages.0.images=20000.")
     ] = None,
-    accelerator: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option("--accelerator", help="What to train on.")
-    ] = "auto",
+    accelerator: AcceleratorOption = "auto",
     accumulate: Annotated[
         int | None,
         typer.Option("--accumulate", min=1, help="Batches that make one step, for more than fits into memory at once."),

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from .completion import recipes
+from .options import AcceleratorOption
 
 
 def tune(
@@ -67,9 +68,7 @@ def tune(
         typer.Option("--objective", help="score: one number; pareto: colour and vividness apart, no pruning."),
     ] = "score",
     seed: Annotated[int, typer.Option("--seed", min=0, help="Of the proposals, not of the runs.")] = 0,
-    accelerator: Annotated[
-        Literal["auto", "cpu", "cuda", "mps"], typer.Option("--accelerator", help="What to train on.")
-    ] = "auto",
+    accelerator: AcceleratorOption = "auto",
 ) -> None:
     """Search a recipe's hyperparameters, or continue a search that was interrupted.
 

@@ -24,14 +24,14 @@ LEAST_SECONDS, SECONDS_PER_BYTE = 25, 1e-7  # of the processor; 100 more for a g
 PATIENCE = 4  # seconds of the clock for each of these, since a machine may have other work
 LEAST_MEMORY, MEMORY_PER_BYTE, MEMORY_PER_PIXEL = 6 << 30, 8, 16 << 10
 BOUNDS = "TINTYPE_TRIAL"  # bytes and seconds, in the child's environment
-_BELIEVED: dict[str, str] = {}  # contracts by hash, of files that another process of ours has tried
+BELIEVED: dict[str, str] = {}  # contracts by hash, of files that another process of ours has tried
 TOO_LONG = "a small picture took more than {:.0f} s; it is not run on this machine"
 
 
 def believe(sha256: str, contract: str) -> None:
     """Take another's word that the file of this hash keeps the contract, so that it is not tried again in this process:
     the driver of a cluster tries a file once, for all workers that it sends it to."""
-    _BELIEVED[sha256] = contract
+    BELIEVED[sha256] = contract
 
 
 def tried(path: Path, sha256: str, names: Sequence[str], interface: Interface) -> str:
@@ -40,20 +40,25 @@ def tried(path: Path, sha256: str, names: Sequence[str], interface: Interface) -
     Raises:
         WeightsError: it fails, keeps none of them, or needs more time or memory than a colouriser may.
     """
-    if _BELIEVED.get(sha256) in names:
-        return _BELIEVED[sha256]
+    if BELIEVED.get(sha256) in names:
+        return BELIEVED[sha256]
     record = cache_folder() / "trials" / f"{sha256}-{'-'.join(names)}.json"
     try:
         return str(json.loads(record.read_text(encoding="utf-8"))["contract"])
     except (OSError, ValueError, KeyError):
         pass
-    name = _tried_elsewhere(path, names, interface)
+    name = tried_in_process(path, names, interface)
     with contextlib.suppress(OutputError):  # it is tried again next time
         write_bytes(record, json.dumps({"contract": name}).encode())
     return name
 
 
-def _tried_elsewhere(path: Path, names: Sequence[str], interface: Interface) -> str:
+def tried_in_process(path: Path, names: Sequence[str], interface: Interface) -> str:
+    """The contract that a graph keeps when a process of its own runs it, bounded in memory and time.
+
+    Raises:
+        WeightsError: as `tried` does.
+    """
     size = path.stat().st_size
     seconds = LEAST_SECONDS + size * SECONDS_PER_BYTE
     pixels = max((height * width for height, width in sizes_of(interface)), default=0)

@@ -95,7 +95,7 @@ def frame_jpeg(services: Services, film: Picture, seconds: float) -> bytes | Non
 
 def _frames(path: Path, most: int) -> int:
     """How many pictures the film has, counted without decoding one; it ends at one more than ``most``."""
-    from tintype.video.reader import open_container
+    from tintype.video.container import open_container
 
     with open_container(path) as container:
         pieces = (packet for packet in container.demux(container.streams.video[0]) if packet.size)

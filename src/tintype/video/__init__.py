@@ -7,7 +7,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .film import FilmReport, Progress, colorize_film
+    from .film import colorize_film
+    from .film_report import FilmReport, Progress
     from .options import FilmHint, FilmOptions
     from .sniff import is_film
 
@@ -16,8 +17,8 @@ __all__ = ["FilmHint", "FilmOptions", "FilmReport", "Progress", "colorize_film",
 _HOME = {
     "FilmHint": "direction",
     "FilmOptions": "options",
-    "FilmReport": "film",
-    "Progress": "film",
+    "FilmReport": "film_report",
+    "Progress": "film_report",
     "colorize_film": "film",
     "is_film": "sniff",
 }

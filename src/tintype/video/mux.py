@@ -15,9 +15,10 @@ from tintype.errors import InputError, OutputError
 from tintype.files.atomic import replacing, sweep
 
 from .codecs import Settings, configure
+from .container import open_container
 from .need import need_av
 from .parts import PartStore
-from .reader import FilmInfo, open_container
+from .reader import FilmInfo
 from .sniff import is_sequence
 from .timecode import Timecode
 
