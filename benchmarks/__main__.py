@@ -16,10 +16,13 @@ HOME = Path(__file__).parent
 EXAMPLES = str(HOME.parent / "examples")
 OUTPUT = "OUTPUT"  # stands for a file that is thrown away
 QUICK = {
+    "contact_sheet": [EXAMPLES, "--output", f"{OUTPUT}.jpg"],
     "folder": ["--files", "4", "--memory", "--output", OUTPUT],
     "lab_figure": [f"{EXAMPLES}/coffee.jpg", "--output", f"{OUTPUT}.jpg"],
+    "restoration": ["--frames", "4", "--steps", "dust", "--output", OUTPUT],
     "scale_model": ["--machines", "1"],
     "stability": [EXAMPLES, "--limit", "1", "--output", OUTPUT],
+    "taste_sheet": ["--folder", f"{OUTPUT}.sheets"],
     "video": ["--frames", "8", "--sizes", "160x90", "--output", OUTPUT],
 }
 

@@ -34,6 +34,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--folder", type=Path, default=ROOT / "docs" / "images")
     options = parser.parse_args()
+    options.folder.mkdir(parents=True, exist_ok=True)
     colorizer = Colorizer()
     rows = []
     for step, name, (left, top, side) in CLOSE_UP:
