@@ -97,11 +97,11 @@ def finish(services: Services, identity: str, owner: str) -> Picture:
         whole.seek(0)
         add: Callable[..., Picture] = add_film if row.kind == "film" else add_photo
         try:
-            picture: Picture | None = add(services, whole, row.length, row.name, owner, identity)
+            picture = add(services, whole, row.length, row.name, owner, identity)
         except IntegrityError:  # asked twice at once, and the other was faster
-            picture = _made(services, identity, owner)
-            if picture is None:
+            if (made := _made(services, identity, owner)) is None:
                 raise
+            picture = made
         except ProblemError as error:
             if error.status in _GONE:
                 forget_upload(services, identity)
