@@ -46,9 +46,11 @@ def test_stars_and_a_comment(visitor: Visitor, stranger: Visitor) -> None:
     assert sum(one["ratings"] for one in visitor.get("/api/stars").json()) == before + 1  # the opinion stays
 
 
-def make_study(visitor: Visitor, kind: str, contestants: list[dict[str, Any]], photos: int = 3) -> dict[str, Any]:
+def make_study(
+    visitor: Visitor, kind: str, contestants: list[dict[str, Any]], photos: int = 3, **more: Any
+) -> dict[str, Any]:
     pictures = [one["id"] for one in visitor.upload(*(colourful(10 * n) for n in range(photos)))]
-    answer = visitor.post("/api/studies", json={"kind": kind, "contestants": contestants, "pictures": pictures})
+    answer = visitor.post("/api/studies", json={"kind": kind, "contestants": contestants, "pictures": pictures} | more)
     assert answer.status_code == 202, answer.text
     study = answer.json()
     assert visitor.ended({"id": study["job_id"]})["state"] == "done"

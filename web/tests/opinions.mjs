@@ -76,13 +76,13 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
   await step("a study asks, is answered by keyboard, and tells what all answers say", async () => {
     const { items } = await ask("/api/pictures");
     const study = await send("/api/studies", {
-      kind: "arena", name: "Calm or vivid?", listed: true, pictures: items.map((one) => one.id),
+      kind: "arena", name: "Calm or vivid?", listed: true, checks: 1, pictures: items.map((one) => one.id),
       contestants: [{ label: "calm", options: { size: 128 } }, { label: "vivid", options: { size: 128, saturation: 1.6 } }],
     });
     await until(async () => (await ask(`/api/studies/${study.id}`)).state === "open");
     await open("/compare");
     await page.getByRole("link", { name: "Calm or vivid?" }).click();
-    for (let left = items.length; left > 0; left--) {
+    for (let left = items.length + 1; left > 0; left--) {
       await page.getByText(left === 1 ? "1 question left" : `${left} questions left`).waitFor();
       await page.getByRole("button", { name: "Both are bad" }).focus();
       await page.keyboard.press("Enter");
@@ -92,9 +92,43 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
     }
     await page.getByText("You have answered every question").waitFor();
     await page.getByRole("table", { name: new RegExp(`${items.length} votes by 1 person`) }).waitFor();
+    await page.getByRole("heading", { name: "Photo by photo" }).waitFor();
+    assert.equal(await page.locator(".by-photo li").count(), items.length);
+    await page.locator(".by-photo img").first().evaluate((image) => image.decode());
     const csv = await saved("Votes as CSV");
-    assert.equal(csv.trim().split("\n").length, items.length + 1);
+    assert.equal(csv.trim().split("\n").length, items.length + 2, "a check of attention is among them");
     assert.match(csv, /both_bad/);
+  });
+
+  await step("who prefers a grey photo in a check is left out, and the results say so", async () => {
+    const [one] = (await ask("/api/pictures")).items;
+    await open("/compare");
+    await page.getByRole("button", { name: "Make a study" }).click();
+    await page.getByLabel("Check attention").waitFor();
+    await page.locator(".picks input").first().check();
+    await page.getByRole("button", { name: "Make it of 1 photo" }).click();
+    const link = await page.getByRole("link", { name: /\/compare\// }).last().getAttribute("href");
+    const id = link.split("/").pop();
+    await until(async () => (await ask(`/api/studies/${id}`)).state === "open");
+    assert.ok(one);
+    await open(`/compare/${id}`);
+    for (let left = 2; left > 0; left--) {
+      await page.getByText(left === 1 ? "1 question left" : "2 questions left").waitFor();
+      const greys = [];
+      for (const name of ["Left", "Right"]) {
+        greys.push(await page.getByRole("img", { name }).evaluate(async (image) => {
+          await image.decode();
+          const canvas = new OffscreenCanvas(image.naturalWidth, image.naturalHeight);
+          canvas.getContext("2d").drawImage(image, 0, 0);
+          const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+          return data.every((value, at) => at % 4 === 3 || Math.abs(value - data[at - (at % 4)]) < 3);
+        }));
+      }
+      await page.getByRole("button", { name: greys[1] ? "Right is better" : "Left is better" }).click();
+      if (greys.includes(true)) await page.getByText("This was a check of attention").waitFor();
+      await page.getByRole("button", { name: "Next" }).click();
+    }
+    await page.getByText("1 person is left out").waitFor();
   });
 
   await step("original or coloured? A colour photo and its colouring are told apart, or not", async () => {

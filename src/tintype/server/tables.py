@@ -169,6 +169,7 @@ class Study(Base):
     contestants: Mapped[list[Any]]
     listed: Mapped[bool] = mapped_column(default=False, index=True)
     approved: Mapped[bool] = mapped_column(default=False)
+    checks: Mapped[int] = mapped_column(default=0)
     state: Mapped[str] = mapped_column(String(16), default="preparing")
     job_id: Mapped[str | None] = mapped_column(ForeignKey("jobs.id", ondelete="SET NULL"))
     created: Mapped[datetime] = mapped_column(default=now)
@@ -217,7 +218,7 @@ class Rating(Base):
 
 class Ballot(Base):
     """One question to one voter, the sides drawn by lot. In a "turing" study there is only a left side,
-    and ``left_label`` is "" for the original."""
+    and ``left_label`` is "" for the original. Of kind "check" it is one of attention: the side labelled "" is grey."""
 
     __tablename__ = "ballots"
     __table_args__ = (Index(None, "study_id", "voter"),)

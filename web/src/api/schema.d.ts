@@ -1039,6 +1039,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/studies/{study_id}/pictures/{picture_id}/{side}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Get Study Picture
+         * @description One photo of a study, small, as JPEG; `original` is for studies that ask which colours are real.
+         */
+        get: operations["getStudyPicture"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/studies/{study_id}/votes": {
         parameters: {
             query?: never;
@@ -2332,6 +2352,19 @@ export interface components {
             next?: string | null;
         };
         /**
+         * PictureOutcome
+         * @description What was said of one photo of a study.
+         */
+        PictureOutcome: {
+            /**
+             * Photo Url
+             * @description Small and grey, as JPEG.
+             */
+            photo_url: string;
+            /** Sides */
+            sides: components["schemas"]["PictureSide"][];
+        };
+        /**
          * PicturePublic
          * @description An uploaded photo or film.
          */
@@ -2399,6 +2432,26 @@ export interface components {
             look?: {
                 [key: string]: unknown;
             } | null;
+        };
+        /**
+         * PictureSide
+         * @description One colouring of a photo in a study: how often it was shown, and chosen.
+         */
+        PictureSide: {
+            /**
+             * Label
+             * @description Empty for the photograph's own colours.
+             */
+            label: string;
+            /** Shown */
+            shown: number;
+            /**
+             * Chosen
+             * @description Won, in an arena; taken for the original's own colours, in a turing study.
+             */
+            chosen: number;
+            /** Thumbnail Url */
+            thumbnail_url: string;
         };
         /**
          * PictureUpdate
@@ -2507,6 +2560,12 @@ export interface components {
             votes: number;
             /** Voters */
             voters: number;
+            /**
+             * Left Out
+             * @description People whose votes do not count, since they preferred grey in a check.
+             * @default 0
+             */
+            left_out: number;
             /** Contestants */
             contestants: components["schemas"]["Ranked"][];
         };
@@ -2635,6 +2694,12 @@ export interface components {
             left_label: string;
             /** Right Label */
             right_label: string | null;
+            /**
+             * Is Check
+             * @description Whether this was a check of attention.
+             * @default false
+             */
+            is_check: boolean;
         };
         /**
          * Scene
@@ -2846,6 +2911,12 @@ export interface components {
              */
             pictures: string[];
             /**
+             * Checks
+             * @description In an arena: how often each voter is shown a grey photo against a coloured one; the votes of whoever prefers grey do not count.
+             * @default 0
+             */
+            checks: number;
+            /**
              * Listed
              * @description Whether the study is shown to everybody, not only by its address.
              * @default false
@@ -2857,6 +2928,11 @@ export interface components {
          * @description What a study says so far.
          */
         StudyOutcome: {
+            /**
+             * Pictures
+             * @description Photo by photo, those with the most answers first; at most 60.
+             */
+            pictures: components["schemas"]["PictureOutcome"][];
             /** @description Of an arena. */
             ranking: components["schemas"]["Ranking"] | null;
             /**
@@ -7890,6 +7966,79 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StudyOutcome"];
+                };
+            };
+            /** @description A token is needed */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not allowed */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not found */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The request does not fit */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too many requests */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getStudyPicture: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description An identity that this API gave. */
+                study_id: string;
+                /** @description An identity that this API gave. */
+                picture_id: string;
+                /** @description grey, original, or a result. */
+                side: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The file. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "image/*": string;
+                    "video/*": string;
                 };
             };
             /** @description A token is needed */

@@ -12,6 +12,7 @@ const WORDS: Record<Ballot["choices"][number], string> = {
   coloured: "Estimated colours",
 };
 
+const GREY = "the grey photo"; // what the server calls it
 interface Props {
   ballot: Ballot;
   question: string;
@@ -42,7 +43,7 @@ export function BallotCard({ ballot, question, next, onNext }: Props) {
         {sides.map(({ url, name, label }) => url && (
           <figure key={name}>
             <img src={url} alt={name} />
-            <figcaption>{name}{label && `: ${label}`}</figcaption>
+            <figcaption>{name}{label && `: ${label === GREY ? t("the grey photo") : label}`}</figcaption>
           </figure>
         ))}
       </div>
@@ -53,6 +54,7 @@ export function BallotCard({ ballot, question, next, onNext }: Props) {
         {(revealed || error) && <button type="button" className="primary" onClick={onNext}>{next}</button>}
       </div>
       {revealed && ballot.kind === "turing" && <Notice>{verdict(revealed)}</Notice>}
+      {revealed?.is_check && <Notice>{t("This was a check of attention: one side was the grey photo.")}</Notice>}
       {error && <Notice error={error} />}
     </div>
   );

@@ -14,6 +14,7 @@ export function MakeStudy({ onMade }: { onMade: () => void }) {
   const [kind, setKind] = useState<"arena" | "turing">("arena");
   const [name, setName] = useState("");
   const [other, setOther] = useState("vivid");
+  const [checked, setChecked] = useState(true);
   const [link, setLink] = useState("");
   const [error, setError] = useState("");
   useEffect(() => {
@@ -30,7 +31,7 @@ export function MakeStudy({ onMade }: { onMade: () => void }) {
     const second = other === "vivid" ? { label: "vivid", options: { saturation: 1.5 } } : { label: other, options: { model: other } };
     const contestants = [{ label: known.default_model, options: {} }, ...(kind === "arena" ? [second] : [])];
     setError("");
-    unwrap(api.POST("/api/studies", { body: { kind, name, question: "", listed: false, pictures: chosen, contestants: contestants as never } })).then(
+    unwrap(api.POST("/api/studies", { body: { kind, name, question: "", listed: false, checks: kind === "arena" && checked ? (chosen.length > 5 ? 2 : 1) : 0, pictures: chosen, contestants: contestants as never } })).then(
       (study) => {
         setLink(new URL(at(`/compare/${study.id}`), window.location.href).href);
         onMade();
@@ -54,6 +55,12 @@ export function MakeStudy({ onMade }: { onMade: () => void }) {
           </select>
         )}
       </div>
+      {kind === "arena" && (
+        <label className="check">
+          <input type="checkbox" checked={checked} onChange={(event) => setChecked(event.target.checked)} />
+          <span>{t("Check attention")}<span className="small">{t("A grey photo stands against a coloured one now and then; the answers of whoever prefers it do not count.")}</span></span>
+        </label>
+      )}
       <div className="picks">
         {photos.map((one) => (
           <label key={one.id}>

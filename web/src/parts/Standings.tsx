@@ -74,6 +74,10 @@ export function StudyStandings({ id }: { id: string }) {
           }))}
         />
       )}
+      {outcome.ranking && outcome.ranking.left_out > 0 && (
+        <p className="small">{t("{count} people are left out: in a check of attention they preferred a grey photo to one in colour.", { count: outcome.ranking.left_out })}</p>
+      )}
+      <Pictures outcome={outcome} />
       <p className="row">
         <a className="button" href={`${votesUrl}?format=csv`} download>{t("Votes as CSV")}</a>
         <a className="button" href={votesUrl} download="votes.json">{t("Votes as JSON")}</a>
@@ -92,5 +96,28 @@ function Ranked({ ranking, title = t("Blind comparisons") }: { ranking: Ranking;
         note: t("{wins} won, {losses} lost, {ties} tied, {bad} both bad", { wins: one.wins, losses: one.losses, ties: one.ties, bad: one.both_bad }),
       }))}
     />
+  );
+}
+
+/** Photo by photo: what was chosen how often. */
+function Pictures({ outcome }: { outcome: Outcome }) {
+  if (outcome.pictures.length === 0) return null;
+  return (
+    <section aria-labelledby="by-photo">
+      <h2 id="by-photo">{t("Photo by photo")}</h2>
+      <ul className="plain by-photo">
+        {outcome.pictures.map((one) => (
+          <li key={one.photo_url} className="sides">
+            {!outcome.taken && <figure><img src={one.photo_url} alt={t("The photo")} loading="lazy" /><figcaption>{t("The photo")}</figcaption></figure>}
+            {one.sides.map((side) => (
+              <figure key={side.thumbnail_url}>
+                <img src={side.thumbnail_url} alt={side.label || t("the originals")} loading="lazy" />
+                <figcaption>{side.label || t("the originals")}: {t("{chosen} of {shown}", { chosen: side.chosen, shown: side.shown })}</figcaption>
+              </figure>
+            ))}
+          </li>
+        ))}
+      </ul>
+    </section>
   );
 }

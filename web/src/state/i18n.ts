@@ -14,6 +14,7 @@ const FILES: Record<string, () => Promise<{ default: Messages }>> = {
   es: () => import("../locales/es.json"),
   ja: () => import("../locales/ja.json"),
 };
+const FROM_THE_RIGHT = ["ar", "fa", "he", "ur"];
 const KEY = "tintype-language";
 let messages: Messages = english;
 let rules = new Intl.PluralRules("en");
@@ -35,6 +36,7 @@ export async function loadLanguage(): Promise<void> {
     language = "en";
   }
   document.documentElement.lang = language;
+  document.documentElement.dir = FROM_THE_RIGHT.includes(language) ? "rtl" : "ltr";
 }
 
 export function chooseLanguage(name: string): void {

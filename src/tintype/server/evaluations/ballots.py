@@ -14,7 +14,10 @@ from tintype.server.schemas.common import ColourOptions
 from tintype.server.services import Services
 from tintype.server.tables import Ballot, Picture, Result, Study, now
 
-CHOICES = {"arena": ("left", "right", "tie", "both_bad"), "turing": ("original", "coloured")}
+from . import attention
+
+_PAIR = ("left", "right", "tie", "both_bad")
+CHOICES = {"arena": _PAIR, attention.CHECK: _PAIR, "turing": ("original", "coloured")}
 ORIGINAL = ""
 
 
@@ -30,16 +33,21 @@ def draw(services: Services, study: Study, voter: str) -> tuple[Ballot | None, i
         mine = list(session.scalars(select(Ballot).where(Ballot.study_id == study.id, Ballot.voter == voter)))
         pictures = list(session.scalars(select(Picture.id).where(Picture.study_id == study.id).order_by(Picture.id)))
         labels = [one["label"] for one in study.contestants]
-        left = _unanswered(study.kind, pictures, labels, [one for one in mine if one.choice is not None])
+        cast = [one for one in mine if one.choice is not None]
+        left = _unanswered(study.kind, pictures, labels, cast)
+        count = len(left) + (attention.remaining(study.checks, cast) if pictures else 0)
         waiting = next((one for one in mine if one.choice is None and one.picture_id is not None), None)
-        if waiting is not None or not left:
-            return waiting, len(left)
-        picture_id, sides = _least_asked(session, study.id, left)
+        if waiting is not None or not count:
+            return waiting, count
+        is_check = attention.is_due(study.checks, cast, len(left))
+        picture_id, sides = attention.sides(pictures, labels) if is_check else _least_asked(session, study.id, left)
         if study.kind == "turing":
             sides = random.choice([(ORIGINAL,), (random.choice(labels),)])
         ballot = _ballot(services, session, study, picture_id, random.sample(sides, len(sides)), voter)
+        if is_check:
+            ballot.kind = attention.CHECK
         session.add(ballot)
-    return ballot, len(left)
+    return ballot, count
 
 
 def duel(services: Services, picture_id: str, results: dict[str, Result], voter: str) -> Ballot:

@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from tintype.server.schemas.evaluations import Ranked, Ranking, Starred, Taken
 from tintype.server.tables import Ballot, Rating, Study
 
+from .attention import failed, looked
 from .ranking import bradley_terry, design_effect, mean_interval, wilson
 
 _POINTS = {"left": 1.0, "right": 0.0, "tie": 0.5, "both_bad": 0.5}
@@ -21,13 +22,14 @@ def ranking(session: Session, study_id: str | None = None, *, duels: bool = Fals
 
     What strangers make studies of, under labels of their own, does not rank the server's models.
     """
-    query = select(Ballot).where(Ballot.kind == "arena", Ballot.choice.is_not(None))
+    query = select(Ballot).where(Ballot.kind == "arena", Ballot.choice.is_not(None), looked())
+    whose = Ballot.study_id == study_id if study_id else Ballot.study_id.in_(select(Study.id).where(Study.owner == ""))
     if study_id:
-        query = query.where(Ballot.study_id == study_id)
+        query = query.where(whose)
     elif duels:
         query = query.where(Ballot.study_id.is_(None))
     else:
-        query = query.where(Ballot.study_id.in_(select(Study.id).where(Study.owner == "")))
+        query = query.where(whose)
     cast = query.subquery().c
     counted = session.execute(
         select(cast.left_label, cast.right_label, cast.choice, cast.voter, func.count()).group_by(
@@ -41,7 +43,9 @@ def ranking(session: Session, study_id: str | None = None, *, duels: bool = Fals
             bad.update({right: count})
     votes = [(left, right, _POINTS[choice]) for left, right, choice, _, count in counted for _ in range(count)]
     ranked = bradley_terry(votes, [voter for *_, voter, count in counted for _ in range(count)])
+    out = 0 if duels else session.scalar(select(func.count(Ballot.voter.distinct())).where(failed(), whose))
     return Ranking(
+        left_out=out or 0,
         votes=sum(count for *_, count in counted),
         voters=session.scalar(select(func.count(cast.voter.distinct()))) or 0,
         contestants=[
@@ -106,12 +110,13 @@ def vote_rows(session: Session, study_id: str | None = None) -> list[dict[str, A
     query = select(Ballot).where(Ballot.choice.is_not(None)).order_by(Ballot.voted, Ballot.id)
     if study_id:
         query = query.where(Ballot.study_id == study_id)
+    out = {(one.study_id, one.voter) for one in session.scalars(select(Ballot).where(failed()))}
     numbers: dict[str, int] = {}
     return [
         {
             "study": one.study_id, "kind": one.kind, "picture": one.picture_id, "left": one.left_label,
             "right": one.right_label, "choice": one.choice, "voter": numbers.setdefault(one.voter, len(numbers) + 1),
-            "voted": one.voted.isoformat() if one.voted else "",
+            "voted": one.voted.isoformat() if one.voted else "", "counts": (one.study_id, one.voter) not in out,
         }
         for one in session.scalars(query)
     ]  # fmt: skip
@@ -145,5 +150,5 @@ def _inert(value: Any) -> Any:
     return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
 
 
-VOTE_COLUMNS = ["study", "kind", "picture", "left", "right", "choice", "voter", "voted"]
+VOTE_COLUMNS = ["study", "kind", "picture", "left", "right", "choice", "voter", "voted", "counts"]
 RATING_COLUMNS = ["model", "model_version", "options", "stars", "comment", "rater", "created"]

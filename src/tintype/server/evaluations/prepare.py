@@ -47,6 +47,7 @@ def create_study(
     *,
     owner: str,
     listed: bool,
+    checks: int = 0,
 ) -> Study:
     """Write a study down, still without photos.
 
@@ -59,8 +60,10 @@ def create_study(
         raise ProblemError(
             422, f"{kind} needs at least {least} contestants, each with a label of its own, not {labels}"
         )
+    if checks and kind != "arena":
+        raise ProblemError(422, "attention is checked where two colourings are compared: kind arena")
     study = Study(
-        owner=owner, kind=kind, name=name or f"{' or '.join(labels)}?"[:200], listed=listed,
+        owner=owner, checks=checks, kind=kind, name=name or f"{' or '.join(labels)}?"[:200], listed=listed,
         question=question or DEFAULT_QUESTION[kind], contestants=contestants,
     )  # fmt: skip
     with services.database.session() as session:

@@ -5,6 +5,7 @@ from typing import Literal
 from fastapi import APIRouter, Response
 
 from tintype.server.colouring import check, colour
+from tintype.server.evaluations.attention import CHECK, GREY
 from tintype.server.evaluations.ballots import CHOICES, ORIGINAL, duel, find, vote
 from tintype.server.evaluations.prepare import label_of
 from tintype.server.identity import OwnerDep
@@ -58,15 +59,18 @@ def get_side(
     with services.database.session() as session:
         ballot = find(session, ballot_id, owner)
         identity = ballot.left_id if side == "left" else ballot.right_id
-        is_original = side == "left" and ballot.kind == "turing" and ballot.left_label == ORIGINAL
+        label = ballot.left_label if side == "left" else ballot.right_label
+        is_pair = ballot.kind != "turing"
+        is_original = side == "left" and not is_pair and label == ORIGINAL
+        is_grey = side == "photo" or (ballot.kind == CHECK and label == GREY)
         row: Picture | Result | None = None
-        if is_original or (side == "photo" and ballot.kind == "arena"):
+        if is_original or (is_grey and is_pair):
             row = session.get(Picture, ballot.picture_id) if ballot.picture_id else None
         elif side != "photo" and identity:
             row = session.get(Result, identity)
     if row is None:
         raise not_found("picture")
-    key = variant(services, row, services.settings.preview_pixels, grey=side == "photo")
+    key = variant(services, row, services.settings.preview_pixels, grey=is_grey)
     return send_bytes(read_file(services.storage, key), "image/jpeg", "side.jpg", headers={"Cache-Control": "no-store"})
 
 
@@ -74,5 +78,8 @@ def get_side(
 def cast_vote(ballot_id: Id, body: Vote, services: ServicesDep, owner: OwnerDep) -> Revealed:
     """Choose, once; the answer says what was what."""
     ballot = vote(services, ballot_id, body.choice, owner)
+    if ballot.kind == CHECK:
+        left, right = (label or "the grey photo" for label in (ballot.left_label, ballot.right_label))
+        return Revealed(choice=body.choice, left_label=left, right_label=right, is_check=True)
     left = ballot.left_label or "the original"
     return Revealed(choice=body.choice, left_label=left, right_label=ballot.right_label or None)

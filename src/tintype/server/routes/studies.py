@@ -2,12 +2,13 @@
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 from sqlalchemy import and_, or_, select
 from sqlalchemy.orm import Session
 
 from tintype.server import library
 from tintype.server.evaluations.ballots import CHOICES, draw
+from tintype.server.evaluations.by_picture import by_picture
 from tintype.server.evaluations.outcome import VOTE_COLUMNS, ranking, taken_for_original, vote_rows
 from tintype.server.evaluations.prepare import contestant, create_study
 from tintype.server.identity import OwnerDep
@@ -26,9 +27,12 @@ from tintype.server.schemas.evaluations import (
     StudyUpdate,
     Table,
 )
-from tintype.server.tables import Study
+from tintype.server.stored import read_file
+from tintype.server.tables import Picture, Result, Study
+from tintype.server.variants import THUMBNAIL_PIXELS, variant
 
 from .deps import ServicesDep
+from .files import PICTURE, send_bytes
 from .ratings import FormatQuery, table
 
 router = APIRouter(prefix="/api", tags=["evaluations"])
@@ -48,7 +52,9 @@ def create_one(body: StudyCreate, services: ServicesDep, owner: OwnerDep) -> Stu
             if find_picture(session, identity, owner, to_change=True).kind != "photo":
                 raise ProblemError(422, f"the picture {identity} is a film; studies are of photos")
     contestants = [contestant(services, one.options, one.label) for one in body.contestants]
-    study = create_study(services, body.kind, body.name, body.question, contestants, owner=owner, listed=body.listed)
+    study = create_study(
+        services, body.kind, body.name, body.question, contestants, owner=owner, listed=body.listed, checks=body.checks
+    )
     job = create(services, "study", {"study": study.id, "pictures": pictures}, len(pictures), owner)
     with services.database.session() as session:
         kept = session.get_one(Study, study.id)
@@ -109,9 +115,36 @@ def draw_ballot(study_id: Id, services: ServicesDep, owner: OwnerDep) -> Questio
 def get_outcome(study_id: Id, services: ServicesDep) -> StudyOutcome:
     """What the votes of a study say so far."""
     with services.database.session() as session:
-        if _find(session, study_id).kind == "arena":
-            return StudyOutcome(ranking=ranking(session, study_id), taken=None)
-        return StudyOutcome(ranking=None, taken=taken_for_original(session, study_id))
+        study = _find(session, study_id)
+        if study.kind == "arena":
+            return StudyOutcome(ranking=ranking(session, study_id), taken=None, pictures=by_picture(session, study))
+        taken = taken_for_original(session, study_id)
+        return StudyOutcome(ranking=None, taken=taken, pictures=by_picture(session, study))
+
+
+@router.get(
+    "/studies/{study_id}/pictures/{picture_id}/{side}", operation_id="getStudyPicture", response_class=Response,
+    responses=documented(404, 429) | PICTURE,
+)  # fmt: skip
+def get_study_picture(
+    study_id: Id,
+    picture_id: Id,
+    side: Annotated[
+        str, Path(pattern=r"^(grey|original|[A-Za-z0-9_-]{22})$", description="grey, original, or a result.")
+    ],
+    services: ServicesDep,
+) -> Response:
+    """One photo of a study, small, as JPEG; `original` is for studies that ask which colours are real."""
+    with services.database.session() as session:
+        study = _find(session, study_id)
+        picture = session.get(Picture, picture_id)
+        if picture is None or picture.study_id != study_id or (side == "original" and study.kind != "turing"):
+            raise not_found("picture")
+        row = picture if side in ("grey", "original") else session.get(Result, side)
+        if row is None or (isinstance(row, Result) and row.picture_id != picture_id):
+            raise not_found("picture")
+    key = variant(services, row, THUMBNAIL_PIXELS, grey=side == "grey")
+    return send_bytes(read_file(services.storage, key), "image/jpeg", "side.jpg")
 
 
 @router.get(

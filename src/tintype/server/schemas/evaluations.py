@@ -48,6 +48,13 @@ class StudyCreate(Strict):
     question: Line = Field("", max_length=500)
     contestants: list[Contestant] = Field(min_length=1, max_length=20)
     pictures: list[PictureId] = Field(min_length=1, max_length=500, description="Photos of the asker; they are copied.")
+    checks: int = Field(
+        0,
+        ge=0,
+        le=10,
+        description="In an arena: how often each voter is shown a grey photo against a coloured one; the votes of "
+        "whoever prefers grey do not count.",
+    )
     listed: bool = Field(False, description="Whether the study is shown to everybody, not only by its address.")
 
 
@@ -97,10 +104,11 @@ class BallotPublic(BaseModel):
     @classmethod
     def of(cls, row: Ballot, choices: tuple[str, ...]) -> "BallotPublic":
         base = here(f"/api/ballots/{row.id}")
-        is_pair = row.kind == "arena"
+        is_pair = row.kind != "turing"
         return cls.model_validate(
             {
-                "id": row.id, "kind": row.kind, "choices": list(choices), "left_url": f"{base}/left",
+                "id": row.id, "kind": "arena" if is_pair else "turing",
+                "choices": list(choices), "left_url": f"{base}/left",
                 "right_url": f"{base}/right" if is_pair else None, "photo_url": f"{base}/photo" if is_pair else None,
             }
         )  # fmt: skip
@@ -125,6 +133,7 @@ class Revealed(BaseModel):
     choice: Choice
     left_label: str = Field(description="`the original` where the photograph's own colours were shown.")
     right_label: str | None
+    is_check: bool = Field(False, description="Whether this was a check of attention.")
 
 
 class Duel(Strict):
@@ -152,6 +161,7 @@ class Ranking(BaseModel):
 
     votes: int
     voters: int
+    left_out: int = Field(0, description="People whose votes do not count, since they preferred grey in a check.")
     contestants: list[Ranked]
 
 
@@ -167,8 +177,26 @@ class Taken(BaseModel):
     high: float
 
 
+class PictureSide(BaseModel):
+    """One colouring of a photo in a study: how often it was shown, and chosen."""
+
+    label: str = Field(description="Empty for the photograph's own colours.")
+    shown: int
+    chosen: int = Field(description="Won, in an arena; taken for the original's own colours, in a turing study.")
+    thumbnail_url: str
+
+
+class PictureOutcome(BaseModel):
+    """What was said of one photo of a study."""
+
+    photo_url: str = Field(description="Small and grey, as JPEG.")
+    sides: list[PictureSide]
+
+
 class StudyOutcome(BaseModel):
     """What a study says so far."""
+
+    pictures: list[PictureOutcome] = Field(description="Photo by photo, those with the most answers first; at most 60.")
 
     ranking: Ranking | None = Field(description="Of an arena.")
     taken: list[Taken] | None = Field(description="Of a turing study.")
