@@ -24,7 +24,7 @@ COLUMNS += ["lr", "critic_lr", "images_per_second"]
 
 
 FIRST_BEAT, LONGEST_PAUSE = 5.0, 300.0  # seconds without a word
-FIRST_WORD = 15.0  # seconds, after which a first step that is still under way is mentioned
+FIRST_WORD = 8.0  # seconds, after which a first step that is still under way is mentioned
 SLOW = "the first step is still under way; smaller crops are quicker: --set stages.*.size=128 takes a quarter of 256"
 
 
