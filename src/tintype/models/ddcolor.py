@@ -79,7 +79,7 @@ class UpBlock(nn.Module):
 
 def attend(attention: nn.MultiheadAttention, query: Tensor, key: Tensor, value: Tensor) -> Tensor:
     """Multi-head attention of (N, Q, D) to (N, K, D) with the weights of a torch module, written out so that any
-    number of places can be exported."""
+    number of places can be exported, and because torch's fused one goes backward slowly through few queries in bf16."""
     assert attention.in_proj_weight is not None
     assert attention.in_proj_bias is not None
     weights, biases = attention.in_proj_weight.chunk(3), attention.in_proj_bias.chunk(3)
@@ -88,7 +88,8 @@ def attend(attention: nn.MultiheadAttention, query: Tensor, key: Tensor, value: 
         F.linear(x, weight, bias).view(*x.shape[:2], heads, -1).transpose(1, 2)
         for x, weight, bias in zip((query, key, value), weights, biases, strict=True)
     )
-    mixed = F.scaled_dot_product_attention(asked, found, held).transpose(1, 2).flatten(2)
+    shares = (asked * asked.shape[-1] ** -0.5 @ found.transpose(-1, -2)).softmax(-1).to(held.dtype)
+    mixed = (shares @ held).transpose(1, 2).flatten(2)
     out: Tensor = attention.out_proj(mixed)
     return out
 
