@@ -9,7 +9,8 @@ from pathlib import Path
 
 PROJECT = Path(__file__).resolve().parents[1] / "pyproject.toml"
 # `all` but for addresses: pyarrow alone would be a third of the bundle.
-EXTRAS = ("heif", "pdf", "raw", "server", "video")
+PHOTOS = ("heif", "pdf", "raw", "server")
+EXTRAS = (*PHOTOS, "video")
 # Of OpenVINO: tintype asks for the processor, and reads ONNX. The cache is that of the plugin for GPUs.
 _NOT_OF_OPENVINO = re.compile(
     r"openvino_(intel_gpu|intel_npu|auto|hetero)\w*_plugin|openvino_auto_batch|openvino_c\b|cache\.json$"
