@@ -83,12 +83,13 @@ def test_dry_run_writes_nothing_and_tells_it_all(cli: RunCli, album: Path, tmp_p
     before = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*")}
     result = cli("colorize", "album", "-o", "out", "--model", "tiny", "--dry-run")
     text = result.stdout.decode()
-    assert result.returncode == 0
+    assert result.returncode == 1
+    assert "would fail: album/bad.jpg" in text
     assert "album/one.tif -> out/one.tif   90 x 60, about " in text
-    assert "would colour 4" in text
+    assert "would colour 3, fail on 1" in text
     assert text.endswith("Nothing was written.\n")
     facts = json.loads(cli("colorize", "album", "-o", "out", "--model", "tiny", "--dry-run", "--json").stdout)
-    assert (facts["would_colour"], facts["would_fail"], facts["fits"]) == (4, 0, True)
+    assert (facts["would_colour"], facts["would_fail"], facts["fits"]) == (3, 1, True)
     assert {one["target"] for one in facts["results"]} >= {"out/one.tif", "out/two.png"}
     failing = cli("colorize", "album/one.tif", "missing.jpg", "-o", "out", "--model", "tiny", "--dry-run")
     assert failing.returncode == 1

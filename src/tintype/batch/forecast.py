@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
+from tintype.errors import TintypeError
 from tintype.files.locations import is_url, name_of
 from tintype.photo.photo import Photo
 
@@ -20,6 +21,7 @@ from .job import STREAM, Job
 _GROWTH = {"jpeg": 1.10, "png": 2.74, "tiff": 3.0, "webp": 1.78}
 _BYTES_PER_PIXEL = {"jpeg": 0.27, "png": 1.55, "tiff": 2.0, "webp": 0.95, "bmp": 3.0}
 _KINDS = {"jpg": "jpeg", "jpe": "jpeg", "jfif": "jpeg", "tif": "tiff", "dib": "bmp"}
+_WORTH_READING = 100_000_000  # bytes of a file that Pillow does not know; those beyond are left for the run itself
 _SMALL, _LARGE = (384, 512), (1152, 1536)
 
 
@@ -59,6 +61,13 @@ def _forecast(job: Job, pace: Callable[[int], float] | None) -> Forecast:
             size = os.path.getsize(job.source)
             with Image.open(job.source) as image:
                 (width, height), bands = image.size, len(image.getbands())
+        except UnidentifiedImageError:  # a raw picture, say; or no picture at all
+            if size is not None and size <= _WORTH_READING:
+                try:
+                    photo = Photo.read(job.source)
+                except TintypeError as why:
+                    return Forecast(job.source, None, "fail", str(why))
+                width, height = photo.width, photo.height
         except OSError as error:
             if not os.path.exists(job.source):
                 return Forecast(job.source, None, "fail", f"{job.source}: no such file")

@@ -75,10 +75,10 @@ def _path_of(text: str) -> Path:
             return candidate
     names = sorted(path.stem for path in _files())
     near = difflib.get_close_matches(text, names, n=1)
-    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}" if names else "none is embedded"
+    hint = f"did you mean {near[0]!r}?" if near else f"known are {', '.join(names)}." if names else "none is embedded."
     if text in catalogue():
-        hint = f"`tintype models pull {text}` fetches it"
-    raise WeightsError(f"no model is called {text!r}: {hint}; a path to an .onnx file works too")
+        hint = f"`tintype models pull {text}` fetches it."
+    raise WeightsError(f"no model is called {text!r}: {hint} A path to an .onnx file works too")
 
 
 def list_models() -> list[ModelFile]:
