@@ -16,9 +16,10 @@ import * as operators from "./operators.mjs";
 import * as opinions from "./opinions.mjs";
 import * as photo from "./photo.mjs";
 import * as sending from "./sending.mjs";
+import * as wishes from "./wishes.mjs";
 import { makeFilm, serve } from "./server.mjs";
 
-const PARTS = { photo, hints, arrivals, sending, opinions, jobs, operators, foreign, access };
+const PARTS = { photo, hints, arrivals, sending, wishes, opinions, jobs, operators, foreign, access };
 const wanted = process.argv.slice(2);
 const unknown = wanted.filter((name) => !(name in PARTS));
 if (unknown.length) throw new Error(`no part is called ${unknown.join(", ")}; there are ${Object.keys(PARTS).join(", ")}`);
