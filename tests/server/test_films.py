@@ -187,3 +187,32 @@ def test_a_worker_that_died_when_the_film_was_whole_leaves_no_film_without_a_pos
         picture = Image.open(io.BytesIO(services.storage.read(f"results/{result.id}/{side}.jpg")))
         assert picture.size == (96, 64)
     services.close()
+
+
+def test_each_scene_takes_the_colours_of_the_photo_most_like_it(
+    visitor: Visitor, stranger: Visitor, tmp_path: Path
+) -> None:
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 24, scenes=2))}).json()
+
+    def like(view: int, channel: int) -> tuple[str, bytes]:
+        bands = [smooth(64, 96, view) * (0.4 if at != channel else 1.0) for at in range(3)]
+        target = io.BytesIO()
+        Image.fromarray(np.stack(bands, -1).astype(np.uint8)).save(target, "PNG")
+        return f"{view}.png", target.getvalue()
+
+    red, blue = (one["id"] for one in visitor.upload(like(0, 0), like(7, 2)))
+    foreign = stranger.upload(like(0, 1))[0]["id"]
+
+    def ask(**wishes: Any) -> Any:
+        return visitor.post("/api/jobs", json={"kind": "film", "picture": sent["id"], "options": {}, "film": wishes})
+
+    assert ask(references=[red, foreign]).status_code == 404
+    both = ask(reference=red, references=[blue])
+    assert (both.status_code, "one reference or several" in both.json()["detail"]) == (422, True)
+    ended = visitor.ended(ask(references=[red, blue]).json())
+    assert ended["state"] == "done", ended["error"]
+    result = ended["outcomes"][0]["result_id"]
+    assert visitor.get(f"/api/results/{result}").json()["options"]["references"] == [red, blue]
+    plain = visitor.ended(ask().json())["outcomes"][0]["result_id"]
+    one, other = (visitor.get(f"/api/results/{each}/file").content for each in (result, plain))
+    assert one != other, "the references change the film"

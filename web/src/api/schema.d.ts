@@ -1869,6 +1869,11 @@ export interface components {
              * @description A photo of the asker whose colours the film takes.
              */
             reference?: string | null;
+            /**
+             * References
+             * @description Several photos of the asker, in place of one: each scene takes the colours of that most like it, or of none.
+             */
+            references?: string[];
         };
         /**
          * Health

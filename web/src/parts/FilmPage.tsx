@@ -20,11 +20,11 @@ export function FilmPage({ picture }: { picture: Picture }) {
   const [start, setStart] = useState("");
   const [end, setEnd] = useState("");
   const [points, setPoints] = useState<FilmPoint[]>([]);
-  const [reference, setReference] = useState<string | null>(null);
+  const [references, setReferences] = useState<string[]>([]);
   const result = picture.results.find((one) => one.id === picture.shown) ?? picture.results.at(-1);
   const begin = (film: { start?: number; end?: number }): void => {
     setError("");
-    unwrap(api.POST("/api/jobs", { body: { kind: "film", picture: picture.id, options: { saturation, temperature } as never, film: { stability, hints: points, reference, ...film } as never } })).then(
+    unwrap(api.POST("/api/jobs", { body: { kind: "film", picture: picture.id, options: { saturation, temperature } as never, film: { stability, hints: points, references, ...film } as never } })).then(
       (job) => go(`/film/${job.id}`),
       (caught: unknown) => setError(message(caught)),
     );
@@ -52,7 +52,7 @@ export function FilmPage({ picture }: { picture: Picture }) {
             <label>{t("From")} <input type="text" size={8} placeholder="0:00" value={start} onChange={(event) => setStart(event.target.value)} /></label>
             <label>{t("to")} <input type="text" size={8} placeholder={t("the end")} value={end} onChange={(event) => setEnd(event.target.value)} /></label>
           </div>
-          <FilmReference value={reference} onChange={setReference} />
+          <FilmReference value={references} onChange={setReferences} />
           <div className="row">
             <button type="button" className="primary" onClick={() => begin(range())}>{t("Colour it")}</button>
             <button type="button" onClick={() => begin({ start: from, end: from + PREVIEW_S })}>{t("Try {count} seconds first", { count: PREVIEW_S })}</button>

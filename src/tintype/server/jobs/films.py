@@ -39,7 +39,7 @@ def colour_film(services: Services, mine: Claim) -> None:
     folder = services.settings.folder / "films" / mine.job.id
     folder.mkdir(parents=True, exist_ok=True)
     source = fetched(services, film.key, folder)
-    reference = _reference(services, wishes.reference, folder)
+    photos = tuple(str(_photo(services, one, folder)) for one in wishes.photos)
     target = folder / "coloured.mp4"
     watch = _Watch(mine)
     started = time.perf_counter()
@@ -49,7 +49,7 @@ def colour_film(services: Services, mine: Claim) -> None:
             str(source),
             str(target),
             colorizer,
-            film_options(options, wishes, None if reference is None else str(reference)),
+            film_options(options, wishes, photos),
             progress=watch.tell,
         )
     mine.checkpoint()
@@ -72,28 +72,28 @@ def colour_film(services: Services, mine: Claim) -> None:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def _reference(services: Services, picture: str | None, folder: Path) -> Path | None:
-    """The photo whose colours are taken, on this machine. Raises ProblemError, 404: it was deleted meanwhile."""
-    if picture is None:
-        return None
+def _photo(services: Services, picture: str, folder: Path) -> Path:
+    """A photo whose colours are taken, on this machine. Raises ProblemError, 404: it was deleted meanwhile."""
     with services.database.session() as session:
         row = session.get(Picture, picture)
     if row is None:
         raise not_found("reference")
-    return fetched(services, row.key, folder)
+    own = folder / picture  # files of several photos have the same name
+    own.mkdir(exist_ok=True)
+    return fetched(services, row.key, own)
 
 
-def film_options(options: ColourOptions, wishes: FilmWishes, reference: str | None = None) -> FilmOptions:
-    """What is asked, in the library's own terms. Raises TintypeError for what a film cannot have."""
-    hints = tuple(
-        FilmHint(
-            one.seconds, Hint.parse(f"{one.x:g},{one.y:g},{one.color}" + (f",{one.radius:g}" if one.radius else ""))
-        )
-        for one in wishes.hints
-    )
+def film_options(options: ColourOptions, wishes: FilmWishes, photos: tuple[str, ...] | None = None) -> FilmOptions:
+    """What is asked, in the library's own terms; ``photos``: where those of `FilmWishes.photos` lie.
+
+    Raises TintypeError for what a film cannot have.
+    """
+    given = tuple(wishes.photos) if photos is None else photos
+    one = given[0] if wishes.reference and given else None
+    hints = tuple(FilmHint(point.seconds, Hint.parse(point.as_text())) for point in wishes.hints)
     return FilmOptions(
         size=options.size, taste=taste_of(options), start=wishes.start, end=wishes.end, stability=wishes.stability,
-        crf=wishes.crf, hints=hints, reference=reference,
+        crf=wishes.crf, hints=hints, reference=one, references=given[1:] if one else given,
     )  # fmt: skip
 
 

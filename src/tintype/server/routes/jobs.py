@@ -48,8 +48,7 @@ def create_job(body: JobCreate, services: ServicesDep, owner: OwnerDep) -> JobPu
         if body.options.hints or body.options.strokes or body.options.alternative is not None:
             raise ProblemError(422, "hints and alternatives are for photos; a film takes a model, a size and a mood")
         _own(services, [body.picture], owner, "film")
-        if body.film.reference is not None:
-            _own(services, [body.film.reference], owner, "photo")
+        _own(services, body.film.photos, owner, "photo")
         film_options(body.options, body.film)  # says what cannot be
         payload = {
             "picture": body.picture, "options": body.options.model_dump(), "film": body.film.model_dump(),

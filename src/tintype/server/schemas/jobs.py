@@ -54,6 +54,17 @@ class FilmWishes(Strict):
         default_factory=list, max_length=200, description="Colours for things, scene by scene."
     )
     reference: PictureId | None = Field(None, description="A photo of the asker whose colours the film takes.")
+    references: list[PictureId] = Field(
+        default_factory=list,
+        max_length=20,
+        description="Several photos of the asker, in place of one: each scene takes the colours of that most like it, "
+        "or of none.",
+    )
+
+    @property
+    def photos(self) -> list[str]:
+        """The photos that colours are taken from."""
+        return [*([self.reference] if self.reference else []), *self.references]
 
 
 class FilmJob(Strict):
