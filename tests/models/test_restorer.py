@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tintype.colorizer.learned_restore import Restorer as InUse
 from tintype.colorizer.learned_restore import restored_map
@@ -17,6 +18,8 @@ from tintype.network.model_file import find_model
 from tintype.photo.photo import Photo
 from tintype.training.answers import Answers
 from tintype.training.export import export_checkpoint
+from tintype.training.objective import DISTANCES
+from tintype.training.recipe import load_recipe
 
 SMALL = RestorerConfig((8, 12, 16), 1)
 
@@ -115,3 +118,32 @@ def test_the_file_computes_the_same_at_any_size(model: Path, examples: list[Path
 def test_a_model_that_colours_does_not_restore() -> None:
     with pytest.raises(WeightsError, match="a model that colours, not one that restores"):
         InUse(find_model("tint-small").path)
+
+
+@pytest.mark.slow
+def test_the_recipes_loss_learns_a_batch_by_heart(examples: list[Path]) -> None:
+    """With L1 the same steps gain a fraction: giving back what came is its best constant answer to sparse damage."""
+    (loss,) = load_recipe("restore").stages[0].losses
+    distance = DISTANCES[loss]
+    rng = np.random.default_rng(1)
+    pairs = []
+    for path in examples[:4]:
+        with Image.open(path) as image:
+            square = np.asarray(image.convert("RGB").resize((48, 48)))
+        pairs.append(make_print(square, rng))
+    damaged, whole = (torch.from_numpy(np.stack(planes)) for planes in zip(*pairs, strict=True))
+
+    def psnr(made: torch.Tensor) -> float:
+        return float(10 * torch.log10(4 / (made - whole).square().mean()))
+
+    torch.manual_seed(0)
+    network = Restorer()
+    optimizer = torch.optim.Adam(network.parameters(), lr=1e-3, betas=(0.9, 0.99))
+    before = psnr(damaged)
+    for _ in range(300):
+        made = network(damaged)
+        optimizer.zero_grad()
+        distance(made, whole).backward()
+        optimizer.step()
+    assert psnr(made.detach()) > before + 8
+    assert psnr(made.detach()) > 35
