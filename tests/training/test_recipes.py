@@ -36,7 +36,7 @@ NARROW = {
 SIDE = {"uvu": 128, "uvu-sketch": 128, "sketch": 128}
 DRAWINGS = ("uvu-sketch", "sketch")
 # What has to fall: the part of the loss that compares with the truth, or with a teacher.
-FALLING = {"driving": "l2", "tint-small": "distillation"}
+FALLING = {"restore": "l2", "driving": "l2", "tint-small": "distillation"}
 # Whose stages weigh colours differently, so that losses cannot be compared across them: validations are.
 VALIDATED = ("tint",)
 # To which part of its first value at least. nogan begins with grey, where others have yet to unlearn wild colours.
