@@ -183,8 +183,10 @@ export async function run({ page, context, upload, settled, colours, redrawn, as
     await panel("Mood");
     await redrawn(() => page.getByLabel("Saturation", { exact: true }).fill("1.7"));
     await panel("Versions");
+    const before = await page.locator(".versions li").count();
     await page.getByRole("button", { name: "Keep this version" }).click();
     await page.getByRole("button", { name: "Kept" }).waitFor();
+    await page.waitForFunction((many) => document.querySelectorAll(".versions li").length > many, before);
     page.once("dialog", (dialog) => void dialog.accept("vivid"));
     await page.getByRole("button", { name: "Name it" }).first().click();
     await page.getByText("vivid", { exact: true }).waitFor();
