@@ -39,6 +39,7 @@ RUN = (
 ELSEWHERE = {
     "cluster.md": "tests/cluster/test_page.py",
     "data.md": "large data sets are worked on: parsed",
+    "design.md": "a drawing of the rooms, no commands",
     "deploy.md": "tests/server/test_nginx.py, tests/docs/test_scale_pages.py",
     "distributed.md": "tests/docs/test_distributed_page.py",
     "evaluations.md": "tests/server/test_evaluations.py runs the same by HTTP; people take part: parsed",

@@ -229,7 +229,7 @@ def test_the_command_prepares_a_study(tmp_path: Path, monkeypatch: pytest.Monkey
     arena(models="tint", sizes="64,128", photos=[str(photos)])
     assert "tint size=64 or tint size=128?: 2 photos, open at /api/studies/" in capsys.readouterr().out
     arena(export="votes")
-    assert capsys.readouterr().out == "study,kind,picture,left,right,choice,voter,voted\r\n"
+    assert capsys.readouterr().out == "study,kind,picture,left,right,choice,voter,voted,counts\r\n"
     with pytest.raises(InputError, match="at least 2 contestants"):
         arena(models="tint", photos=[str(photos)])
     with pytest.raises(InputError, match="no model is called"):
