@@ -177,6 +177,20 @@ def test_hints_are_met_and_stop_where_things_end() -> None:
     assert np.abs(met[:, 24:] - ab[:, 24:]).max() < 1
 
 
+def test_a_hint_that_the_network_met_at_its_place_alone_colours_the_whole_thing() -> None:
+    lightness = np.full((32, 48), -0.5, np.float32)
+    lightness[:, 30:] = 0.6
+    plain = np.zeros((32, 48, 2), np.float32)
+    red = Hint(100, 160, (150, 40, 40))
+    hinted = plain.copy()
+    hinted[14:19, 8:13] = ab_of(red)  # a spot, and nothing is missing at the hint itself
+    met = propagate_hints(plain, hinted, GuidanceMaps.of(lightness), [red], (320, 480))
+    share = np.linalg.norm(met, axis=2) / np.linalg.norm(ab_of(red))
+    assert share[4:28, 2:24].min() > 0.7
+    assert share.max() < 1.2  # nothing is added twice
+    assert share[:, 32:].max() < 0.1
+
+
 def test_hints_that_contradict_each_other_meet_in_the_middle() -> None:
     hints = [Hint(50, 50, (200, 60, 60)), Hint(50, 50, (60, 60, 200))]
     met = propagate_hints(GREY, GREY, GuidanceMaps.of(LIGHT), hints, (100, 100))

@@ -121,5 +121,5 @@ def test_ten_clicks_on_ten_things(capsys: pytest.CaptureFixture[str]) -> None:
     with capsys.disabled():
         print(f"\n{'mean':20} took the colour {took:4.0%}, the rest did not {kept:6.1%}")
     assert len(found) == 10
-    assert took > 0.30  # measured 0.35: one click makes a soft spot on large things (dev/LOG.md)
-    assert kept > 0.88  # measured 0.91
+    assert took > 0.60  # measured 0.66; before colours were spread over things 0.35
+    assert kept > 0.89  # measured 0.91

@@ -15,7 +15,7 @@ from tintype.imaging.color import srgb_to_lab
 from tintype.imaging.gamut import reduce_chroma_lab
 from tintype.imaging.types import Plane
 
-from .propagate import GuidanceMaps, distances_from, keep_far, propagate
+from .propagate import GuidanceMaps, meet
 
 SCALE = 110.0  # CIE units of ab that the planes hold as 1
 SIDE = 5  # of the square, in its own pixels, that the network sees of a hint without a radius; trained are 1 to 9
@@ -171,18 +171,14 @@ def ab_of(hint: Hint) -> tuple[float, float]:
 def propagate_hints(
     plain: Plane, ab: Plane, guidance: GuidanceMaps, hints: Sequence[Hint], picture: tuple[int, int]
 ) -> Plane:
-    """The answer `ab` of a network (h, w, 2), CIE units, held to its answer without hints, `plain`, far from them
-    (`keep_far`), and with what it left between itself and the hints added (`propagate`).
-
-    `guidance` is the picture's at that size; `picture` the height and width that hints are in.
+    """The answer `ab` of a network (h, w, 2), CIE units, made to meet the hints (`meet`); `plain` is its answer without
+    them. `guidance` is the picture's at that size; `picture` the height and width that hints are in.
     """
     scale = np.array(ab.shape[:2], np.float32) / np.array(picture, np.float32)
     places = np.array([[hint.y + 0.5, hint.x + 0.5] for hint in hints], np.float32)
     wanted = np.array([ab_of(hint) for hint in hints], np.float32)
     sure = np.array([hint.confidence for hint in hints], np.float32)
-    points = np.asarray(places * scale, np.float32)
-    distances = distances_from(guidance, points)
-    return propagate(keep_far(plain, ab, guidance, points, distances), guidance, points, wanted, sure, distances)
+    return meet(plain, ab, guidance, np.asarray(places * scale, np.float32), wanted, sure)
 
 
 def _start(centre: float, side: int, length: int) -> int:

@@ -3,11 +3,14 @@
 A network that was told one odd colour takes the whole picture for odd. So far from a few hints, and on things unlike
 those that they are on, its answer without hints counts (`keep_far`).
 
-At the hint itself a person is right by definition, so what the network leaves between its answer and a hint is spread
-by a kernel that falls with geodesic distance, with difference in lightness, with difference in the colour that the
-network gave, and with unlikeness of what its encoder found: it reaches over the thing that the hint is on and not over
-its border. Lightness counts mostly as the mean of a few cells, so that cloth is one thing and not its threads. With
-several hints the kernel's weights are solved for, so that all are met at once.
+A network often meets a hint around its place and nowhere else on the thing. So the hints' colours are spread by a
+kernel that falls with geodesic distance, with difference in lightness, with difference in the colour that the network
+gave, and with unlikeness of what its encoder found: it reaches over the thing that a hint is on and not over its
+border, being flat on top and steep at its sides. Where the network did not go that way by itself, that fills its answer
+(`fill`). Lightness counts mostly as the mean of a few cells, so that cloth is one thing and not its threads.
+
+At the hint itself a person is right by definition: what is still left there between the answer and the hints is added,
+by a kernel that falls more gently and whose weights are solved for, so that all are met at once (`propagate`).
 """
 
 from dataclasses import dataclass
@@ -23,6 +26,8 @@ from .geodesic import geodesic_distances
 Cells = npt.NDArray[np.int64]
 
 MANY = 40  # hints from which on the network is free everywhere
+FLAT = 2.8  # square of the difference, in scales, at which a flat kernel has fallen to 1/e; until 1.3 it is above 0.9
+ALIKE = 0.4  # unlikeness of features (1 - cosine, 0 to 2) that still counts as the same kind of thing
 RIDGE = 0.02  # keeps two hints at one place that contradict each other from making weights without bound
 DISTANCE_GRID = 64  # cells of the short side at most that distances are found on; more are shared by several
 KEPT = 4_000_000  # numbers of a kernel that are kept rather than found twice
@@ -31,10 +36,11 @@ BROAD = 2  # cells of each side of a block that gives the light of a thing rathe
 
 @dataclass(frozen=True)
 class KernelScale:
-    """Scale of each term of the kernel: the difference at which its weight falls to exp(-1/2) = 0.6.
+    """Scale of each term of the kernel: the difference at which its weight falls to exp(-1/2) = 0.6; to 0.96 if flat.
 
     `distance` in diagonals, `light` and `broad` (of blocks) in shares of the range from black to white, `colour` in CIE
-    units. `things` weighs the unlikeness of features, 0 to 2.
+    units. `things` weighs the unlikeness of features, 0 to 2. `flat`: flat on top and steep at the sides, a half at
+    1.6 scales, and unlikeness up to `ALIKE` counts for nothing.
     """
 
     distance: float
@@ -42,11 +48,13 @@ class KernelScale:
     broad: float
     colour: float
     things: float
+    flat: bool = False
 
 
-# For what is added, and for what the network itself may change.
+# For what is spread over things, for what the network itself may change, and for what is added at the hints.
+FILLED = KernelScale(distance=0.3, light=0.35, broad=0.16, colour=18.0, things=1.0, flat=True)
+CHANGED = KernelScale(distance=0.55, light=0.3, broad=0.18, colour=18.0, things=0.5, flat=True)
 ADDED = KernelScale(distance=0.4, light=0.35, broad=0.16, colour=18.0, things=0.5)
-CHANGED = KernelScale(distance=0.55, light=0.3, broad=0.18, colour=18.0, things=0.1)
 
 
 @dataclass(frozen=True)
@@ -110,9 +118,47 @@ class _Kernel:
         coarse = (self._distances[index] / self._limits.distance) ** 2
         square += coarse if coarse.shape == square.shape else resize_float(coarse, width, height)
         if self._likeness is not None:
-            unlike = 2 * self._limits.things * (1 - self._likeness[index])
-            square += resize_float(unlike, width, height)
-        return np.asarray(np.exp(-0.5 * square), np.float32)
+            unlike = 1 - self._likeness[index]
+            if self._limits.flat:
+                unlike = np.maximum(0, unlike - ALIKE)
+            square += resize_float(2 * self._limits.things * unlike, width, height)
+        if self._limits.flat:
+            square /= np.float32(FLAT)
+            fall = square * square * square
+        else:
+            fall = square * np.float32(0.5)
+        return np.asarray(np.exp(-fall), np.float32)
+
+
+def meet(plain: Plane, hinted: Plane, guidance: GuidanceMaps, points: Plane, wanted: Plane, sure: Plane) -> Plane:
+    """Colours (h, w, 2), CIE units, that meet the hints. Arguments as for `propagate`.
+
+    The network's answer `hinted` is held to its answer without hints, `plain`, far from them (`keep_far`), carried over
+    the things that they are on (`fill`), and gets what is then left between itself and the hints (`propagate`).
+    """
+    distances = distances_from(guidance, points)
+    near = keep_far(plain, hinted, guidance, points, distances)
+    if len(points) < MANY:
+        filled = fill(plain, near, spread(plain, guidance, points, wanted, sure, distances), len(points))
+        added = (filled - near)[_cells(points, near)]
+        near, wanted = filled, wanted + added * (1 - 1 / sure**2)[:, None]  # an unsure hint is not to count twice
+    return propagate(near, guidance, points, wanted, sure, distances)
+
+
+def spread(plain: Plane, guidance: GuidanceMaps, points: Plane, wanted: Plane, sure: Plane, distances: Plane) -> Plane:
+    """How far (h, w, 2), CIE units, the hints would move `plain` on the things that they are on; where several reach,
+    the nearest counts most, and the move is never beyond the farthest of theirs. Arguments as for `propagate`."""
+    rows, columns = _cells(points, plain)
+    kernel = _Kernel(guidance, plain, rows, columns, distances, FILLED)
+    moves = (wanted - plain[rows, columns]) * (sure**2)[:, None]
+    reached = np.zeros(plain.shape[:2], np.float32)
+    total, shares = np.zeros_like(plain), np.full(plain.shape[:2], 1e-12, np.float32)
+    for index, move in enumerate(moves):
+        reached = np.maximum(reached, kernel[index])
+        share = np.square(np.square(kernel[index]))  # the nearest takes most of a place
+        total += share[..., None] * move
+        shares += share
+    return total * (reached / shares)[..., None]
 
 
 def propagate(
@@ -158,6 +204,22 @@ def keep_far(
         near = np.maximum(near, kernel[index])
     held = (1 - near) * np.float32(1 - len(points) / MANY)
     return hinted + held[..., None] * (plain - hinted)
+
+
+def fill(plain: Plane, near: Plane, move: Plane, hints: int) -> Plane:
+    """Colours (h, w, 2), CIE units: `near`, and the part of a move that the network left out.
+
+    What the network itself changed counts as far as it goes the same way, so nothing is added twice.
+
+    Args:
+        plain: (h, w, 2), the answer without hints.
+        near: (h, w, 2), the answer with hints (`keep_far`).
+        move: (h, w, 2), what the hints ask for on their things (`spread`).
+        hints: their number, below `MANY`, which leave everything to the network.
+    """
+    square = np.maximum(np.einsum("ijk,ijk->ij", move, move), 1e-3)
+    share = np.clip(np.einsum("ijk,ijk->ij", near - plain, move) / square, 0, 1)
+    return near + ((1 - share) * np.float32(1 - hints / MANY))[..., None] * move
 
 
 def distances_from(guidance: GuidanceMaps, points: Plane) -> Plane:
