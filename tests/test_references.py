@@ -148,22 +148,31 @@ def test_the_verb_saves_offers_and_confirms(
     assert b"999, 5 is outside the picture" in outside.stderr
 
 
-def test_each_shot_of_a_film_takes_its_own_reference(cli: RunCli, examples: list[Path], tmp_path: Path) -> None:
+def shots(examples: list[Path], folder: Path) -> dict[str, Path]:
+    """A film of 15 frames in three shots, as pictures in `folder`/frames; pictures in colour of the first two."""
     by_name = {path.stem: path for path in examples}
-    light = {
-        name: np.asarray(Image.fromarray(picture(by_name[name]).luma).resize((192, 160)))
-        for name in ("astronaut", "coffee")
-    }
     tones = {"astronaut": (180, 110), "coffee": (110, 170)}  # Cb, Cr
-    light["grass"] = np.asarray(Image.fromarray(picture(by_name["grass"]).luma).resize((192, 160)))
-    (tmp_path / "frames").mkdir()
+    (folder / "frames").mkdir()
+    told = {}
     for shot, name in enumerate(("astronaut", "coffee", "grass")):
+        light = np.asarray(Image.fromarray(picture(by_name[name]).luma).resize((192, 160)))
         if name in tones:
+            told[name] = folder / f"{name}.png"
             planes = [np.full((160, 192), value, np.uint8) for value in tones[name]]
-            Photo(light[name]).with_chroma(*planes).save(tmp_path / f"{name}.png")
+            Photo(light).with_chroma(*planes).save(told[name])
         for number in range(5):
-            Image.fromarray(light[name]).save(tmp_path / "frames" / f"{5 * shot + number:03d}.png")
-    references = [text for name in reversed(tones) for text in ("--reference", tmp_path / f"{name}.png")]
+            Image.fromarray(light).save(folder / "frames" / f"{5 * shot + number:03d}.png")
+    return told
+
+
+def hues(folder: Path, *numbers: int) -> list[np.ndarray]:
+    """Mean Cb and Cr of frames."""
+    return [np.asarray(Image.open(folder / f"{n:03d}.png").convert("YCbCr"))[..., 1:].mean((0, 1)) for n in numbers]
+
+
+def test_each_shot_of_a_film_takes_its_own_reference(cli: RunCli, examples: list[Path], tmp_path: Path) -> None:
+    told = shots(examples, tmp_path)
+    references = [text for name in reversed(told) for text in ("--reference", told[name])]
     out = tmp_path / "out" / "%03d.png"
     frames = tmp_path / "frames" / "%03d.png"
     done = cli("colorize", frames, "--model", "tint-small", *references, "-o", out, "--json")
@@ -175,8 +184,29 @@ def test_each_shot_of_a_film_takes_its_own_reference(cli: RunCli, examples: list
     assert weights == [1, 1, 0]
     assert b"references: 0:00:00.0 to 0:00:00.2 astronaut.png (1.00)" in done.stderr
     assert b"0:00:00.4 to 0:00:00.6 none" in done.stderr
-    blues = [
-        np.asarray(Image.open(tmp_path / "out" / f"{n:03d}.png").convert("YCbCr"))[..., 1:].mean((0, 1)) for n in (2, 7)
-    ]
+    blues = hues(tmp_path / "out", 2, 7)
     assert blues[0][0] > blues[0][1] + 20, "the first shot is blue as its reference"
     assert blues[1][1] > blues[1][0] + 20, "the second is red"
+
+
+@pytest.mark.parametrize("stability", ["0.8", "0"])
+def test_an_only_reference_does_not_bleed_past_a_cut(
+    cli: RunCli, examples: list[Path], tmp_path: Path, stability: str
+) -> None:
+    told = shots(examples, tmp_path)
+    frames = tmp_path / "frames" / "%03d.png"
+    plain = ("colorize", frames, "--model", "tint-small", "--stability", stability)
+    assert cli(*plain, "-o", tmp_path / "plain" / "%03d.png").returncode == 0
+    out = tmp_path / "out" / "%03d.png"
+    done = cli(*plain, "--reference", told["astronaut"], "-o", out, "--json")
+    assert done.returncode == 0, done.stderr.decode()
+    (film,) = json.loads(done.stdout)["films"]
+    if stability != "0":
+        taken = [(shot["start"], shot["frames"], shot["reference"], shot["weight"]) for shot in film["references"]]
+        assert taken == [(0.0, 5, str(told["astronaut"]), 1), (0.2, 5, None, 0), (0.4, 5, None, 0)]
+        assert b"0:00:00.2 to 0:00:00.4 none" in done.stderr
+    (blue,) = hues(tmp_path / "out", 2)
+    assert blue[0] > blue[1] + 20, "the first shot is blue as the reference"
+    for number in (5, 7, 9, 10, 14):
+        names = [tmp_path / folder / f"{number:03d}.png" for folder in ("plain", "out")]
+        assert names[0].read_bytes() == names[1].read_bytes(), f"frame {number} is of another shot"

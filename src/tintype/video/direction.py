@@ -35,9 +35,10 @@ HintsAt = Callable[[Frame], list[Hint]]
 
 
 class Director:
-    """Which of several references each shot takes its colours from, the same to its end.
+    """Which of the references each shot takes its colours from, the same to its end.
 
-    The one most like the first of its frames that shows something, or none.
+    The one most like the first of its frames that shows something, or none; an only one as well, which so does not
+    bleed past a cut into a shot of other things.
 
     Args:
         references: photographs in colour, opened by the colorizer that colours the film.

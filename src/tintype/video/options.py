@@ -33,7 +33,7 @@ class FilmOptions:
         start, end: in seconds from the film's first frame; the whole film when None.
         rate: frames per second of numbered pictures; other films know their own.
         hints: colours for things at points of the film, each for its whole scene.
-        reference: a photograph of like things whose colours are taken; None for none.
+        reference: a photograph of like things, whose colours each shot takes that shows them; None for none.
         references: several, of which each shot takes the one most like it, or none; not together with `reference`.
         taste: how the colours are changed; what restores or marks pictures is not for films.
         deinterlace: frames of two fields are taken apart; else both fields get the same colours.
@@ -65,6 +65,11 @@ class FilmOptions:
     skip_toned: bool = False
     again: bool = False
     part_frames: int = PART_FRAMES
+
+    @property
+    def all_references(self) -> tuple[str, ...]:
+        """The reference, or the several."""
+        return self.references if self.reference is None else (self.reference,)
 
     def __post_init__(self) -> None:
         if not 0 <= self.stability <= 1:

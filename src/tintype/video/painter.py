@@ -33,8 +33,8 @@ def painter(
 ) -> Paint:
     """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
 
-    ``hints_at`` tells the hints of a frame, in pixels of the upright picture; ``director`` those of several references,
-    of which every frame chooses by itself when it is None; ``borders`` what of the shot the network is to see, which
+    ``hints_at`` tells the hints of a frame, in pixels of the upright picture; ``director`` those of the references, of
+    which every frame chooses by itself when it is None; ``borders`` what of the shot the network is to see, which
     every frame finds by itself when it is None.
 
     Raises:
@@ -47,8 +47,7 @@ def painter(
         raise WeightsError(f"{model.name} colours drawings and paints their light anew; films need one for photographs")
     side = model.size if options.size is None else options.size
     taste = options.taste
-    reference = None if options.reference is None else colorizer.open(options.reference)
-    references = [colorizer.open(path) for path in options.references] if director is None else []
+    references = [colorizer.open(path) for path in options.all_references] if director is None else []
     whole = Inside(0, 0, info.height, info.width)
     turns = info.rotation // 90
 
@@ -63,8 +62,6 @@ def painter(
         upright = np.ascontiguousarray(np.rot90(light, turns))
         opened = colorizer.open(upright, find_borders=borders is None)
         hints = _seen(told, _upright(inside, info), upright.shape)
-        if reference is not None:
-            hints += opened.match(reference, size=side)
         if director is not None:
             hints += director.hints(opened)
         elif references:

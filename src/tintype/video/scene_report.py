@@ -36,21 +36,14 @@ class SceneReport:
     def references(self) -> list[dict[str, object]]:
         """For each shot start and end in seconds, frames, the reference that it took (None for none), and the weight
         from 0 to 1 that its colours had; empty where there was no reference, or every frame was coloured by itself.
-
-        A reference that is the only one is taken by every shot.
         """
-        options = self._options
         found = []
         for first, last, frames in self._scenes:
             facts = last.facts
-            if options.reference is not None and not options.frame_by_frame:
-                taken: str | None = options.reference
-                weight = 1.0
-            elif "reference" in facts:
-                index, weight = int(facts["reference"][0]), facts["reference"][1]
-                taken = None if index < 0 else options.references[index]
-            else:
+            if "reference" not in facts:
                 continue
+            index, weight = int(facts["reference"][0]), facts["reference"][1]
+            taken = None if index < 0 else self._options.all_references[index]
             found.append(self._place(first, last, frames) | {"reference": taken, "weight": round(weight, 3)})
         return found
 
@@ -66,7 +59,7 @@ class SceneReport:
     def notes(self) -> list[str]:
         """Lines on the references and the borders, the first few shots of each."""
         lines = []
-        if self._options.references and (told := self.references()):
+        if self._options.all_references and (told := self.references()):
             pieces = [f"{_when(shot)} {_name(shot['reference'])}{_weight(shot)}" for shot in told]
             lines.append(f"references: {_some(pieces)}")
         if bordered := self.borders():

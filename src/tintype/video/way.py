@@ -21,8 +21,8 @@ def stabilizer_of(
     if options.frame_by_frame:  # no shots: every frame finds borders and reference by itself
         return Stabilizer(painter(colorizer, info, options, hints_at), info, options)
     borders, director = ShotBorders(info), None
-    if options.references:
+    if options.all_references:
         size = colorizer.model.info.size if options.size is None else options.size
-        director = Director([colorizer.open(path) for path in options.references], size)
+        director = Director([colorizer.open(path) for path in options.all_references], size)
     paint = painter(colorizer, info, options, hints_at, director, borders)
     return Stabilizer(paint, info, options, borders, director)
