@@ -1,13 +1,16 @@
 """Many pictures: what inputs stand for, where results go, and that one bad file costs only itself."""
 
+import itertools
 import os
 import shutil
+import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
-from tintype import Colorizer, InputError, OutputError
-from tintype.batch.run import Job, Report, Result, plan, run
+from tintype import Colorizer, InputError, OutputError, Photo
+from tintype.batch.run import Job, Report, Result, plan, run, run_each
 from tintype.colorizer.options import ColorizeOptions, OutputOptions
 
 
@@ -166,3 +169,27 @@ def test_a_target_that_appears_meanwhile_is_kept(album: Path, colorizer: Coloriz
     assert (album / "a-color.jpg").read_bytes() == b"keep me"
     assert run(jobs, colorizer, output=OutputOptions(overwrite=True)).failed == 0
     assert (album / "a-color.jpg").read_bytes() != b"keep me"
+
+
+def test_what_was_in_flight_at_ctrl_c_is_finished_and_told_of(album: Path, examples: list[Path]) -> None:
+    """An interrupt comes while several pictures are worked on: they are written, and `done` hears of each."""
+    sources = [str(examples[number % len(examples)]) for number in range(12)]
+    jobs = [Job(source, str(album / f"out-{number}.png")) for number, source in enumerate(sources)]
+    calls = itertools.count()
+    told: list[Result] = []
+
+    def make(source: object) -> Photo:
+        if next(calls):  # the first is told of when others are in flight
+            time.sleep(0.3)
+        return Photo.read(np.full((8, 8), 99, np.uint8))
+
+    def done(result: Result) -> None:
+        told.append(result)
+        if len(told) == 1:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run_each(jobs, make, workers=4, done=done)
+    written = sorted(path.name for path in album.glob("out-*.png"))
+    assert sorted(Path(str(result.target)).name for result in told) == written
+    assert 4 <= len(written) < len(jobs)

@@ -2,8 +2,11 @@
 
 import io
 import struct
+import sys
 import zlib
+from importlib.machinery import ModuleSpec
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -155,10 +158,29 @@ def test_what_is_not_read_is_called_by_its_name() -> None:
         (b"SDPX" + bytes(40), "is a DPX picture"),
         (b"\0\0\1\0" + bytes(40), "is a Windows icon"),
         (b'<?xml version="1.0"?><svg width="3"></svg>', "is an SVG drawing"),
-        (b"nothing at all that is known", "AVIF, PNM, PCX, TGA or PSD; more with tintype"),
+        (b"nothing at all that is known", "AVIF, PNM, PCX, TGA, PSD"),
     ):
         with pytest.raises(InputError, match=words):
             Photo.read(data)
+
+
+def test_only_missing_extras_are_offered(monkeypatch: pytest.MonkeyPatch) -> None:
+    modules = ("pillow_heif", "pillow_jxl", "rawpy", "pypdfium2")
+
+    def said(*missing: str) -> str:
+        with monkeypatch.context() as patch:
+            for module in modules:
+                spec = None if module in missing else ModuleType(module)
+                patch.setitem(sys.modules, module, spec)
+                if spec is not None:
+                    spec.__spec__ = ModuleSpec(module, None)
+            with pytest.raises(InputError) as refused:
+                Photo.read(b"nothing at all that is known")
+        return str(refused.value)
+
+    assert said().endswith("TGA, PSD, HEIC, JPEG XL, camera raw, PDF")
+    assert said("rawpy").endswith("PSD, HEIC, JPEG XL, PDF; more with pip install 'tintype[raw]'")
+    assert said(*modules).endswith("TGA, PSD; more with pip install 'tintype[heif,raw,pdf]'")
 
 
 def test_unusual_jpegs_are_named() -> None:

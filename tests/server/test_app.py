@@ -17,7 +17,7 @@ from starlette.testclient import TestClient
 
 from server.serving import Site, Visitor, postgres, serving, stopping
 from server.test_jobs import frames
-from tintype.errors import TintypeError
+from tintype.errors import MissingExtra, TintypeError
 from tintype.server import page
 from tintype.server.database import Database, alembic_config
 from tintype.server.gate import ConcurrencyLimiter
@@ -164,6 +164,21 @@ def test_migrations_make_the_tables_that_the_code_has(site: Site) -> None:
     database.close()
 
 
+def test_an_extra_is_named_where_it_is_missing_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(TintypeError) as wrong:
+        Storage("nowhere://bucket")
+    assert "pip install" not in str(wrong.value)
+    with pytest.raises(TintypeError) as wrong:
+        Database("nonsense://user@host/x")
+    assert "pip install" not in str(wrong.value)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(MissingExtra, match=r"TINTYPE_DATABASE_URL .* pip install 'tintype\[postgres\]'"):
+        Database("postgresql+psycopg://user@host/x")
+    monkeypatch.setitem(sys.modules, "s3fs", None)
+    with pytest.raises(MissingExtra, match=r"TINTYPE_STORAGE_URL: .* pip install 'tintype\[urls,s3\]'"):
+        Storage("s3://bucket/prefix")
+
+
 def test_wrong_addresses_are_said_without_their_passwords(tmp_path: Path) -> None:
     from tintype.server.jobs.queue import JobQueue
 
@@ -175,6 +190,9 @@ def test_wrong_addresses_are_said_without_their_passwords(tmp_path: Path) -> Non
     assert "hunter2" not in str(wrong.value)
     with pytest.raises(TintypeError, match="TINTYPE_STORAGE_URL"):
         Storage("nowhere://bucket")
+    with pytest.raises(TintypeError, match="known are postgresql and sqlite") as wrong:
+        Database("mssql+pymssql://user:hunter2@host/x")
+    assert "hunter2" not in str(wrong.value)
     assert "hunter2" not in repr(Settings(database_url="postgresql://u:hunter2@h/d", folder=tmp_path))  # type: ignore[arg-type]
 
 

@@ -148,12 +148,14 @@ def run_each(
         waiting: set[Future[Result]] = set()
         ordered: deque[Future[Result]] = deque()
 
+        def tell(ended: Future[Result]) -> None:
+            report.results.append(ended.result())
+            done(report.results[-1])
+
         def collect() -> None:
             waiting.difference_update(wait(waiting, return_when=FIRST_COMPLETED).done)
             while ordered and ordered[0].done():
-                result = ordered.popleft().result()
-                report.results.append(result)
-                done(result)
+                tell(ordered.popleft())
 
         try:
             for job in jobs:
@@ -164,7 +166,11 @@ def run_each(
                     collect()
             while waiting:
                 collect()
-        except BaseException:  # Ctrl-C: what is begun is finished, the rest is not begun
+        except KeyboardInterrupt:  # what is begun is finished and told of, the rest is not begun
+            for future in [future for future in ordered if not future.cancel()]:
+                tell(future)
+            raise
+        except BaseException:
             for future in waiting:
                 future.cancel()
             raise

@@ -27,7 +27,7 @@ class Reporter:
         hushed = request.quiet or request.as_json or plan.to_stream or request.style == "json"
         self._lines = not (hushed or self.progress.hides_lines)
         self._troubled: list[Result] = []
-        self._count = 0
+        self._count = self._failed = 0
 
     @contextlib.contextmanager
     def following(self) -> Iterator[None]:
@@ -38,8 +38,9 @@ class Reporter:
         except KeyboardInterrupt:
             total = len(self._plan.jobs)
             if total > 1 and not self._request.quiet and self._request.style != "json":
+                failed = f", {self._failed} failed" if self._failed else ""
                 again = "; the same command goes on" if self._plan.journal is not None else ""
-                print(f"tintype: stopped: {self._count} of {total} done{again}", file=sys.stderr)
+                print(f"tintype: stopped: {self._count - self._failed} of {total} done{failed}{again}", file=sys.stderr)
             raise
 
     def done(self, result: Result) -> None:
@@ -48,6 +49,7 @@ class Reporter:
         if (trouble := self._request.manners.after(result)) is not None:
             result = failed(result, trouble)
             self._troubled.append(result)
+        self._failed += not result.ok
         self.progress.step(result)
         if result.error is not None and self._request.style != "json":
             complain(result.error)

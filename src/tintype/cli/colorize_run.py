@@ -66,6 +66,12 @@ class LocalRunner:
         return contextlib.nullcontext()
 
     def pictures(self, done: Done) -> Report:
+        told = Report()  # also of what was done when Ctrl-C came
+
+        def tell(result: Result) -> None:
+            told.results.append(result)
+            done(result)
+
         def work(jobs: list[Job]) -> Report:
             plan = self._plan
             if plan.journal is not None:
@@ -79,10 +85,14 @@ class LocalRunner:
                 workers=self._workers,
                 journal=journal,
                 skip=plan.request.skip,
-                done=done,
+                done=tell,
             )
 
-        return watch(self._plan.again, work) if self._plan.request.watching else work(self._plan.jobs)
+        if self._plan.request.watching:
+            watch(self._plan.again, work)
+        else:
+            work(self._plan.jobs)
+        return told
 
     def films(self, *, quiet: bool) -> list[dict[str, Any]]:
         request = self._plan.request

@@ -1,7 +1,7 @@
 """Pictures of every kind that can be given, checked and decoded to planes; every failure is an InputError."""
 
 import contextlib
-import importlib
+import importlib.util
 import io
 import os
 from dataclasses import replace
@@ -30,7 +30,12 @@ from .tiff_pages import TIFF_MAGIC
 READ_FORMATS = (
     "JPEG", "PNG", "WEBP", "TIFF", "BMP", "DIB", "GIF", "AVIF", "JPEG2000", "PPM", "PCX", "PSD",
 )  # fmt: skip
-_NAMES = "JPEG, PNG, WebP, TIFF, JPEG 2000, BMP, GIF, AVIF, PNM, PCX, TGA or PSD; more with tintype[heif,raw,pdf]"
+_NAMES = "JPEG, PNG, WebP, TIFF, JPEG 2000, BMP, GIF, AVIF, PNM, PCX, TGA, PSD"
+# What further packages read: its name, the module, the extra that brings it.
+_FURTHER = (
+    ("HEIC", "pillow_heif", "heif"), ("JPEG XL", "pillow_jxl", "heif"),
+    ("camera raw", "rawpy", "raw"), ("PDF", "pypdfium2", "pdf"),
+)  # fmt: skip
 _JPEG = b"\xff\xd8\xff"
 # What files of formats begin with that only a further package reads.
 _JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
@@ -54,6 +59,14 @@ def read_planes(source: RawSource, max_pixels: int, page: int = 0) -> Decoded:
     if isinstance(source, (bytes, bytearray, memoryview)):
         return _from_bytes(bytes(source), "the given bytes", max_pixels, page)
     return _from_bytes(source.read(), str(getattr(source, "name", "the given file")), max_pixels, page)
+
+
+def _readable() -> str:
+    """The names of the formats that can be read here, and the extras that are missing for more."""
+    there = [name for name, module, _ in _FURTHER if importlib.util.find_spec(module) is not None]
+    missing = dict.fromkeys(extra for name, _, extra in _FURTHER if name not in there)
+    more = f"; more with pip install 'tintype[{','.join(missing)}]'" if missing else ""
+    return ", ".join((_NAMES, *there)) + more
 
 
 def _read_file(path: Path) -> bytes:
@@ -95,7 +108,7 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
     except UnidentifiedImageError:
         if data[:4] in TIFF_MAGIC:
             return _decode_deep(data, None, name, max_pixels, page)
-        raise InputError(what_it_is(data, name) or f"{name} is not a picture that can be read: {_NAMES}") from None
+        raise InputError(what_it_is(data, name) or f"{name} is not a picture that can be read: {_readable()}") from None
     except Exception as error:  # decoders raise what they like on a malformed header
         raise InputError(what_it_is(data, name) or _broken(name, error)) from error
     _check_size(image.size, name, max_pixels)

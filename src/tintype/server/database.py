@@ -14,7 +14,7 @@ from sqlalchemy.exc import DisconnectionError, SQLAlchemyError
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
-from tintype.errors import TintypeError
+from tintype.errors import MissingExtra, TintypeError
 
 MIGRATIONS = Path(__file__).with_name("migrations")
 # Several servers may start at once; whoever holds this Postgres lock brings the tables up to date.
@@ -41,11 +41,13 @@ class Database:
     def __init__(self, url: str) -> None:
         try:
             self.engine = _make_engine(url)
-        except (SQLAlchemyError, ModuleNotFoundError, ValueError) as error:
+        except ModuleNotFoundError as error:
+            fix = ": pip install 'tintype[postgres]'" if error.name == "psycopg" else "; known are postgresql and sqlite"
+            raise MissingExtra(f"TINTYPE_DATABASE_URL cannot be used: it needs {error.name}{fix}") from error
+        except (SQLAlchemyError, ValueError) as error:
             raise TintypeError(
                 f"TINTYPE_DATABASE_URL cannot be used ({type(error).__name__}); give "
-                "postgresql://user:password@host/name "
-                "(pip install 'tintype[postgres]') or sqlite:///file"
+                "postgresql://user:password@host/name or sqlite:///file"
             ) from error
         self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from tintype.errors import StorageFullError, TintypeError
+from tintype.errors import MissingExtra, StorageFullError, TintypeError
 from tintype.files.atomic import replacing
 from tintype.files.stores import filesystem
 
@@ -24,10 +24,11 @@ class Storage:
     def __init__(self, url: str) -> None:
         try:
             self._files, self._root = filesystem(url)
+        except MissingExtra as error:
+            raise MissingExtra(f"TINTYPE_STORAGE_URL: {str(error).removeprefix(url)[2:]}") from error
         except TintypeError as error:
             raise TintypeError(
-                "TINTYPE_STORAGE_URL cannot be used; give a folder as file:///path, or s3://bucket "
-                "(pip install 'tintype[s3]')"
+                "TINTYPE_STORAGE_URL cannot be used; give a folder as file:///path, or s3://bucket"
             ) from error
         protocol = self._files.protocol
         self._is_local = "file" in ((protocol,) if isinstance(protocol, str) else protocol)

@@ -50,7 +50,7 @@ class Storage:
                     heartbeat_stale_trial_callback=RetryHeartbeatStaleTrialCallback(MOST_STARTS),
                 )
         except ImportError as error:
-            raise MissingExtra(f"{parsed}: this database needs a driver; pip install 'psycopg[binary]'") from error
+            raise MissingExtra(f"{parsed}: this database needs a driver: {_driver(error)}") from error
         except (SQLAlchemyError, StorageInternalError) as error:
             raise OutputError(f"{parsed}: cannot use this database: {_reason(error)}") from error
 
@@ -202,6 +202,10 @@ def _own_file(folder: Path) -> URL:
     except sqlite3.Error as error:
         raise OutputError(f"{path}: not a usable SQLite file: {error}") from error
     return URL.create("sqlite", database=str(path))
+
+
+def _driver(error: ImportError) -> str:
+    return "pip install 'tintype[postgres]'" if error.name == "psycopg" else f"pip install {error.name}"
 
 
 def _parse(url: str) -> URL:
