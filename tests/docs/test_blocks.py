@@ -137,10 +137,14 @@ def place(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> Pat
     colour = Image.merge("RGB", [image.resize((300, 300)) for image in small[:3]])
     for name in ("living-room.jpg", "street-in-colour.jpg", "party.jpg", "harbour.jpg", "street.jpg"):
         colour.save(folder / name)
-    for name in ("album", "scans", "photos", "more", "incoming", "drawings", "portraits"):
+    for name in ("album", "scans", "more", "incoming", "drawings", "portraits"):
         (folder / name).mkdir()
         for number, image in enumerate(small[:3]):
             image.save(folder / name / f"{number}.jpg")
+    (folder / "photos").mkdir()  # what is learned from, and measured on, has colour
+    for number in range(3):
+        bands = [small[(number + band) % 3].resize((300, 300)) for band in range(3)]
+        Image.merge("RGB", bands).save(folder / "photos" / f"{number}.jpg")
     small[0].save(folder / "more" / "a.tif")
     small[1].save(folder / "scans" / "scan-001.tif")
     Image.fromarray(np.where(np.asarray(small[0]) > 90, 255, 0).astype(np.uint8)).save(folder / "drawing.png")

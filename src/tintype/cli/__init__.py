@@ -60,6 +60,7 @@ EXAMPLES = """Examples:
   tintype info tint"""
 
 
+HELP = ["-h", "--help"]
 STATUSES = """Exit status: 0 all was done, 1 something failed, 2 the command line was wrong,
 3 there was nothing to do, 130 stopped by Ctrl-C."""
 
@@ -104,7 +105,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
+    context_settings={"help_option_names": HELP},
 )
 
 
@@ -138,6 +139,19 @@ def calm_numpy() -> None:
         os.environ.setdefault(name, "1")
 
 
+def _help_of_verb(words: list[str]) -> bool:
+    """Print the help of the verb that these words ask for; False where they ask for something else.
+
+    Past the group, for whose one option typer would load pydantic, which takes longer than all the rest.
+    """
+    if len(words) < 2 or words[-1] not in HELP or any(word.startswith("-") for word in words[:-1]):
+        return False
+    verb = ALIASES.get(words[0], words[0])
+    if verb in VERBS:
+        command_of(verb)(words[1:], prog_name=f"tintype {verb}", standalone_mode=False, help_option_names=HELP)
+    return verb in VERBS
+
+
 def main() -> NoReturn:
     """The console script: what is meant for people becomes one line, and a status that `STATUSES` names."""
     if not sys.warnoptions:
@@ -151,7 +165,8 @@ def main() -> NoReturn:
         sys.argv += ["serve", "--open"]  # a double click
     try:
         try:
-            status = app(prog_name="tintype", standalone_mode=False)
+            helped = _help_of_verb(sys.argv[1:])
+            status = 0 if helped else app(prog_name="tintype", standalone_mode=False)
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRAS:
