@@ -8,6 +8,28 @@ import typer
 from .completion import recipes
 from .options import AcceleratorOption
 
+SearchOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--search",
+        metavar="KEY=RANGE",
+        help="A value to search: lr=log:1e-5:1e-2, KEY=float:LOW:HIGH, KEY=int:LOW:HIGH:STEP, KEY=choice:A,B. "
+        "May be repeated.",
+    ),
+]
+RecipesOption = Annotated[
+    str,
+    typer.Option(
+        "--recipe",
+        autocompletion=recipes,
+        help="A recipe's name, or the path of a .toml file; several, with commas between, are searched among.",
+    ),
+]
+StorageOption = Annotated[
+    str | None,
+    typer.Option("--storage", metavar="URL", help="A database that machines share; default: DIR/study.db (SQLite)."),
+]
+
 
 def tune(
     data: Annotated[
@@ -17,23 +39,8 @@ def tune(
     validation: Annotated[
         Path, typer.Option("--validation", metavar="PATH", help="Photographs that trials are judged by.")
     ],
-    searches: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--search",
-            metavar="KEY=RANGE",
-            help="A value to search: lr=log:1e-5:1e-2, KEY=float:LOW:HIGH, KEY=int:LOW:HIGH:STEP, KEY=choice:A,B. "
-            "May be repeated.",
-        ),
-    ] = None,
-    recipe: Annotated[
-        str,
-        typer.Option(
-            "--recipe",
-            autocompletion=recipes,
-            help="A recipe's name, or the path of a .toml file; several, with commas between, are searched among.",
-        ),
-    ] = "tint",
+    searches: SearchOption = None,
+    recipe: RecipesOption = "tint",
     images: Annotated[
         int | None,
         typer.Option("--images", min=1, help="Images that each trial sees: shortens all stages in proportion."),
@@ -50,12 +57,7 @@ def tune(
         float | None, typer.Option("--timeout", metavar="SECONDS", min=0, help="Start no new trial after this time.")
     ] = None,
     processes: Annotated[int, typer.Option("--processes", min=1, help="Trials at once; they share the threads.")] = 1,
-    storage: Annotated[
-        str | None,
-        typer.Option(
-            "--storage", metavar="URL", help="A database that machines share; default: DIR/study.db (SQLite)."
-        ),
-    ] = None,
+    storage: StorageOption = None,
     grace: Annotated[
         float,
         typer.Option("--grace", metavar="SECONDS", min=2, help="A machine silent for so long has lost its trial."),

@@ -42,7 +42,8 @@ class Database:
         try:
             self.engine = _make_engine(url)
         except ModuleNotFoundError as error:
-            fix = ": pip install 'tintype[postgres]'" if error.name == "psycopg" else "; known are postgresql and sqlite"
+            install, known = ": pip install 'tintype[postgres]'", "; known are postgresql and sqlite"
+            fix = install if error.name == "psycopg" else known
             raise MissingExtra(f"TINTYPE_DATABASE_URL cannot be used: it needs {error.name}{fix}") from error
         except (SQLAlchemyError, ValueError) as error:
             raise TintypeError(
