@@ -1,5 +1,6 @@
 """What one takes home, and what one shows others: both sides, clips, albums, ZIPs, versions, links."""
 
+import csv
 import io
 import zipfile
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from PIL import Image
 
 from pictures import file_bytes, smooth
 from server.serving import Site, Visitor, serving
+from tintype.server.job_zip import RECORD
 from tintype.server.packing import free_name
 
 PHOTO = file_bytes(Image.fromarray(smooth(121, 161)), "PNG")
@@ -67,9 +69,39 @@ def test_a_zip_of_a_job_keeps_order_and_dates(person: Visitor) -> None:
     assert job["pictures"] == [one["id"] for one in pictures]
     with zipfile.ZipFile(io.BytesIO(person.get(f"/api/jobs/{job['id']}/zip").content)) as archive:
         assert archive.testzip() is None
-        assert archive.namelist() == ["b-color.png", "a-color.png", "b-color-2.png"]
+        assert archive.namelist() == ["b-color.png", "a-color.png", "b-color-2.png", RECORD]
         assert archive.infolist()[0].date_time[0] > 2000
     assert person.get(f"/api/jobs/{job['id']}/album").text.count("<figure>") == 3
+
+
+def test_a_zip_holds_each_photo_that_was_sent_those_left_as_they_were_too(person: Visitor) -> None:
+    vivid = file_bytes(Image.merge("RGB", [Image.fromarray(smooth(64, 64, n)).convert("L") for n in (1, 5, 9)]), "PNG")
+    sent = person.upload(("a.png", PHOTO), ("=vivid.png", vivid), ("b.png", PHOTO), ("gone.png", PHOTO))
+    job = person.ended(person.job(kind="colorize", pictures=[one["id"] for one in sent], skip_colour=True))
+    assert person.put(f"/api/jobs/{job['id']}/pictures/{sent[2]['id']}", json={"left": True}).status_code == 200
+    person.delete(f"/api/pictures/{sent[3]['id']}")
+    with zipfile.ZipFile(io.BytesIO(person.get(f"/api/jobs/{job['id']}/zip").content)) as archive:
+        assert archive.testzip() is None
+        assert archive.namelist() == ["a-color.png", "=vivid.png", "b.png", RECORD]
+        assert (archive.read("=vivid.png"), archive.read("b.png")) == (vivid, PHOTO)
+        rows = list(csv.DictReader(io.StringIO(archive.read(RECORD).decode("utf-8-sig"))))
+    assert [(row["file"], row["colours"]) for row in rows] == [
+        ("a-color.png", "estimated"), ("'=vivid.png", "as sent"), ("b.png", "as sent"), ("", ""),
+    ]  # fmt: skip
+    assert rows[0]["model"].startswith("tint-small ")
+    for row, note in zip(rows, ("", "has colour already", "its owner wished", "deleted"), strict=True):
+        assert note in row["note"]
+
+
+def test_a_zip_of_photos_that_were_all_left_is_of_them(person: Visitor) -> None:
+    (sent,) = person.upload(("a.png", PHOTO))
+    job = person.ended(person.job(kind="colorize", pictures=[sent["id"]]))
+    person.put(f"/api/jobs/{job['id']}/pictures/{sent['id']}", json={"left": True})
+    with zipfile.ZipFile(io.BytesIO(person.get(f"/api/jobs/{job['id']}/zip").content)) as archive:
+        assert archive.namelist() == ["a.png", RECORD]
+    assert person.get(f"/api/jobs/{job['id']}/album").status_code == 404
+    person.delete(f"/api/pictures/{sent['id']}")
+    assert person.get(f"/api/jobs/{job['id']}/zip").status_code == 404
 
 
 def test_names_in_a_zip_are_free() -> None:

@@ -2,11 +2,21 @@
 
 import zipfile
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import PurePosixPath
 from typing import IO, cast
 
 from .storage import Storage
+
+
+@dataclass(frozen=True)
+class Packed:
+    """A file of a ZIP: its name there, the storage key or the bytes of its content, when it was made."""
+
+    name: str
+    content: str | bytes
+    made: datetime
 
 
 class _Pieces:
@@ -28,8 +38,8 @@ class _Pieces:
         return data
 
 
-def packed(storage: Storage, files: Iterable[tuple[str, str, datetime]]) -> Iterator[bytes]:
-    """A ZIP of (name, key, when it was made), in pieces.
+def packed(storage: Storage, files: Iterable[Packed]) -> Iterator[bytes]:
+    """A ZIP of these files, in pieces.
 
     Names that come twice get a number. Photos do not get smaller by packing, so they are stored. A file that has gone
     meanwhile is left out.
@@ -37,14 +47,15 @@ def packed(storage: Storage, files: Iterable[tuple[str, str, datetime]]) -> Iter
     pieces = _Pieces()
     taken: set[str] = set()
     with zipfile.ZipFile(cast("IO[bytes]", pieces), "w", zipfile.ZIP_STORED, allowZip64=True) as archive:
-        for name, key, made in files:
-            size = storage.size(key)
+        for file in files:
+            data = file.content
+            size = len(data) if isinstance(data, bytes) else storage.size(data)
             if size is None:
                 continue
-            info = zipfile.ZipInfo(free_name(name, taken), made.timetuple()[:6])
+            info = zipfile.ZipInfo(free_name(file.name, taken), file.made.timetuple()[:6])
             info.file_size = size
             with archive.open(info, "w", force_zip64=size > 1 << 31) as target:
-                for piece in storage.chunks(key, 0, size):
+                for piece in [data] if isinstance(data, bytes) else storage.chunks(data, 0, size):
                     target.write(piece)
                     yield pieces.take()
             yield pieces.take()

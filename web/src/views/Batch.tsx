@@ -21,6 +21,7 @@ export function Batch({ id }: { id: string }) {
   if (!job) return <Notice error={away}>{t("Looking for the batch.")}</Notice>;
   const results = job.outcomes.flatMap((one) => (one.result_id ? [one.result_id] : []));
   const left = job.outcomes.filter((one) => one.left === "colour" || one.left === "own").length;
+  const all = results.length + job.outcomes.filter((one) => one.left).length;
   const failed = job.outcomes.filter((one) => one.error).map((one) => one.picture_id);
   const again = (pictures: string[], options: Record<string, unknown>, skip_colour = true): void => {
     unwrap(api.POST("/api/jobs", { body: { kind: "colorize", pictures, options: options as never, skip_colour } })).then((next) => go(`/batch/${next.id}`), (caught: unknown) => setTrouble(message(caught)));
@@ -51,7 +52,7 @@ export function Batch({ id }: { id: string }) {
       {trouble && <Notice error={trouble} />}
       {hasEnded(job) && (
         <p className="row">
-          {results.length > 0 && <a className="button primary" href={at(`/api/jobs/${id}/zip`)} download>{t("Download {count} as ZIP", { count: results.length })}</a>}
+          {all > 0 && <a className="button primary" href={at(`/api/jobs/${id}/zip`)} download>{t("Download {count} as ZIP", { count: all })}</a>}
           {results.length > 0 && <a className="button" href={at(`/api/jobs/${id}/album`)} download>{t("Album")}</a>}
           {failed.length > 0 && <button type="button" onClick={() => again(failed, job.options)}>{t("Try {count} again", { count: failed.length })}</button>}
           {job.state === "cancelled" && <button type="button" onClick={() => again(job.pictures.slice(job.done), job.options)}>{t("Go on with the rest")}</button>}

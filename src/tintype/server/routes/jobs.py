@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import AsyncIterable
-from pathlib import PurePosixPath
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -18,6 +17,7 @@ from tintype.server.capabilities import require
 from tintype.server.colouring import check, reference_of
 from tintype.server.guard.access import client_address
 from tintype.server.identity import OwnerDep
+from tintype.server.job_zip import files_of
 from tintype.server.jobs.films import film_options
 from tintype.server.jobs.job_store import OPEN, ahead, cancel, create, go_on, pause
 from tintype.server.left import decide
@@ -136,11 +136,14 @@ async def follow_job(
     responses=documented(404) | {200: {"description": "The file.", "content": {"application/zip": {}}}},
 )  # fmt: skip
 def get_zip(job_id: Id, services: ServicesDep, owner: OwnerDep) -> Response:
-    """Every result of a job in one ZIP, in the pictures' order; it is made while it is sent."""
-    files = [
-        (f"{PurePosixPath(row.picture.name).stem}-color{PurePosixPath(row.key).suffix}", row.key, row.created)
-        for row in _results(job_id, services, owner)
-    ]
+    """Every photo of a job in one ZIP, in their order, coloured or as it was sent; tintype-record.csv says which is which.
+
+    It is made while it is sent.
+    """
+    with services.database.session() as session:
+        files = files_of(session, _find(session, job_id, owner))
+    if not files:
+        raise not_found("result")
     headers = FILE_HEADERS | {"Content-Disposition": disposition("tintype.zip", True)}
     return StreamingResponse(packed(services.storage, files), media_type="application/zip", headers=headers)
 
