@@ -14,6 +14,7 @@ from tintype.errors import TintypeError
 from tintype.hints.saved import find_saved, read_colours, seen_at, with_colour, write_colours
 from tintype.hints.transfer import describe
 from tintype.photo.photo import Photo
+from tintype.video import FilmOptions, SceneReference, colorize_film
 
 
 @pytest.fixture(scope="module")
@@ -174,7 +175,6 @@ def test_each_shot_of_a_film_takes_its_own_reference(cli: RunCli, examples: list
     told = shots(examples, tmp_path)
     references = [text for name in reversed(told) for text in ("--reference", told[name])]
     out = tmp_path / "out" / "%03d.png"
-    frames = tmp_path / "frames" / "%03d.png"
     done = cli("colorize", frames, "--model", "tint-small", *references, "-o", out, "--json")
     assert done.returncode == 0, done.stderr.decode()
     (film,) = json.loads(done.stdout)["films"]

@@ -216,3 +216,48 @@ def test_each_scene_takes_the_colours_of_the_photo_most_like_it(
     plain = visitor.ended(ask().json())["outcomes"][0]["result_id"]
     one, other = (visitor.get(f"/api/results/{each}/file").content for each in (result, plain))
     assert one != other, "the references change the film"
+
+
+def test_one_scene_takes_the_photo_that_was_given_for_it_and_the_others_do_not(
+    visitor: Visitor, stranger: Visitor, tmp_path: Path
+) -> None:
+    import av
+
+    sent = visitor.post("/api/films", files={"file": ("reel.mp4", film(tmp_path, 24, scenes=2))}).json()
+
+    def vivid(view: int) -> tuple[str, bytes]:
+        bands = [smooth(64, 96, view) * (1.0 if at == 0 else 0.3) for at in range(3)]
+        target = io.BytesIO()
+        Image.fromarray(np.stack(bands, -1).astype(np.uint8)).save(target, "PNG")
+        return f"{view}.png", target.getvalue()
+
+    (red,) = (one["id"] for one in visitor.upload(vivid(7)))
+    foreign = stranger.upload(vivid(7))[0]["id"]
+
+    def ask(**wishes: Any) -> Any:
+        body = {"kind": "film", "picture": sent["id"], "options": {"size": 64}, "film": {"crf": 0, **wishes}}
+        return visitor.post("/api/jobs", json=body)
+
+    def colours(**wishes: Any) -> tuple[str, list[np.ndarray]]:
+        ended = visitor.ended(ask(**wishes).json())
+        assert ended["state"] == "done", ended["error"]
+        result = ended["outcomes"][0]["result_id"]
+        data = visitor.get(f"/api/results/{result}/file").content
+        with av.open(io.BytesIO(data)) as container:
+            return result, [one.to_ndarray(format="rgb24").astype(int) for one in container.decode(video=0)]
+
+    second = {"start": 1, "end": 2, "picture": red}
+    result, told = colours(scene_references=[second])
+    _, plain = colours()
+    change = [float(np.abs(one - other).mean()) for one, other in zip(told, plain, strict=True)]
+    assert min(change[12:]) > 1
+    assert max(change[:11]) < 0.5
+    assert visitor.get(f"/api/results/{result}").json()["options"]["scene_references"] == [second]
+    _, part = colours(scene_references=[second], start=1, end=1.5)  # the scene is tried first
+    assert len(part) == 6
+    assert float(np.abs(part[0] - told[12]).mean()) < 1
+    assert ask(scene_references=[second | {"picture": foreign}]).status_code == 404
+    assert ask(scene_references=[second | {"end": 1}]).status_code == 422
+    assert ask(scene_references=[second | {"picture": sent["id"]}]).status_code == 422  # a film is no photo
+    visitor.delete(f"/api/pictures/{red}")
+    assert ask(scene_references=[second]).status_code == 404

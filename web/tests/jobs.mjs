@@ -135,6 +135,35 @@ export async function run({ page, ask, open, upload, film }) {
     assert.equal(await page.locator(".frame .dot").count(), 2);
     await page.getByRole("button", { name: "Remove point 2" }).click();
     assert.equal(await page.locator(".frame .dot").count(), 1);
+  });
+
+  await step("a photo dropped on a scene is its reference: seen, taken away, and there again after a reload", async () => {
+    const drop = (target) => target.evaluate((element, base64) => {
+      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const dataTransfer = new DataTransfer();
+      dataTransfer.items.add(new File([bytes], "colours.jpg", { type: "image/jpeg" }));
+      document.body.dispatchEvent(new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer }));
+      for (const kind of ["dragover", "drop"]) element.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
+    }, readFileSync(example("astronaut.jpg")).toString("base64"));
+    const address = page.url();
+    const tile = page.locator(".scenes li").first();
+    const seen = page.getByAltText("The photo whose colours this scene takes");
+    await drop(tile);
+    await seen.waitFor();
+    await tile.getByAltText("with the colours of a photo").waitFor();
+    assert.equal(await page.locator(".dropping").count(), 0, "nothing else says that it takes the photo");
+    assert.equal(page.url(), address, "the photo is not taken for one to colour");
+    await page.getByRole("group", { name: "Colours of a photo, for this scene" }).getByRole("button", { name: "Take it away" }).click();
+    await seen.waitFor({ state: "detached" });
+    assert.equal(await tile.getByAltText("with the colours of a photo").count(), 0);
+    await drop(page.locator(".scene .frame"));
+    await seen.waitFor();
+    for (let tries = 0; tries < 100 && !(await ask(`/api/pictures/${address.split("/").pop()}`)).look?.scene_references.length; tries++) await page.waitForTimeout(100);
+    await page.reload();
+    await tile.getByAltText("with the colours of a photo").waitFor();
+    await tile.getByRole("button").click();
+    await seen.evaluate((image) => image.decode());
+    assert.equal(await page.locator(".frame .dot").count(), 1, "the point is there again, too");
     await page.getByRole("button", { name: "Try this scene" }).click();
     await page.waitForURL("**/film/*");
   });
@@ -147,6 +176,8 @@ export async function run({ page, ask, open, upload, film }) {
     const { outcomes } = await ask(`/api/jobs/${page.url().split("/").pop()}`);
     const { options } = await ask(`/api/results/${outcomes[0].result_id}`);
     assert.deepEqual(options.hints.map((one) => one.color), ["#b01020"]);
+    assert.equal(options.scene_references.length, 1, "the scene that was tried had its photo");
+    assert.equal(options.scene_references[0].start, 0);
     assert.ok(options.end > 4, "the one scene is the whole film");
   });
 

@@ -9,16 +9,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from .film import colorize_film
     from .film_report import FilmReport, Progress
-    from .options import FilmHint, FilmOptions
+    from .options import FilmHint, FilmOptions, SceneReference
     from .sniff import is_film
 
-__all__ = ["FilmHint", "FilmOptions", "FilmReport", "Progress", "colorize_film", "is_film"]
+__all__ = ["FilmHint", "FilmOptions", "FilmReport", "Progress", "SceneReference", "colorize_film", "is_film"]
 
 _HOME = {
     "FilmHint": "direction",
     "FilmOptions": "options",
     "FilmReport": "film_report",
     "Progress": "film_report",
+    "SceneReference": "options",
     "colorize_film": "film",
     "is_film": "sniff",
 }

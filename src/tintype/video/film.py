@@ -400,6 +400,7 @@ class FilmRun:
             "options": repr(self.options),
             "reference": _stamp(self.options.reference),
             "references": [_stamp(path) for path in self.options.references],
+            "scene_references": [_stamp(one.photo) for one in self.options.scene_references],
             "settings": repr(self.settings),
         }
 

@@ -35,6 +35,7 @@ class FilmOptions:
         hints: colours for things at points of the film, each for its whole scene.
         reference: a photograph of like things, whose colours each shot takes that shows them; None for none.
         references: several, of which each shot takes the one most like it, or none; not together with `reference`.
+        scene_references: photographs for single scenes, which come before `reference` and `references` there.
         taste: how the colours are changed; what restores or marks pictures is not for films.
         deinterlace: frames of two fields are taken apart; else both fields get the same colours.
         restore: steps that change the light before it is coloured, of `tintype.video.restoration.STEPS`.
@@ -58,6 +59,7 @@ class FilmOptions:
     hints: "tuple[FilmHint, ...]" = ()
     reference: str | None = None
     references: tuple[str, ...] = ()
+    scene_references: "tuple[SceneReference, ...]" = ()
     taste: Taste = field(default_factory=Taste)
     deinterlace: bool = False
     restore: tuple[str, ...] = ()
@@ -125,6 +127,28 @@ def parse_every(text: str) -> int | None:
     if not text.isdecimal():
         raise TintypeError(f"every is {text!r}; choose a number of frames, 1 to 100, or auto")
     return int(text)
+
+
+@dataclass(frozen=True)
+class SceneReference:
+    """A photograph of like things whose colours one scene takes.
+
+    Attributes:
+        start, end: seconds from the film's first frame. Every scene whose first coloured frame is shown from start to
+            before end takes the photograph, the whole scene; half a frame more or less does not matter.
+        photo: where the photograph lies.
+
+    Raises:
+        TintypeError: nothing lies between start and end.
+    """
+
+    start: float
+    end: float
+    photo: str
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.start < self.end:
+            raise TintypeError(f"a scene's reference is for {self.start:g} s to {self.end:g} s: nothing lies between")
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from tintype.imaging.types import Floats
 from tintype.network.preprocess import working_size
 
 from .chroma import shrink
-from .direction import Director
+from .direction import Director, open_scenes
 from .options import FilmOptions
 from .reader import FilmInfo, Frame
 from .shot_borders import ShotBorders
@@ -33,9 +33,9 @@ def painter(
 ) -> Paint:
     """A function from a frame to its ab (h, w, 2) in CIE units, at low resolution, lying as the frame does.
 
-    ``hints_at`` tells the hints of a frame, in pixels of the upright picture; ``director`` those of the references, of
-    which every frame chooses by itself when it is None; ``borders`` what of the shot the network is to see, which
-    every frame finds by itself when it is None.
+    ``hints_at`` tells the hints of a frame, in pixels of the upright picture; ``director`` those of the references, and
+    of those for single scenes, of which every frame chooses by itself when it is None; ``borders`` what of the shot the
+    network is to see, which every frame finds by itself when it is None.
 
     Raises:
         WeightsError: the model is one for drawings, which paints the light as well.
@@ -48,6 +48,7 @@ def painter(
     side = model.size if options.size is None else options.size
     taste = options.taste
     references = [colorizer.open(path) for path in options.all_references] if director is None else []
+    scenes = open_scenes(colorizer, info, options) if director is None else []
     whole = Inside(0, 0, info.height, info.width)
     turns = info.rotation // 90
 
@@ -62,8 +63,11 @@ def painter(
         upright = np.ascontiguousarray(np.rot90(light, turns))
         opened = colorizer.open(upright, find_borders=borders is None)
         hints = _seen(told, _upright(inside, info), upright.shape)
+        told_for = next((photo for start, end, photo in scenes if start <= frame.pts < end), None)
         if director is not None:
             hints += director.hints(opened)
+        elif told_for is not None:
+            hints += opened.match(told_for, size=side)
         elif references:
             hints += best_reference(opened, references, side).hints
         answer = opened.averaged_ab if taste.tta else opened.predict_ab

@@ -37,13 +37,14 @@ class SceneReport:
         """For each shot start and end in seconds, frames, the reference that it took (None for none), and the weight
         from 0 to 1 that its colours had; empty where there was no reference, or every frame was coloured by itself.
         """
+        photos = [*self._options.all_references, *(one.photo for one in self._options.scene_references)]
         found = []
         for first, last, frames in self._scenes:
             facts = last.facts
             if "reference" not in facts:
                 continue
             index, weight = int(facts["reference"][0]), facts["reference"][1]
-            taken = None if index < 0 else self._options.all_references[index]
+            taken = None if index < 0 else photos[index]
             found.append(self._place(first, last, frames) | {"reference": taken, "weight": round(weight, 3)})
         return found
 
@@ -59,7 +60,7 @@ class SceneReport:
     def notes(self) -> list[str]:
         """Lines on the references and the borders, the first few shots of each."""
         lines = []
-        if self._options.all_references and (told := self.references()):
+        if (self._options.all_references or self._options.scene_references) and (told := self.references()):
             pieces = [f"{_when(shot)} {_name(shot['reference'])}{_weight(shot)}" for shot in told]
             lines.append(f"references: {_some(pieces)}")
         if bordered := self.borders():

@@ -2,7 +2,7 @@
 
 from tintype.colorizer.colorizer import Colorizer
 
-from .direction import Director, HintsAt
+from .direction import Director, HintsAt, open_scenes
 from .options import FilmOptions
 from .painter import painter
 from .reader import FilmInfo
@@ -21,8 +21,9 @@ def stabilizer_of(
     if options.frame_by_frame:  # no shots: every frame finds borders and reference by itself
         return Stabilizer(painter(colorizer, info, options, hints_at), info, options)
     borders, director = ShotBorders(info), None
-    if options.all_references:
+    if options.all_references or options.scene_references:
         size = colorizer.model.info.size if options.size is None else options.size
-        director = Director([colorizer.open(path) for path in options.all_references], size)
+        references = [colorizer.open(path) for path in options.all_references]
+        director = Director(references, size, open_scenes(colorizer, info, options))
     paint = painter(colorizer, info, options, hints_at, director, borders)
     return Stabilizer(paint, info, options, borders, director)

@@ -30,6 +30,7 @@ export type Match = Schemas["MatchPublic"];
 export type Scene = Schemas["Scene"];
 export type Scenes = Schemas["Scenes"];
 export type FilmPoint = Schemas["FilmPoint"];
+export type SceneReference = Schemas["FilmSceneReference"];
 export type Session = Schemas["SessionPublic"];
 export type Overview = Schemas["Overview"];
 export type Owner = Schemas["OwnerPublic"];

@@ -768,7 +768,9 @@ export interface paths {
         };
         /**
          * Get Zip
-         * @description Every result of a job in one ZIP, in the pictures' order; it is made while it is sent.
+         * @description Every photo of a job in one ZIP, in their order, coloured or left as it was sent.
+         *
+         *     tintype-record.csv in it says which is which. It is made while it is sent.
          */
         get: operations["getJobZip"];
         put?: never;
@@ -1834,6 +1836,27 @@ export interface components {
             radius?: number | null;
         };
         /**
+         * FilmSceneReference
+         * @description A photo whose colours one scene of a film takes.
+         */
+        FilmSceneReference: {
+            /**
+             * Start
+             * @description When the scene begins, in seconds from the first frame.
+             */
+            start: number;
+            /**
+             * End
+             * @description When it ends. Every scene that begins between the two takes the photo.
+             */
+            end: number;
+            /**
+             * Picture
+             * @description A photo of the asker.
+             */
+            picture: string;
+        };
+        /**
          * FilmWishes
          * @description What is asked of a film beyond its colours.
          */
@@ -1874,6 +1897,11 @@ export interface components {
              * @description Several photos of the asker, in place of one: each scene takes the colours of that most like it, or of none.
              */
             references?: string[];
+            /**
+             * Scene References
+             * @description Photos for single scenes, which come there before those of the whole film.
+             */
+            scene_references?: components["schemas"]["FilmSceneReference"][];
         };
         /**
          * Health

@@ -13,6 +13,9 @@ export function useTake(): (files: File[]) => void {
   };
 }
 
+/** Whether what is carried is over a part of the page that takes photos for itself: see `dropTarget`. */
+const isTaken = (event: DragEvent): boolean => event.target instanceof Element && event.target.closest("[data-takes]") !== null;
+
 /** Files dropped or pasted anywhere are taken; the browser never leaves the page for one. */
 export function DropAnywhere() {
   const take = useTake();
@@ -20,7 +23,7 @@ export function DropAnywhere() {
   useEffect(() => {
     const drag = (event: DragEvent): void => {
       event.preventDefault();
-      setOver(true);
+      setOver(!isTaken(event));
     };
     const leave = (event: DragEvent): void => {
       if (event.relatedTarget === null) setOver(false);
@@ -28,6 +31,7 @@ export function DropAnywhere() {
     const drop = (event: DragEvent): void => {
       event.preventDefault();
       setOver(false);
+      if (isTaken(event)) return;
       const files = [...(event.dataTransfer?.files ?? [])];
       if (files.length) take(files);
       else failUploads(t("That was no file. Save the picture first, then drop the file."));

@@ -1,5 +1,6 @@
 import { useState } from "react";
-import { api, message, unwrap, type FilmPoint, type Picture } from "../api/client";
+import { api, message, unwrap, type Picture } from "../api/client";
+import { useSceneWishes } from "../state/filmWishes";
 import { t } from "../state/i18n";
 import { go } from "../state/router";
 import { FilmReference } from "./FilmReference";
@@ -19,12 +20,12 @@ export function FilmPage({ picture }: { picture: Picture }) {
   const [stability, setStability] = useState(0.75);
   const [start, setStart] = useState("");
   const [end, setEnd] = useState("");
-  const [points, setPoints] = useState<FilmPoint[]>([]);
+  const [wishes, setWishes] = useSceneWishes(picture);
   const [references, setReferences] = useState<string[]>([]);
   const result = picture.results.find((one) => one.id === picture.shown) ?? picture.results.at(-1);
   const begin = (film: { start?: number; end?: number }): void => {
     setError("");
-    unwrap(api.POST("/api/jobs", { body: { kind: "film", picture: picture.id, options: { saturation, temperature } as never, film: { stability, hints: points, references, ...film } as never } })).then(
+    unwrap(api.POST("/api/jobs", { body: { kind: "film", picture: picture.id, options: { saturation, temperature } as never, film: { stability, hints: wishes.points, scene_references: wishes.photos, references, ...film } as never } })).then(
       (job) => go(`/film/${job.id}`),
       (caught: unknown) => setError(message(caught)),
     );
@@ -59,7 +60,7 @@ export function FilmPage({ picture }: { picture: Picture }) {
           </div>
         </div>
       )}
-      {picture.mine && <FilmScenes picture={picture} points={points} onPoints={setPoints} onTry={(scene) => begin({ start: scene.start, end: scene.end })} />}
+      {picture.mine && <FilmScenes picture={picture} wishes={wishes} onWishes={setWishes} onTry={(scene) => begin({ start: scene.start, end: scene.end })} />}
       {error && <Notice error={error} />}
       {picture.mine && <PictureActions picture={picture} />}
     </section>

@@ -1,20 +1,23 @@
 import { useEffect, useState } from "react";
-import { api, message, unwrap, type FilmPoint, type Picture, type Scene, type Scenes } from "../api/client";
+import { api, message, unwrap, type Picture, type Scene, type Scenes } from "../api/client";
 import { hasEnded, useJob } from "../api/useJob";
+import { photoOf, withPhoto, type ChangeWishes, type SceneWishes } from "../state/filmWishes";
 import { t } from "../state/i18n";
 import { at } from "../state/root";
 import { Notice } from "./Notice";
+import { dropTarget, useTaking, type Taking } from "./PhotoButton";
 import { Progress } from "./Progress";
+import { ScenePhoto } from "./ScenePhoto";
 
 interface Props {
   picture: Picture;
-  points: FilmPoint[];
-  onPoints: (points: FilmPoint[]) => void;
+  wishes: SceneWishes;
+  onWishes: ChangeWishes;
   onTry: (scene: Scene) => void;
 }
 
-/** The scenes of a film, and points on their frames that say what colour a thing has. */
-export function FilmScenes({ picture, points, onPoints, onTry }: Props) {
+/** The scenes of a film, points on their frames that say what colour a thing has, and photos whose colours they take. */
+export function FilmScenes({ picture, wishes, onWishes, onTry }: Props) {
   const [scenes, setScenes] = useState<Scenes | null>(null);
   const [job, setJob] = useState("");
   const [chosen, setChosen] = useState<Scene | null>(null);
@@ -40,17 +43,35 @@ export function FilmScenes({ picture, points, onPoints, onTry }: Props) {
       {scenes?.known && (
         <ol className="scenes">
           {scenes.items.map((scene) => (
-            <li key={scene.number}>
-              <button type="button" aria-pressed={chosen?.number === scene.number} onClick={() => setChosen(scene)}>
-                <img src={scene.thumbnail_url} alt="" loading="lazy" />
-                <span>{t("Scene {number}", { number: scene.number + 1 })} <span className="small">{clock(scene.start)}</span></span>
-              </button>
-            </li>
+            <SceneTile key={scene.number} scene={scene} isChosen={chosen?.number === scene.number} wishes={wishes} onWishes={onWishes} onChoose={() => setChosen(scene)} />
           ))}
         </ol>
       )}
-      {chosen && <SceneFrame key={chosen.number} picture={picture} scene={chosen} points={points} onPoints={onPoints} onTry={() => onTry(chosen)} />}
+      {chosen && <SceneFrame key={chosen.number} picture={picture} scene={chosen} wishes={wishes} onWishes={onWishes} onTry={() => onTry(chosen)} />}
     </section>
+  );
+}
+
+/** Sends a photo for one scene, in place of what the scene had. */
+function useScenePhoto(scene: Scene, onWishes: ChangeWishes): Taking {
+  return useTaking((sent) => onWishes(withPhoto(scene, sent.id)));
+}
+
+/** One scene of the list; a photo dropped on it is its reference. */
+function SceneTile({ scene, isChosen, wishes, onWishes, onChoose }: { scene: Scene; isChosen: boolean; wishes: SceneWishes; onWishes: ChangeWishes; onChoose: () => void }) {
+  const taking = useScenePhoto(scene, onWishes);
+  const photo = photoOf(scene, wishes.photos);
+  return (
+    <li {...dropTarget(taking)}>
+      <button type="button" aria-pressed={isChosen} onClick={onChoose}>
+        <span className="pinned">
+          <img src={scene.thumbnail_url} alt="" loading="lazy" />
+          {photo && <img className="pin" src={at(`/api/pictures/${photo.picture}/thumbnail`)} alt={t("with the colours of a photo")} />}
+        </span>
+        <span>{t("Scene {number}", { number: scene.number + 1 })} <span className="small">{taking.busy ? t("Sending…") : clock(scene.start)}</span></span>
+      </button>
+      {taking.error && <Notice error={taking.error} />}
+    </li>
   );
 }
 
@@ -64,7 +85,10 @@ function Looking({ id, onEnd }: { id: string; onEnd: () => void }) {
 }
 
 /** One frame of a scene; a click on a thing gives it the colour, in its whole scene. */
-function SceneFrame({ picture, scene, points, onPoints, onTry }: { picture: Picture; scene: Scene; points: FilmPoint[]; onPoints: (points: FilmPoint[]) => void; onTry: () => void }) {
+function SceneFrame({ picture, scene, wishes, onWishes, onTry }: { picture: Picture; scene: Scene; wishes: SceneWishes; onWishes: ChangeWishes; onTry: () => void }) {
+  const { points } = wishes;
+  const onPoints = (points: SceneWishes["points"]): void => onWishes((now) => ({ ...now, points }));
+  const taking = useScenePhoto(scene, onWishes);
   const [seconds, setSeconds] = useState((scene.start + scene.end) / 2);
   const [shown, setShown] = useState(seconds);
   const [color, setColor] = useState("#8a2f2f");
@@ -73,7 +97,7 @@ function SceneFrame({ picture, scene, points, onPoints, onTry }: { picture: Pict
   const here = points.filter((one) => one.seconds >= scene.start && one.seconds < scene.end);
   const add = (x: number, y: number): void => onPoints([...points, { seconds: shown, x: Math.min(x * size.width, size.width - 1), y: Math.min(y * size.height, size.height - 1), color }]);
   return (
-    <div className="scene">
+    <div className="scene" {...dropTarget(taking)}>
       <div className="frame">
         <img
           src={at(`/api/films/${picture.id}/frame?seconds=${shown}`)} alt={t("A frame of scene {number}", { number: scene.number + 1 })}
@@ -100,6 +124,7 @@ function SceneFrame({ picture, scene, points, onPoints, onTry }: { picture: Pict
         <button type="button" onClick={() => add(0.5, 0.5)}>{t("Put it in the middle")}</button>
         <button type="button" onClick={onTry}>{t("Try this scene")}</button>
       </div>
+      <ScenePhoto scene={scene} photos={wishes.photos} taking={taking} onRemove={() => onWishes(withPhoto(scene, null))} />
       <p className="small">{t("Choose a colour, then click on the thing: it gets the colour in its whole scene.")}</p>
       {here.length > 0 && (
         <ul className="plain swatches">

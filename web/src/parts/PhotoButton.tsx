@@ -1,4 +1,4 @@
-import { useState } from "react";
+import { useState, type DragEvent } from "react";
 import { message, type Picture } from "../api/client";
 import { upload } from "../api/upload";
 import { t } from "../state/i18n";
@@ -26,6 +26,15 @@ export function useTaking(use: (picture: Picture) => Promise<void> | void): Taki
     setBusy(false);
   };
   return { busy, error, take };
+}
+
+/** What a part of the page has that takes a dropped photo for itself: nothing else of the page takes it then. */
+export function dropTarget(taking: Taking): { "data-takes": string; onDragOver: (event: DragEvent) => void; onDrop: (event: DragEvent) => void } {
+  return {
+    "data-takes": "",
+    onDragOver: (event) => event.preventDefault(),
+    onDrop: (event) => { event.preventDefault(); void taking.take(event.dataTransfer.files[0]); },
+  };
 }
 
 /** A button that asks for one photo. */

@@ -5,17 +5,14 @@ import { t } from "../state/i18n";
 import type { Look } from "../state/look";
 import { at } from "../state/root";
 import { Notice } from "./Notice";
-import { PhotoButton, useTaking } from "./PhotoButton";
+import { dropTarget, PhotoButton, useTaking } from "./PhotoButton";
 
 /** A second picture whose colours like things get; what matches where can be looked at, and taken singly. */
 export function Reference({ picture, history }: { picture: Picture; history: History<Look> }) {
   const look = history.value;
   const taking = useTaking((sent) => history.change({ ...look, reference: sent.id }, ""));
   return (
-    <fieldset
-      onDragOver={(event) => { event.preventDefault(); event.stopPropagation(); }}
-      onDrop={(event) => { event.preventDefault(); event.stopPropagation(); void taking.take(event.dataTransfer.files[0]); }}
-    >
+    <fieldset {...dropTarget(taking)}>
       <legend>{t("Colours of another photo")}</legend>
       {look.reference ? (
         <>

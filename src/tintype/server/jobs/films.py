@@ -2,7 +2,9 @@
 
 import shutil
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
@@ -18,7 +20,7 @@ from tintype.server.schemas.jobs import FilmWishes
 from tintype.server.services import Services
 from tintype.server.tables import Job, Picture, Result, new_id
 from tintype.server.variants import THUMBNAIL_PIXELS, store_variant
-from tintype.video import FilmHint, FilmOptions, colorize_film
+from tintype.video import FilmHint, FilmOptions, SceneReference, colorize_film
 
 from .job_store import OPEN, Claim
 
@@ -39,7 +41,8 @@ def colour_film(services: Services, mine: Claim) -> None:
     folder = services.settings.folder / "films" / mine.job.id
     folder.mkdir(parents=True, exist_ok=True)
     source = fetched(services, film.key, folder)
-    photos = tuple(str(_photo(services, one, folder)) for one in wishes.photos)
+    asked_for = dict.fromkeys([*wishes.photos, *wishes.scene_photos])
+    photos = {one: str(_photo(services, one, folder)) for one in asked_for}
     target = folder / "coloured.mp4"
     watch = _Watch(mine)
     started = time.perf_counter()
@@ -83,17 +86,23 @@ def _photo(services: Services, picture: str, folder: Path) -> Path:
     return fetched(services, row.key, own)
 
 
-def film_options(options: ColourOptions, wishes: FilmWishes, photos: tuple[str, ...] | None = None) -> FilmOptions:
-    """What is asked, in the library's own terms; ``photos``: where those of `FilmWishes.photos` lie.
+def film_options(
+    options: ColourOptions, wishes: FilmWishes, photos: Mapping[str, str] = MappingProxyType({})
+) -> FilmOptions:
+    """What is asked, in the library's own terms; ``photos``: where the photos that are named lie.
 
     Raises TintypeError for what a film cannot have.
     """
-    given = tuple(wishes.photos) if photos is None else photos
+    given = tuple(photos.get(one, one) for one in wishes.photos)
+    scenes = tuple(
+        SceneReference(one.start, one.end, photos.get(one.picture, one.picture)) for one in wishes.scene_references
+    )
     one = given[0] if wishes.reference and given else None
     hints = tuple(FilmHint(point.seconds, Hint.parse(point.as_text())) for point in wishes.hints)
     return FilmOptions(
         size=options.size, taste=taste_of(options), start=wishes.start, end=wishes.end, stability=wishes.stability,
         crf=wishes.crf, hints=hints, reference=one, references=given[1:] if one else given,
+        scene_references=scenes,
     )  # fmt: skip
 
 

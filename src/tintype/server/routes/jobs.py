@@ -48,7 +48,7 @@ def create_job(body: JobCreate, services: ServicesDep, owner: OwnerDep) -> JobPu
         if body.options.hints or body.options.strokes or body.options.alternative is not None:
             raise ProblemError(422, "hints and alternatives are for photos; a film takes a model, a size and a mood")
         _own(services, [body.picture], owner, "film")
-        _own(services, body.film.photos, owner, "photo")
+        _own(services, [*body.film.photos, *body.film.scene_photos], owner, "photo")
         film_options(body.options, body.film)  # says what cannot be
         payload = {
             "picture": body.picture, "options": body.options.model_dump(), "film": body.film.model_dump(),
@@ -136,9 +136,9 @@ async def follow_job(
     responses=documented(404) | {200: {"description": "The file.", "content": {"application/zip": {}}}},
 )  # fmt: skip
 def get_zip(job_id: Id, services: ServicesDep, owner: OwnerDep) -> Response:
-    """Every photo of a job in one ZIP, in their order, coloured or as it was sent; tintype-record.csv says which is which.
+    """Every photo of a job in one ZIP, in their order, coloured or left as it was sent.
 
-    It is made while it is sent.
+    tintype-record.csv in it says which is which. It is made while it is sent.
     """
     with services.database.session() as session:
         files = files_of(session, _find(session, job_id, owner))

@@ -43,6 +43,14 @@ class FilmPoint(Strict):
         return f"{self.x:g},{self.y:g},{self.color}" + (f",{self.radius:g}" if self.radius else "")
 
 
+class FilmSceneReference(Strict):
+    """A photo whose colours one scene of a film takes."""
+
+    start: float = Field(ge=0, description="When the scene begins, in seconds from the first frame.")
+    end: float = Field(gt=0, description="When it ends. Every scene that begins between the two takes the photo.")
+    picture: PictureId = Field(description="A photo of the asker.")
+
+
 class FilmWishes(Strict):
     """What is asked of a film beyond its colours."""
 
@@ -60,11 +68,21 @@ class FilmWishes(Strict):
         description="Several photos of the asker, in place of one: each scene takes the colours of that most like it, "
         "or of none.",
     )
+    scene_references: list[FilmSceneReference] = Field(
+        default_factory=list,
+        max_length=200,
+        description="Photos for single scenes, which come there before those of the whole film.",
+    )
 
     @property
     def photos(self) -> list[str]:
-        """The photos that colours are taken from."""
+        """The photos that colours of any scene are taken from."""
         return [*([self.reference] if self.reference else []), *self.references]
+
+    @property
+    def scene_photos(self) -> list[str]:
+        """The photos that colours of single scenes are taken from, in the order of `scene_references`."""
+        return [one.picture for one in self.scene_references]
 
 
 class FilmJob(Strict):
