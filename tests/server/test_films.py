@@ -256,6 +256,11 @@ def test_one_scene_takes_the_photo_that_was_given_for_it_and_the_others_do_not(
     _, part = colours(scene_references=[second], start=1, end=1.5)  # the scene is tried first
     assert len(part) == 6
     assert float(np.abs(part[0] - told[12]).mean()) < 1
+    target = io.BytesIO()
+    Image.fromarray(smooth(64, 96, 7)).convert("L").save(target, "PNG")
+    (grey,) = (one["id"] for one in visitor.upload(("grey.png", target.getvalue())))
+    refused = visitor.ended(ask(scene_references=[second | {"picture": grey}]).json())
+    assert (refused["state"], "no colour" in refused["error"], refused["done"]) == ("failed", True, 0)
     assert ask(scene_references=[second | {"picture": foreign}]).status_code == 404
     assert ask(scene_references=[second | {"end": 1}]).status_code == 422
     assert ask(scene_references=[second | {"picture": sent["id"]}]).status_code == 422  # a film is no photo

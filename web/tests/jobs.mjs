@@ -4,6 +4,19 @@ import { readFileSync } from "node:fs";
 import { example, step } from "./chromium.mjs";
 
 export async function run({ page, ask, open, upload, film }) {
+  /** A PNG of many colours, as an array of bytes. */
+  const colourful = () =>
+    page.evaluate(async () => {
+      const canvas = new OffscreenCanvas(160, 120);
+      const context = canvas.getContext("2d");
+      ["#c03020", "#2050c0", "#30a040", "#d0b020"].forEach((colour, at) => { context.fillStyle = colour; context.fillRect(40 * at, 0, 40, 120); });
+      const shade = context.createLinearGradient(0, 0, 0, 120); // many colours at each lightness: what has one for each is toned
+      shade.addColorStop(0, "#fff8");
+      shade.addColorStop(1, "#000b");
+      context.fillStyle = shade;
+      context.fillRect(0, 0, 160, 120);
+      return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
+    });
   const share = () => page.getByRole("progressbar").evaluate((bar) => bar.value);
 
   await step("several photos become a batch and a ZIP, and what was refused is named", async () => {
@@ -31,17 +44,7 @@ export async function run({ page, ask, open, upload, film }) {
 
   await step("photos in colour are left as they are, which is said, and can be changed", async () => {
     await open("/");
-    const vivid = await page.evaluate(async () => {
-      const canvas = new OffscreenCanvas(160, 120);
-      const context = canvas.getContext("2d");
-      ["#c03020", "#2050c0", "#30a040", "#d0b020"].forEach((colour, at) => { context.fillStyle = colour; context.fillRect(40 * at, 0, 40, 120); });
-      const shade = context.createLinearGradient(0, 0, 0, 120); // many colours at each lightness: what has one for each is toned
-      shade.addColorStop(0, "#fff8");
-      shade.addColorStop(1, "#000b");
-      context.fillStyle = shade;
-      context.fillRect(0, 0, 160, 120);
-      return [...new Uint8Array(await (await canvas.convertToBlob()).arrayBuffer())];
-    });
+    const vivid = await colourful();
     await upload({ name: "grey.jpg", mimeType: "image/jpeg", buffer: readFileSync(example("cat.jpg")) }, { name: "vivid.png", mimeType: "image/png", buffer: Buffer.from(vivid) });
     await page.getByText("1 of 2 photos has colour already").waitFor();
     await page.getByText("Download 2 as ZIP").waitFor(); // who dropped two photos takes two home
@@ -138,13 +141,13 @@ export async function run({ page, ask, open, upload, film }) {
   });
 
   await step("a photo dropped on a scene is its reference: seen, taken away, and there again after a reload", async () => {
-    const drop = (target) => target.evaluate((element, base64) => {
-      const bytes = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+    const colours = await colourful();
+    const drop = (target) => target.evaluate((element, bytes) => {
       const dataTransfer = new DataTransfer();
-      dataTransfer.items.add(new File([bytes], "colours.jpg", { type: "image/jpeg" }));
+      dataTransfer.items.add(new File([Uint8Array.from(bytes)], "colours.png", { type: "image/png" }));
       document.body.dispatchEvent(new DragEvent("dragover", { bubbles: true, cancelable: true, dataTransfer }));
       for (const kind of ["dragover", "drop"]) element.dispatchEvent(new DragEvent(kind, { bubbles: true, cancelable: true, dataTransfer }));
-    }, readFileSync(example("astronaut.jpg")).toString("base64"));
+    }, colours);
     const address = page.url();
     const tile = page.locator(".scenes li").first();
     const seen = page.getByAltText("The photo whose colours this scene takes");

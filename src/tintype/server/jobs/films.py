@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any
 
 from sqlalchemy import select
+from sqlalchemy.orm import selectinload
 
 from tintype.files.atomic import replacing
 from tintype.hints.hint import Hint
@@ -18,6 +19,7 @@ from tintype.server.problems import not_found
 from tintype.server.schemas.common import ColourOptions
 from tintype.server.schemas.jobs import FilmWishes
 from tintype.server.services import Services
+from tintype.server.stored import weight_of
 from tintype.server.tables import Job, Picture, Result, new_id
 from tintype.server.variants import THUMBNAIL_PIXELS, store_variant
 from tintype.video import FilmHint, FilmOptions, SceneReference, colorize_film
@@ -76,14 +78,19 @@ def colour_film(services: Services, mine: Claim) -> None:
 
 
 def _photo(services: Services, picture: str, folder: Path) -> Path:
-    """A photo whose colours are taken, on this machine. Raises ProblemError, 404: it was deleted meanwhile."""
+    """A photo whose colours are taken, on this machine at screen size; its shown result if it is grey itself.
+
+    Raises ProblemError: 404, it was deleted meanwhile; 422, it is in no colour.
+    """
     with services.database.session() as session:
-        row = session.get(Picture, picture)
+        row = session.get(Picture, picture, options=[selectinload(Picture.results)])
     if row is None:
         raise not_found("reference")
-    own = folder / picture  # files of several photos have the same name
-    own.mkdir(exist_ok=True)
-    return fetched(services, row.key, own)
+    path = folder / f"{picture}.png"
+    if not path.exists():  # else parts of an earlier try would not be known again
+        with services.gate.hold(weight_of(services.storage, row.key, "look")), replacing(path) as partial:
+            partial.write_bytes(services.opened.coloured(row).encode("PNG"))
+    return path
 
 
 def film_options(
