@@ -175,7 +175,7 @@ export async function run({ page, ask, open, upload, film }) {
     await page.getByRole("button", { name: "Pause" }).click();
     await page.getByText(/^Paused at/).waitFor();
     await page.getByRole("button", { name: "Go on" }).click();
-    await page.locator("video").waitFor();
+    await page.locator("video").waitFor({ timeout: 300_000 }); // a reference is looked at again in each frame that is predicted
     const { outcomes } = await ask(`/api/jobs/${page.url().split("/").pop()}`);
     const { options } = await ask(`/api/results/${outcomes[0].result_id}`);
     assert.deepEqual(options.hints.map((one) => one.color), ["#b01020"]);
