@@ -218,6 +218,9 @@ def test_tables_are_no_formulas() -> None:
 def test_the_command_prepares_a_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any) -> None:
     from tintype.cli.arena import arena
     from tintype.errors import InputError
+    from tintype.server.services import Services
+    from tintype.server.settings import load_settings
+    from tintype.server.tables import Study
 
     photos = tmp_path / "photos"
     photos.mkdir()
@@ -226,11 +229,37 @@ def test_the_command_prepares_a_study(tmp_path: Path, monkeypatch: pytest.Monkey
         (photos / name).write_bytes(data)
     monkeypatch.setenv("TINTYPE_FOLDER", str(tmp_path / "home"))
     monkeypatch.setenv("TINTYPE_THREADS", "1")
-    arena(models="tint", sizes="64,128", photos=[str(photos)])
-    assert "tint size=64 or tint size=128?: 2 photos, open at /api/studies/" in capsys.readouterr().out
+    arena(models="tint", sizes="64,128", photos=[str(photos)], checks=1)
+    said = capsys.readouterr().out.splitlines()[-1]
+    title, _, place = said.partition(", to be answered at http://localhost:8000/compare/")
+    assert title == "tint size=64 or tint size=128?: 2 photos"
+    services = Services.start(load_settings())
+    with services.database.session() as session:
+        assert session.get_one(Study, place).checks == 1
+    services.close()
+    with pytest.raises(InputError, match="attention is checked where two colourings are compared"):
+        arena(models="tint", photos=[str(photos)], turing=True, checks=1)
     arena(export="votes")
     assert capsys.readouterr().out == "study,kind,picture,left,right,choice,voter,voted,counts\r\n"
     with pytest.raises(InputError, match="at least 2 contestants"):
         arena(models="tint", photos=[str(photos)])
     with pytest.raises(InputError, match="no model is called"):
         arena(models="tint,nobody", photos=[str(photos)])
+
+
+@pytest.mark.parametrize(
+    "given, address",
+    [
+        ({"host": "0.0.0.0", "port": 8123}, "http://localhost:8123/compare/x"),
+        ({"host": "10.1.2.3", "root_path": "/tintype"}, "http://10.1.2.3:8000/tintype/compare/x"),
+        ({"host": "0.0.0.0", "allowed_hosts": "*.lan, photos.lan"}, "http://photos.lan:8000/compare/x"),
+        (
+            {"allowed_hosts": "photos.example", "trusted_proxies": "10.0.0.1", "root_path": "/t"},
+            "https://photos.example/t/compare/x",
+        ),
+    ],
+)
+def test_a_studys_link_is_the_pages(given: dict[str, Any], address: str) -> None:
+    from tintype.server.settings import Settings
+
+    assert Settings(**given).page("/compare/x") == address

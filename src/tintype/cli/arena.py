@@ -27,6 +27,16 @@ def arena(
     turing: Annotated[
         bool, typer.Option("--turing", help="Ask whether colours are real, instead of which are better.")
     ] = False,
+    checks: Annotated[
+        int,
+        typer.Option(
+            "--checks",
+            metavar="N",
+            min=0,
+            max=10,
+            help="Checks of attention a voter: grey against coloured; who prefers the grey photo is left out.",
+        ),
+    ] = 0,
     name: Annotated[str, typer.Option("--name", help="What the study is called.")] = "",
     unlisted: Annotated[bool, typer.Option("--unlisted", help="Only who knows the address may see it.")] = False,
     export: Annotated[
@@ -45,12 +55,15 @@ def arena(
 ) -> None:
     """Ask people which of several models is better, blind; or take away what they said.
 
+    The study's page is printed; who has its link can answer.
     The study goes into the server's database (the same TINTYPE_* variables) and opens when every photo is coloured.
     `tintype serve` then shows it to everybody.
 
     Examples:
 
       tintype arena --models tint,mine --photos holidays/
+
+      tintype arena --models tint,mine --photos holidays/ --checks 2
 
       tintype arena --models tint --photos holidays/ --turing
 
@@ -90,11 +103,12 @@ def arena(
             task = progress.add_task("colouring", total=len(sources))
             study, refused = make_study(
                 services, sources, models=models, sizes=sizes or "", kind="turing" if turing else "arena", name=name,
-                listed=not unlisted, done=lambda: progress.advance(task),
+                listed=not unlisted, checks=checks, done=lambda: progress.advance(task),
             )  # fmt: skip
         for why in refused:
             complain(why)
-        print(f"{study.name}: {len(sources) - len(refused)} photos, open at /api/studies/{study.id}")
+        place = services.settings.page(f"/compare/{study.id}")
+        print(f"{study.name}: {len(sources) - len(refused)} photos, to be answered at {place}")
         if refused:
             raise typer.Exit(1)
     finally:

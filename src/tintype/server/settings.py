@@ -289,6 +289,19 @@ class Settings(BaseSettings):
             return given
         return ("localhost", "127.0.0.1", "[::1]") if self.is_local else ("*",)
 
+    def page(self, path: str = "/", port: int | None = None) -> str:
+        """The address of a view of the page, as people reach it: by the first name that requests may have, over TLS
+        where a proxy stands before the server, below the site's path. ``port``: the one that was taken, if known.
+
+        >>> Settings(host="127.0.0.1", port=8000).page("/compare/x")
+        'http://localhost:8000/compare/x'
+        """
+        given = next((name for name in names(self.allowed_hosts) if "*" not in name), None)
+        if given is not None and self.trusted_proxies:
+            return f"https://{given}{self.root_path}{path}"
+        name = given or ("localhost" if self.host in ("0.0.0.0", "::", "127.0.0.1") else self.host)
+        return f"http://{name}:{self.port if port is None else port}{self.root_path}{path}"
+
 
 def names(text: str) -> tuple[str, ...]:
     """The parts of a list with commas."""

@@ -22,18 +22,20 @@ def make_study(
     kind: str,
     name: str,
     listed: bool,
+    checks: int = 0,
     done: Callable[[], None] = lambda: None,
 ) -> tuple[Study, list[str]]:
     """Make a study of these files and open it; returns it, and why any photo was left out.
 
     Raises:
-        InputError: no photo could be used, or models and sizes make no contestants.
+        InputError: no photo could be used, models and sizes make no contestants, or attention is to be checked in a
+            study of kind turing.
     """
     try:
         wanted: list[int | None] = [int(size) for size in names(sizes)] or [None]
         options = [ColourOptions(model=model, size=size) for model in names(models) for size in wanted]
         contestants = [contestant(services, one) for one in options]
-        study = create_study(services, kind, name, "", contestants, owner="", listed=listed)
+        study = create_study(services, kind, name, "", contestants, owner="", listed=listed, checks=checks)
     except (ProblemError, ValueError) as error:
         raise InputError(str(error).splitlines()[0]) from None
     refused: list[str] = []
