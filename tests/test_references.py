@@ -175,6 +175,7 @@ def test_each_shot_of_a_film_takes_its_own_reference(cli: RunCli, examples: list
     told = shots(examples, tmp_path)
     references = [text for name in reversed(told) for text in ("--reference", told[name])]
     out = tmp_path / "out" / "%03d.png"
+    frames = tmp_path / "frames" / "%03d.png"
     done = cli("colorize", frames, "--model", "tint-small", *references, "-o", out, "--json")
     assert done.returncode == 0, done.stderr.decode()
     (film,) = json.loads(done.stdout)["films"]
@@ -210,3 +211,42 @@ def test_an_only_reference_does_not_bleed_past_a_cut(
     for number in (5, 7, 9, 10, 14):
         names = [tmp_path / folder / f"{number:03d}.png" for folder in ("plain", "out")]
         assert names[0].read_bytes() == names[1].read_bytes(), f"frame {number} is of another shot"
+
+
+@pytest.mark.parametrize("stability", [0.75, 0.0])
+def test_a_scene_takes_the_reference_that_was_given_for_it(
+    small: Colorizer, examples: list[Path], tmp_path: Path, stability: float
+) -> None:
+    """Against likeness, before what is for the whole film, and in the whole scene; also frame by frame."""
+    told = shots(examples, tmp_path)
+    frames = tmp_path / "frames" / "%03d.png"
+    (tmp_path / "out").mkdir()
+    red, blue = str(told["coffee"]), str(told["astronaut"])
+    given = (SceneReference(0.0, 0.2, red), SceneReference(0.4, 0.6, blue))
+    each, end = (1, 0.2) if stability == 0 else (None, None)
+    options = FilmOptions(reference=blue, scene_references=given, stability=stability, every=each, end=end, rate=25)
+    out = tmp_path / "out" / "%03d.png"
+    report = colorize_film(str(frames), str(out), small, options)
+    found = hues(tmp_path / "out", 0, 4)
+    assert all(cr > cb + 20 for cb, cr in found), f"the first scene is red, though its own picture is blue: {found}"
+    if each is None:
+        assert [(shot["start"], shot["reference"]) for shot in report.references] == [
+            (0.0, red),
+            (0.2, None),
+            (0.4, blue),
+        ]
+        assert any(note.startswith("references: ") for note in report.notes)
+
+
+def test_a_reference_for_a_scene_is_checked_before_any_work(
+    small: Colorizer, examples: list[Path], tmp_path: Path
+) -> None:
+    told = shots(examples, tmp_path)
+    frames = tmp_path / "frames" / "%03d.png"
+    (tmp_path / "out").mkdir()
+    photo = str(told["coffee"])
+    with pytest.raises(TintypeError, match="nothing lies between"):
+        SceneReference(2, 2, photo)
+    late = FilmOptions(scene_references=(SceneReference(9, 10, photo),), rate=25)
+    with pytest.raises(TintypeError, match=r"a scene at 9 s, the film is 0\.6 s long"):
+        colorize_film(str(frames), str(tmp_path / "out" / "%03d.png"), small, late)
