@@ -20,7 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from documents import markdown_table, replace_block
+from documents import append_line, markdown_table, replace_block
 from numpy.typing import NDArray
 
 from tintype import Colorizer, Photo
@@ -132,8 +132,7 @@ def main() -> None:
     print(json.dumps(row, indent=2))
     if options.no_write:
         return
-    with (ROOT / "benchmarks" / "alternatives.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    append_line((ROOT / "benchmarks" / "alternatives.jsonl"), row)
     rows = [
         [name, f"{f['distance']:.1f}", f"{f['lpips']:.3f}", f"{f['fid']:.0f}", f"{f['excess_blotches']:.2f}"]
         for name, f in figures.items()

@@ -10,7 +10,6 @@ python benchmarks/cluster.py --plan [--pictures 100000]
 """
 
 import argparse
-import json
 import os
 import shutil
 import tempfile
@@ -22,6 +21,8 @@ from pathlib import Path
 
 os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
 os.environ.setdefault("RAY_worker_niceness", "0")  # workers count as much as the local engine does
+
+from documents import append_line
 
 from tintype.batch.run import Job, Report, Result, plan, run
 from tintype.cluster.engine import run_on_ray
@@ -130,8 +131,7 @@ def main() -> None:
         "cores": len(os.sched_getaffinity(0)),
         "load": round(os.getloadavg()[0], 2),
     }
-    with options.output.open("a", encoding="utf-8") as lines:
-        lines.write(json.dumps(about | found) + "\n")
+    append_line(options.output, about | found)
 
 
 if __name__ == "__main__":

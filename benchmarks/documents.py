@@ -1,12 +1,33 @@
-"""Tables that scripts keep up to date inside documents: what lies between `<!-- NAME -->` and `<!-- /NAME -->`."""
+"""Figures that benchmarks keep: tables inside documents, between `<!-- NAME -->` and `<!-- /NAME -->`, and lines of
+JSON. Nothing is kept where `QUICK` is set: such a run only shows that a benchmark still works."""
 
+import json
+import os
 import statistics
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
+
+QUICK = "TINTYPE_QUICK_BENCHMARK"  # an environment variable, set by `python -m benchmarks --quick`
+
+
+def append_line(path: Path, row: Mapping[str, Any]) -> None:
+    """Add a row to a file of JSON lines."""
+    if QUICK not in os.environ:
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(row) + "\n")
+
+
+def keep_text(path: Path, text: str) -> None:
+    """Write a figure (SVG)."""
+    if QUICK not in os.environ:
+        path.write_text(text, encoding="utf-8")
 
 
 def replace_block(document: Path, name: str, text: str) -> None:
     """Put `text` between the markers `name` of a document; raises SystemExit when it has none."""
+    if QUICK in os.environ:
+        return
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     old = document.read_text(encoding="utf-8")
     if start not in old or end not in old:

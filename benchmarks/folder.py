@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from documents import append_line
 
 from tintype.batch.run import plan, run
 from tintype.colorizer.colorizer import Colorizer
@@ -60,8 +61,7 @@ def main() -> None:
     line = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "cpu": cpu_name(), "cores": CORES}
     line |= {"load": round(os.getloadavg()[0], 2), "files": options.files, "one": one, "many": many}
     line |= {"ratio": round(ratio, 2), "peak_mib_by_files": memory, "network_cpu_ms_by_batch": batches}
-    with options.output.open("a") as lines:
-        lines.write(json.dumps(line) + "\n")
+    append_line(options.output, line)
 
 
 def child(task: str, model: str, files: int) -> dict[str, Any]:

@@ -19,7 +19,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-from documents import markdown_table, replace_block
+from documents import append_line, keep_text, markdown_table, replace_block
 from line_chart import GREY, ORDERED, Line, Panel, draw_svg
 from numpy.typing import NDArray
 
@@ -127,8 +127,7 @@ def main() -> None:
         "changed_far": round(float(np.median(far)), 2) if far else None,
     }
     print(json.dumps(row, indent=2))
-    with LOG.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    append_line(LOG, row)
     write(row["psnr"], options.beside)
 
 
@@ -160,7 +159,7 @@ def write(psnr: dict[str, float], beside: Path | None) -> None:
         lines.append(Line(curve, "Zhang 2017", ORDERED[3]))
     replace_block(ROOT / "docs" / "hints.md", "hints table", markdown_table(["true hints", *map(str, COUNTS)], rows))
     panel = Panel("PSNR, dB", "log10(1 + hints)", lines, 0, 0, 420, 260)
-    (ROOT / "docs" / "images" / "hints.svg").write_text(draw_svg([panel], 420, 260), encoding="utf-8")
+    keep_text(ROOT / "docs" / "images" / "hints.svg", draw_svg([panel], 420, 260))
 
 
 if __name__ == "__main__":

@@ -13,13 +13,13 @@ import base64
 import datetime
 import html
 import io
-import json
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from documents import append_line
 from numpy.typing import NDArray
 from PIL import Image
 from skin import GROUPS, group_of, typology_angle
@@ -186,8 +186,7 @@ def main() -> None:
         "kinds": rows,
         "skin": skin,
     }
-    with (ROOT / "benchmarks" / "kinds.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    append_line((ROOT / "benchmarks" / "kinds.jsonl"), line)
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 import pyvips
+from documents import append_line
 
 from tintype.colorizer.colorizer import Colorizer
 from tintype.evaluation.speed import SIZES, peak_mib, photograph
@@ -49,8 +50,7 @@ def main() -> None:
                 flush=True,
             )
             line = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "cpu": cpu_name(), "cores": os.cpu_count()}
-            with options.output.open("a") as lines:
-                lines.write(json.dumps(line | {"kind": kind} | result) + "\n")
+            append_line(options.output, line | {"kind": kind} | result)
 
 
 def make(path: Path) -> None:

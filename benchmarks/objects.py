@@ -20,6 +20,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from documents import append_line
 from hints import difference, true_hint
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
@@ -139,8 +140,7 @@ def main() -> None:
         "outside_moved": round(float(np.mean([click.outside for click in found])), 3),
     }
     print(json.dumps(row, indent=2))
-    with (ROOT / "benchmarks" / "objects.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    append_line((ROOT / "benchmarks" / "objects.jsonl"), row)
     if options.page:
         options.page.write_text(page(found), encoding="utf-8")
 

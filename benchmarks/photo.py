@@ -28,6 +28,7 @@ from typing import Any
 
 import numpy as np
 import simplejpeg
+from documents import append_line
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -244,8 +245,7 @@ def report(ours: dict[str, Any], floor: dict[str, Any], plain: dict[str, Any], o
         "ratio": round(ratio, 2),
         "cpu_ratio": round(cpu_ratio, 2),
     }
-    with options.output.open("a") as results:
-        results.write(json.dumps(line) + "\n")
+    append_line(options.output, line)
 
 
 if __name__ == "__main__":

@@ -12,14 +12,13 @@ Needs the extra `metrics`. With --sheet nothing is measured: a picture is made o
 
 import argparse
 import datetime
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 import skimage.data
 import torch
-from documents import markdown_table, replace_block
+from documents import append_line, markdown_table, replace_block
 from numpy.typing import NDArray
 from PIL import Image
 from taste_sheet import ROOT, SIDE, sheet
@@ -102,8 +101,7 @@ def main() -> None:
         "pictures": len(found[GREY]),
         "means": {name: [round(value, 4) for value in row] for name, row in means.items()},
     }
-    with Path(__file__).with_suffix(".jsonl").open("a", encoding="utf-8") as log:
-        log.write(json.dumps(line) + "\n")
+    append_line(Path(__file__).with_suffix(".jsonl"), line)
     replace_block(ROOT / "docs" / "hints.md", "reference table", table)
 
 

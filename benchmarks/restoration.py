@@ -31,6 +31,8 @@ from tintype.video.reader import FilmInfo, FilmReader, Frame
 from tintype.video.restoration import restored
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+from documents import append_line
+
 from film_damage import DAMAGE, grain
 
 Luma = NDArray[np.uint8]
@@ -64,9 +66,8 @@ def main() -> None:
         lines += list(speeds(options.clips[0], options.speed, options.steps))
     if options.sheet:
         sheet(rows).save(options.sheet, quality=92)
-    with options.output.open("a", encoding="utf-8") as file:
-        for line in lines:
-            file.write(json.dumps({"date": datetime.now(UTC).isoformat(timespec="seconds")} | line) + "\n")
+    for line in lines:
+        append_line(options.output, {"date": datetime.now(UTC).isoformat(timespec="seconds")} | line)
 
 
 def load(clip: Path, count: int) -> tuple[FilmInfo, list[Luma]]:

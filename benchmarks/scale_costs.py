@@ -19,6 +19,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from documents import append_line
+
 from tintype.evaluation.speed import SIZES, photograph
 from tintype.parallel import cpu_name
 
@@ -181,8 +183,7 @@ def main() -> None:
             print(part, {key: round(value, 4) if isinstance(value, float) else value for key, value in row.items()})
         machine = {"cpu": cpu_name(), "cores": os.cpu_count(), "load": round(os.getloadavg()[0], 1)}
         entry = {"part": part, "date": datetime.now(UTC).date().isoformat(), "machine": machine, "rows": rows}
-        with options.output.open("a") as target:
-            target.write(json.dumps(entry) + "\n")
+        append_line(options.output, entry)
 
 
 if __name__ == "__main__":

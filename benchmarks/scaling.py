@@ -19,6 +19,7 @@ import tempfile
 from pathlib import Path
 
 import torch
+from documents import append_line
 
 from tintype.training.recipe import load_recipe
 
@@ -75,8 +76,7 @@ def main() -> None:
                 rows.append({"processes": processes, "strategy": strategy, "images_per_second": round(speed, 1)})
                 print(f"{processes:>9}  {strategy:<9}{speed:>9.1f}{part:>11.0%}", flush=True)
     line = {"recipe": arguments.recipe, "rows": rows, "cores": os.cpu_count(), "machine": platform.machine()}
-    with arguments.output.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    append_line(arguments.output, line)
 
 
 if __name__ == "__main__":

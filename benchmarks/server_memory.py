@@ -62,7 +62,8 @@ class Person:
     """Somebody who comes back when told to."""
 
     def __init__(self, url: str, statuses: "Counter[int]") -> None:
-        self._http = httpx2.Client(base_url=url, timeout=600)
+        # The server names its address a moment before it listens there.
+        self._http = httpx2.Client(base_url=url, timeout=600, transport=httpx2.HTTPTransport(retries=8))
         self._statuses = statuses
 
     def ask(self, method: str, path: str, **options: object) -> httpx2.Response:

@@ -9,7 +9,6 @@ as `tintype colorize --skip-colour` does it. What should be found: grey, grey, t
 
 import argparse
 import io
-import json
 import tarfile
 import tempfile
 from collections import Counter
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import av
 import numpy as np
+from documents import append_line
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
@@ -139,8 +139,7 @@ def main() -> None:
     for kind, found in counts.items():
         print(f"| {kind} | {found['grey']} | {found['toned']} | {found['colour']} |")
     print(f"{line['wrong']} of {line['shots']} decided wrongly; {line['found_shots']} shots found")
-    with options.output.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
+    append_line(options.output, line)
 
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from documents import markdown_table, replace_block
+from documents import append_line, markdown_table, replace_block
 from numpy.typing import NDArray
 
 from tintype import Colorizer, Photo
@@ -133,8 +133,7 @@ def main() -> None:
         "without_skin": len(found.everything) - len(portraits),
         "groups": groups,
     }
-    with (ROOT / "benchmarks" / "skin.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    append_line((ROOT / "benchmarks" / "skin.jsonl"), row)
     print(json.dumps(row, indent=2))
     headings = [
         "skin",

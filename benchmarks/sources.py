@@ -9,12 +9,11 @@ Prints a table, and appends a line to benchmarks/sources.jsonl. Needs the extra 
 
 import argparse
 import datetime
-import json
 from pathlib import Path
 
 import numpy as np
 import torch
-from documents import markdown_table
+from documents import append_line, markdown_table
 
 from tintype import Colorizer, Photo
 from tintype.data.sources import Picture
@@ -76,8 +75,7 @@ def main() -> None:
         "per_source": options.per_source,
         "sources": sources,
     }
-    with (ROOT / "benchmarks" / "sources.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row) + "\n")
+    append_line((ROOT / "benchmarks" / "sources.jsonl"), row)
     headings = ["source", "pictures", "LPIPS alex / grey's", "interval", "PSNR above grey", "CIEDE2000 / grey's"]
     headings.append("colourfulness / truth's")
     rows = [

@@ -8,13 +8,13 @@ python benchmarks/stability.py FOLDER [--limit 60]
 """
 
 import argparse
-import json
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from documents import append_line
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -73,8 +73,7 @@ def main() -> None:
         print(f"| {name} | " + " | ".join(f"{value:.2f}" for value in means.values()) + " |")
         line = {"date": datetime.now(UTC).isoformat(timespec="seconds"), "cpu": cpu_name(), "cores": os.cpu_count()}
         line |= {"folder": options.folder.name, "pictures": len(files), "way": name, **means}
-        with options.output.open("a") as lines:
-            lines.write(json.dumps(line) + "\n")
+        append_line(options.output, line)
 
 
 if __name__ == "__main__":

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from documents import markdown_table, replace_block
+from documents import keep_text, markdown_table, replace_block
 from line_chart import GREY, INK, ORDERED, Line, Panel, draw_svg
 from numpy.typing import NDArray
 
@@ -130,7 +130,7 @@ def main() -> None:
         lines.append(Line([(best["colourfulness"], best[name])], "shipped", INK, marked=True))
         panels.append(Panel(title, "colourfulness, of the truth's", lines, number * WIDTH, 0, WIDTH, HEIGHT))
     target = ROOT / "docs" / "images" / "tradeoff.svg"
-    target.write_text(draw_svg(panels, WIDTH * len(titles), HEIGHT), encoding="utf-8")
+    keep_text(target, draw_svg(panels, WIDTH * len(titles), HEIGHT))
     print(f"{target.relative_to(ROOT)}: {len(found['grey'])} pictures")
 
 

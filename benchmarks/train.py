@@ -10,7 +10,6 @@ benchmarks/train.jsonl. The loader has to be several times faster than the faste
 """
 
 import argparse
-import json
 import platform
 import statistics
 import subprocess
@@ -22,6 +21,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from documents import append_line
 from lightning_fabric import Fabric
 from torch import nn
 
@@ -31,6 +31,7 @@ from tintype.models.cpu_layers import Dropout, ThinConv2d
 from tintype.training.memory import keep_freed_memory
 from tintype.training.networks import Training
 from tintype.training.optimizers import build_optimizer
+from tintype.training.precision import choose_precision
 from tintype.training.recipe import Recipe, StageOptions, load_recipe, recipe_names
 
 KINDS = ("adversarial", "critic", "supervised")
@@ -50,7 +51,8 @@ def prepare(name: str, size: int, arguments: argparse.Namespace) -> tuple[Recipe
 def ours(recipe: Recipe, options: StageOptions, arguments: argparse.Namespace) -> tuple[float, float]:
     """Images a second of the loader with nobody else at work, and of training."""
     cache = open_cache(arguments.data, recipe.data.cache_side)
-    fabric = Fabric(accelerator=arguments.accelerator, devices=1, precision=recipe.precision)
+    precision = choose_precision(recipe.precision, arguments.accelerator).arithmetic
+    fabric = Fabric(accelerator=arguments.accelerator, devices=1, precision=precision)
     training = Training(recipe, cache, colourful(cache, recipe.data.leave_out), fabric)
     loader = iter(training.loader(options, 0))
     next(loader)
@@ -163,8 +165,7 @@ def main() -> None:
             compared = f"{first:>12.1f}{training / first:>7.1f}" if isinstance(first, float) else ""
             print(f"{name:<12}{size:>5}{options.batch:>7}{loader:>9,.0f}{training:>10.1f}{compared}", flush=True)
     line = {"rows": rows, "threads": torch.get_num_threads(), "torch": torch.__version__, "machine": platform.machine()}
-    with arguments.output.open("a") as file:
-        file.write(json.dumps(line) + "\n")
+    append_line(arguments.output, line)
 
 
 if __name__ == "__main__":

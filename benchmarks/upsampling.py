@@ -10,7 +10,6 @@ python benchmarks/upsampling.py FOLDER [--limit 200] [--factors 4 8 16]
 """
 
 import argparse
-import json
 import os
 import time
 from collections.abc import Callable
@@ -18,6 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+from documents import append_line
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
@@ -132,8 +132,7 @@ def main() -> None:
             psnr, bleeding, elsewhere = np.mean([result[name] for result in results], axis=0)
             print(f"| {factor} | {name} | {psnr:.2f} | {bleeding:.2f} | {elsewhere:.2f} |")
             line[name] = {"psnr": round(psnr, 3), "bleeding": round(bleeding, 3), "elsewhere": round(elsewhere, 3)}
-        with options.output.open("a") as lines:
-            lines.write(json.dumps(line) + "\n")
+        append_line(options.output, line)
     planes = np.zeros((4, 288, 384), np.float32)
     start = time.process_time()
     enlarger = Enlarger(planes, 2000, 1500)

@@ -9,7 +9,6 @@ checkout's share of the first's. `hint`: a hint moved on an opened photograph of
 """
 
 import argparse
-import json
 import os
 import resource
 import subprocess
@@ -19,6 +18,7 @@ import time
 from datetime import UTC, datetime
 from pathlib import Path
 
+from documents import append_line
 from photo import make_photograph
 from PIL import Image
 
@@ -68,8 +68,7 @@ def main() -> None:
             )
     record = {"when": datetime.now(UTC).isoformat(timespec="seconds"), "cores": os.cpu_count()}
     record |= {name: revision(tree) for name, tree in trees.items()} | {"seconds, of processor": found}
-    with options.output.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(record) + "\n")
+    append_line(options.output, record)
 
 
 def make_case(case: str, folder: Path) -> Path:

@@ -10,7 +10,6 @@ python benchmarks/video.py --cuts FOLDER   # how many cuts of a made-up film of 
 """
 
 import argparse
-import json
 import os
 import tempfile
 import time
@@ -25,6 +24,7 @@ from typing import Any
 import av
 import cv2
 import numpy as np
+from documents import append_line
 from numpy.typing import NDArray
 from photo import cpu_name, plain_network
 from PIL import Image
@@ -182,8 +182,7 @@ def report(size: str, rows: list[dict[str, Any]], options: argparse.Namespace) -
         "ways": [{"way": row["way"], "fps": round(row["fps"], 2), "cpu_ms": round(row["cpu_ms"], 2)} for row in rows],
         **ratios,
     }
-    with options.output.open("a") as results:
-        results.write(json.dumps(line) + "\n")
+    append_line(options.output, line)
 
 
 def cuts_found(folder: Path, count: int = 100, width: int = 256, height: int = 144) -> str:

@@ -23,4 +23,4 @@ def test_one_runs_by_its_name_and_another_is_unknown() -> None:
     done = run("skale")
     assert done.returncode == 1
     assert "no benchmark is called 'skale'" in done.stderr
-    assert "needs more than examples/" in run("train", "--quick").stderr
+    assert "needs more than examples/" in run("foreign", "--quick").stderr
