@@ -195,3 +195,16 @@ def test_names_of_long_paths_are_cut_in_the_middle() -> None:
     same = Forecast("scans/holiday 1.jpg", "out/holiday 1.jpg", "colour", None, 600, 400, 1, 67_700, 1.1)
     assert line(same, 200).startswith("scans/holiday 1.jpg -> out/holiday 1.jpg   600 x 400")
     assert line(same, 65).startswith(f"scans/holiday 1.jpg -> out{os.sep}   600 x 400")  # the name once, and whole
+
+
+def test_dry_run_lines_of_one_folder_are_alike() -> None:
+    """The folder is named, and the name is cut once, whether a line is a column too long or ten."""
+    from tintype.batch.forecast import Forecast
+    from tintype.cli.dry_run import line
+
+    name = "photograph-of-grandfather-07.jpg"
+    for size, bytes_out in ((220, 9_500), (512, 37_300), (1024, 139_900), (20_480, 1_139_900)):
+        one = Forecast(f"album/{name}", f"out2/{name}", "colour", None, size, size, 1, bytes_out, 0.7)
+        said = line(one, 80)
+        assert len(said) <= 80
+        assert re.match(r"album\S*07\.jpg -> out2[/\\]   \d+ x \d+, about ", said), said

@@ -74,14 +74,14 @@ def line(one: Forecast, width: int) -> str:
     if one.seconds is not None:
         facts.append(f"{one.seconds:.1f} s")
     behind = f"   {', '.join(facts)}" if facts else ""
-    names = f"{one.source} -> {one.target}"
-    room = width - len(behind)
-    if width and len(names) > room and os.path.basename(one.source) == os.path.basename(str(one.target)):
-        names = f"{one.source} -> {os.path.dirname(str(one.target))}{os.sep}"  # under the same name
-    if width and len(names) > room:
-        half = max(8, (room - 4) // 2)
-        names = f"{_cut(one.source, half)} -> {_cut(str(one.target), half)}"
-    return names + behind
+    source, target = one.source, str(one.target)
+    room = width - len(behind) - len(" -> ")
+    if width and len(source + target) > room and os.path.basename(source) == os.path.basename(target):
+        target = f"{os.path.dirname(target)}{os.sep}"  # under the same name
+    if width and len(source + target) > room:
+        target = _cut(target, max(8, room // 2))
+        source = _cut(source, max(8, room - len(target)))
+    return f"{source} -> {target}{behind}"
 
 
 def _cut(text: str, room: int) -> str:
