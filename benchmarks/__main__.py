@@ -25,7 +25,7 @@ EXAMPLES = str(HOME.parent / "examples")
 OUTPUT = "OUTPUT"  # stands for a file that is thrown away
 COLOUR, TAR = "COLOUR", "COLOUR.tar"  # stand for photographs of scikit-image: a folder of them, and an archive
 QUICK = {
-    "alternatives": ["--data", TAR, "--limit", "4"],
+    "alternatives": ["--data", TAR, "--limit", "6"],
     "contact_sheet": [EXAMPLES, "--output", f"{OUTPUT}.jpg"],
     "film_clip": ["--output", f"{OUTPUT}.webp"],
     "folder": ["--files", "4", "--memory", "--output", OUTPUT],
