@@ -1,5 +1,7 @@
 // Pictures of every view: `npm run shots -- FOLDER` takes those in docs/images; `npm run shots -- FOLDER all` each in
-// light and dark, wide and narrow, for looking at. It runs a server of its own; PYTHON names the interpreter that has tintype.
+// light and dark, wide and narrow, for looking at; `npm run shots -- FOLDER sheets` the sheets of docs/page-views.md: each view
+// at three widths, light and dark, on one picture. It runs a server of its own; PYTHON names the interpreter that has tintype.
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -7,7 +9,8 @@ import { launch, visit } from "../tests/chromium.mjs";
 import { makeFilm, serve } from "../tests/server.mjs";
 import { DESK, dress, everyView, PHONE, WALL } from "../tests/views.mjs";
 
-const [folder = ".", all] = process.argv.slice(2);
+const [folder = ".", mode] = process.argv.slice(2);
+const [all, sheets] = [mode === "all", mode === "sheets"];
 const WIDE = { width: 1280, height: 800 };
 /** In the documents: each view once, the phone and the dark among them. */
 const SHOWN = {
@@ -22,26 +25,30 @@ const server = await serve(join(work, "site"));
 const guarded = await serve(join(work, "guarded"), { TINTYPE_TOKEN: "sesame", TINTYPE_WORKERS: "0" });
 const browser = await launch();
 try {
-  const person = await visit(browser, server.address, { reducedMotion: "reduce", viewport: all ? DESK : WIDE });
+  const person = await visit(browser, server.address, { reducedMotion: "reduce", viewport: all || sheets ? DESK : WIDE });
   const shoot = async (page, name, size, theme, full) => {
     await page.setViewportSize(size);
     await dress(page, theme);
     await page.evaluate(() => window.scrollTo(0, 0));
     await page.waitForTimeout(150);
-    await page.screenshot({ path: join(folder, name), fullPage: full, ...(name.endsWith(".jpg") && { type: "jpeg", quality: 78 }) });
+    await page.screenshot({ path: join(sheets ? work : folder, name), fullPage: full, ...(name.endsWith(".jpg") && { type: "jpeg", quality: 78 }) });
     console.log(name);
   };
   const film = makeFilm(join(work, "reel.mp4"));
   await everyView({ ...person, browser, film, locked: guarded.address }, async (name, count = 4, page = person.page) => {
-    if (all) {
+    if (sheets) {
+      if (count === 1) return; // it does not stay as it is for so long
+      for (const theme of ["light", "dark"]) for (const size of [WALL, DESK, PHONE]) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, false);
+    } else if (all) {
       const ways = [[DESK, "light"], [PHONE, "dark"], [WALL, "dark"], [PHONE, "light"]].slice(0, count);
       for (const [size, theme] of ways) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
     } else {
       if (name in SHOWN) await shoot(page, `web-${name}.jpg`, ...SHOWN[name]);
       if (name in PHONES) await shoot(page, `web-${name}-phone.jpg`, PHONE, PHONES[name]);
     }
-    await page.setViewportSize(all ? DESK : WIDE);
+    await page.setViewportSize(all || sheets ? DESK : WIDE);
   });
+  if (sheets) execFileSync(process.env.PYTHON ?? "python3", [new URL("sheets.py", import.meta.url).pathname, work, folder], { stdio: "inherit" });
   const faults = person.faults.filter((one) => !one.includes(guarded.address));
   if (faults.length) console.error(faults.join("\n"));
 } finally {
