@@ -1,6 +1,6 @@
 // Pictures of every view: `npm run shots -- FOLDER` takes those in docs/images; `npm run shots -- FOLDER all` each in
-// light and dark, wide and narrow, for looking at; `npm run shots -- FOLDER sheets` the sheets of docs/page-views.md: each view
-// at three widths, light and dark, on one picture. It runs a server of its own; PYTHON names the interpreter that has tintype.
+// light and dark, wide and narrow, for looking at; `npm run shots -- FOLDER sheets` the sheets, as WebP: each view
+// at three widths, light and dark, on one picture; the names of views behind it, with commas, end the walk at the last of them. It runs a server of its own; PYTHON names the interpreter that has tintype.
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -9,8 +9,10 @@ import { launch, visit } from "../tests/chromium.mjs";
 import { makeFilm, serve } from "../tests/server.mjs";
 import { DESK, dress, everyView, PHONE, WALL } from "../tests/views.mjs";
 
-const [folder = ".", mode] = process.argv.slice(2);
+const [folder = ".", mode, names] = process.argv.slice(2);
+const wanted = new Set(names?.split(",")); // no name: all
 const [all, sheets] = [mode === "all", mode === "sheets"];
+const END = new Error("every view that was wanted is there");
 const WIDE = { width: 1280, height: 800 };
 /** In the documents: each view once, the phone and the dark among them. */
 const SHOWN = {
@@ -37,8 +39,9 @@ try {
   const film = makeFilm(join(work, "reel.mp4"));
   await everyView({ ...person, browser, film, locked: guarded.address }, async (name, count = 4, page = person.page) => {
     if (sheets) {
-      if (count === 1) return; // it does not stay as it is for so long
+      if (count === 1 || (names && !wanted.delete(name))) return; // some views do not stay as they are for so long
       for (const theme of ["light", "dark"]) for (const size of [WALL, DESK, PHONE]) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, false);
+      if (names && wanted.size === 0) throw END;
     } else if (all) {
       const ways = [[DESK, "light"], [PHONE, "dark"], [WALL, "dark"], [PHONE, "light"]].slice(0, count);
       for (const [size, theme] of ways) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
@@ -47,7 +50,7 @@ try {
       if (name in PHONES) await shoot(page, `web-${name}-phone.jpg`, PHONE, PHONES[name]);
     }
     await page.setViewportSize(all || sheets ? DESK : WIDE);
-  });
+  }).catch((error) => { if (error !== END) throw error; });
   if (sheets) execFileSync(process.env.PYTHON ?? "python3", [new URL("sheets.py", import.meta.url).pathname, work, folder], { stdio: "inherit" });
   const faults = person.faults.filter((one) => !one.includes(guarded.address));
   if (faults.length) console.error(faults.join("\n"));
