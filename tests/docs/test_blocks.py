@@ -38,12 +38,12 @@ RUN = (
 # Pages whose blocks are run, or why not, elsewhere.
 ELSEWHERE = {
     "cluster.md": "tests/cluster/test_page.py",
-    "data.md": "large data sets are worked on: parsed",
+    "data.md": "gathering and training work on large data sets: parsed; scan, split and pack are run here (QUICK)",
     "design.md": "a drawing of the rooms, no commands",
     "deploy.md": "tests/server/test_nginx.py, tests/docs/test_scale_pages.py",
     "distributed.md": "tests/docs/test_distributed_page.py",
     "evaluations.md": "tests/server/test_evaluations.py runs the same by HTTP; people take part: parsed",
-    "measures.md": "published weights are fetched from a registry: parsed",
+    "measures.md": "--full fetches published weights from a registry: parsed; the plain measures are run here (QUICK)",
     "models.md": "published files are fetched from their authors: parsed; tests/network/test_store.py",
     "reference/formats.md": "JSON, read by test_json_blocks",
     "scale.md": "tests/docs/test_scale_pages.py",
@@ -59,6 +59,11 @@ ELSEWHERE = {
     "training.md": "training takes hours: parsed",
     "tuning.md": "training takes hours: parsed",
     "web.md": "Node builds the page: .ci/run",
+}
+# Of pages whose other commands take hours or published weights: those that are run here, by how they begin.
+QUICK = {
+    "data.md": ("tintype data scan", "tintype data split", "tintype data pack"),
+    "measures.md": ("tintype evaluate --model",),
 }
 # Lines that ask for what a test must not do, by how they begin.
 _NOT_HERE = {
@@ -142,8 +147,8 @@ def place(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> Pat
         for number, image in enumerate(small[:3]):
             image.save(folder / name / f"{number}.jpg")
     (folder / "photos").mkdir()  # what is learned from, and measured on, has colour
-    for number in range(3):
-        bands = [small[(number + band) % 3].resize((300, 300)) for band in range(3)]
+    for number in range(len(small)):
+        bands = [small[(number + band) % len(small)].resize((300, 300)) for band in range(3)]
         Image.merge("RGB", bands).save(folder / "photos" / f"{number}.jpg")
     small[0].save(folder / "more" / "a.tif")
     small[1].save(folder / "scans" / "scan-001.tif")
@@ -231,6 +236,17 @@ def test_the_commands_of_a_page(page: str, place: Path, environment: dict[str, s
         if "--watch" in line:
             assert until_it_has_worked(line, place, environment) == 0
             continue
+        ran = with_a_person(line, place, environment)
+        assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", QUICK)
+def test_the_quick_commands_of_a_page(page: str, place: Path, environment: dict[str, str]) -> None:
+    """In their order, those of them that end within seconds."""
+    chosen = [line for line in lines(page) if line.startswith(QUICK[page])]
+    assert len(chosen) == len(QUICK[page])
+    for line in chosen:
         ran = with_a_person(line, place, environment)
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
 

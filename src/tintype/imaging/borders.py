@@ -52,13 +52,6 @@ class Inside:
         """Whether a pixel is inside."""
         return self.left <= x < self.right and self.top <= y < self.bottom
 
-    def union(self, other: "Inside") -> "Inside":
-        """The smallest that holds both."""
-        return Inside(
-            min(self.top, other.top), min(self.left, other.left), max(self.bottom, other.bottom),
-            max(self.right, other.right),
-        )  # fmt: skip
-
 
 def find_inside(luma: NDArray[np.uint8]) -> Inside | None:
     """What lies inside the borders of luma (H, W) uint8; None where it has none."""
