@@ -1,9 +1,10 @@
-"""The network that restores prints beside the plain filters: PSNR of light on made damage, and on pictures without any.
+"""The network that restores prints beside the plain filters: PSNR and SSIM of light on made damage, and on none.
 
-    python benchmarks/prints.py photos.tar --model restore.onnx --limit 60 --sheet sheet.jpg --shown prints/
+    python benchmarks/prints.py photos.tar --limit 60 --sheet sheet.jpg --shown prints/
 
 Each photograph is damaged in one way, and in all drawn ways, by data/degrade.py, and compared with the print that it
-was without that damage. A picture without damage should come back as it was.
+was without that damage. A picture without damage should come back as it was. `seen` is the share of pictures that the
+step `auto` takes for damaged.
 """
 
 import argparse
@@ -17,14 +18,15 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from restoration import ssim
 
-from tintype.colorizer.learned_restore import Restorer
+from tintype.colorizer.learned_restore import DAMAGED, OWN, Restorer
 from tintype.colorizer.restore import restore
 from tintype.data import degrade
 from tintype.photo.photo import Photo
 
 Luma = NDArray[np.uint8]
-KINDS = ("blur", "grain", "scratch", "halftone", "jpeg")
+KINDS = ("blur", "grain", "scratch", "wear", "halftone", "jpeg")
 SIDE = 256
 MOST = 60.0  # dB: what two pictures count that are the same
 
@@ -33,7 +35,7 @@ def main() -> None:
     """Print one line of JSON for each kind of damage, and write the sheet."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("tars", type=Path, nargs="+", help="tars of photographs that the network has not seen")
-    parser.add_argument("--model", type=Path, required=True, help="a network of the recipe restore, exported")
+    parser.add_argument("--model", type=Path, default=OWN, help="a network of the recipe restore, exported")
     parser.add_argument("--limit", type=int, default=40, help="photographs of each tar")
     parser.add_argument("--sheet", type=Path, help="a sheet of pictures before and after")
     parser.add_argument("--shown", type=Path, help="folder of old prints for the sheet")
@@ -48,14 +50,22 @@ def main() -> None:
 
     photos = [photo for tar in options.tars for photo in photographs(tar, options.limit)]
     for kind in ("none", *KINDS, "drawn"):
-        rows = []
+        rows, seen = [], []
         for number, rgb in enumerate(photos):
             whole, damaged = damage(rgb, kind, np.random.default_rng(number))
-            rows.append([psnr(whole, damaged), psnr(whole, plain(damaged)), psnr(whole, learned(damaged))])
-        before, filters, network = np.mean(rows, axis=0).round(2).tolist()
-        print(
-            json.dumps({"damage": kind, "photos": len(rows), "before": before, "filters": filters, "network": network})
-        )
+            if kind == "drawn" and np.array_equal(whole, damaged):
+                continue
+            made = [damaged, plain(damaged), learned(damaged)]
+            rows.append([[psnr(whole, one), ssim([whole], [one])] for one in made])
+            seen.append(restorer.damage(Photo(damaged)))
+        found = np.mean(rows, axis=0)
+        figures = {"damage": kind, "photos": len(rows)}
+        for name, (decibels, likeness) in zip(("before", "filters", "network"), found.tolist(), strict=True):
+            figures |= {name: round(decibels, 2), f"{name}_ssim": round(likeness, 4)}
+        figures |= {"worst": round(float(np.min([row[2][0] for row in rows])), 1)}
+        figures |= {"seen": round(float(np.mean(np.array(seen) >= DAMAGED)), 3)}
+        figures |= {"measured": np.quantile(seen, [0.05, 0.25, 0.5, 0.75, 0.95]).round(2).tolist()}
+        print(json.dumps(figures), flush=True)
     if options.sheet:
         rows_shown = [
             damage(rgb, kind, np.random.default_rng(i))[1]
@@ -84,7 +94,7 @@ def photographs(tar: Path, limit: int) -> list[NDArray[np.uint8]]:
 def damage(rgb: NDArray[np.uint8], kind: str, rng: np.random.Generator) -> tuple[Luma, Luma]:
     """A print without and with damage: of one kind, or what is drawn."""
     if kind == "drawn":
-        return degrade.old_print(rgb, rng)
+        return degrade.handled_print(rgb, rng)
     luma = cv2.cvtColor(rgb, cv2.COLOR_RGB2GRAY)
     if kind == "none":
         return luma, luma

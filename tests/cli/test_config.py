@@ -96,6 +96,7 @@ def test_what_is_harmless_names_no_place_and_replaces_nothing() -> None:
         "in-place",
         "sheet",
         "confidence",
+        "restored-map",
         "hints",
         "reference",
         "ray-address",

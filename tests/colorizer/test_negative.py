@@ -127,7 +127,7 @@ def test_the_step_is_one_of_restore(examples: list[Path]) -> None:
     assert np.array_equal(restore(scan, ["negative"], roll).luma, to_positive(scan, roll).luma)
     both = restore(scan, ["fade", "negative"], roll)  # turned first
     assert float(both.luma[12:-12, 12:-12].mean()) > float(255 - scan.luma[12:-12, 12:-12].mean()) * 0.3
-    with pytest.raises(TintypeError, match="there are negative, noise, dust, fade"):
+    with pytest.raises(TintypeError, match="there are negative, auto, noise, dust, fade"):
         restore(scan, ["positive"])
 
 

@@ -9,7 +9,7 @@ from PIL import Image
 
 from tintype.colorizer.learned_restore import Restorer as InUse
 from tintype.colorizer.learned_restore import restored_map
-from tintype.data.degrade import degrade, old_print
+from tintype.data.degrade import degrade, handled_print, old_print
 from tintype.data.pairs import LIGHTNESS_OF_LUMA, make_pair, make_print
 from tintype.errors import WeightsError
 from tintype.models import build_generator, form_of
@@ -67,10 +67,14 @@ def test_samples_are_old_prints_and_what_they_were() -> None:
     condition, target = make_pair(rgb, form)
     assert np.array_equal(condition, target)
     old, new = make_print(rgb, np.random.default_rng(5))
-    whole, damaged = old_print(rgb, np.random.default_rng(5))
+    whole, damaged = handled_print(rgb, np.random.default_rng(5))
     assert np.array_equal(old[0], LIGHTNESS_OF_LUMA[damaged])
     assert np.array_equal(new[0], LIGHTNESS_OF_LUMA[whole])
-    assert np.array_equal(degrade(rgb, np.random.default_rng(5)), damaged)
+    assert np.array_equal(degrade(rgb, np.random.default_rng(5)), old_print(rgb, np.random.default_rng(5))[1])
+    undamaged = [make_print(rgb, np.random.default_rng(seed), damaged=False) for seed in range(20)]
+    assert all(np.array_equal(*pair) for pair in undamaged)
+    as_it_is = [np.array_equal(pair[0], condition) for pair in undamaged]
+    assert 5 < sum(as_it_is) < 20  # the others are seen from closer
     answers = Answers(form)
     planes = torch.from_numpy(target)[None]
     assert answers.ab(planes).abs().max() == 0
@@ -147,3 +151,16 @@ def test_the_recipes_loss_learns_a_batch_by_heart(examples: list[Path]) -> None:
         optimizer.step()
     assert psnr(made.detach()) > before + 8
     assert psnr(made.detach()) > 35
+
+
+def test_the_logarithm_gives_each_sample_its_own_measure() -> None:
+    """A sample with little damage moves the loss by as much as one with a hundred times its error."""
+    whole = torch.zeros(2, 1, 16, 16)
+    made = torch.cat([torch.full((1, 1, 16, 16), 1.0), torch.full((1, 1, 16, 16), 0.1)])
+    both = torch.cat([made[:1] * 0.9, made[1:]]), torch.cat([made[:1], made[1:] * 0.9])
+    before = DISTANCES["log_l2"](made, whole)
+    gains = [float(before - DISTANCES["log_l2"](changed, whole)) for changed in both]
+    assert gains[1] == pytest.approx(gains[0], rel=0.1)
+    squared = [float(DISTANCES["l2"](made, whole) - DISTANCES["l2"](changed, whole)) for changed in both]
+    assert squared[0] > 50 * squared[1]
+    assert float(DISTANCES["log_l2"](whole, whole)) == 0

@@ -1,4 +1,4 @@
-"""Optional outputs for each photo: alternative colourings and a confidence map."""
+"""Optional outputs for each photo: alternative colourings, a confidence map, a map of what restoring changed."""
 
 import io
 from collections.abc import Sequence
@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from tintype.colorizer.learned_restore import restored_map
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.colorizer.options import ColorizeOptions, OutputOptions
 from tintype.colorizer.taste import Taste
@@ -14,6 +15,7 @@ from tintype.errors import OutputError
 from tintype.files.atomic import write_whole
 from tintype.hints.hint import Hint
 from tintype.imaging.planes import resize_plane
+from tintype.imaging.types import Plane8
 
 from .plan import COLOURED
 
@@ -32,9 +34,14 @@ def write_extras(
             quality=output.quality, overwrite=output.overwrite,
         )  # fmt: skip
     if output.confidence is not None:
-        place = confidence_path(output.confidence, source, output.confidence_is_folder)
+        place = map_path(output.confidence, source, output.confidence_is_folder)
         seen = opened.restored(options.taste)
         written.append(write_confidence(seen, place, size=options.size, hints=told, overwrite=output.overwrite))
+    if output.restored_map is not None:
+        place = map_path(output.restored_map, source, output.restored_map_is_folder)
+        _check_png(place, "what was restored")
+        changed = restored_map(opened.photo, opened.restored(options.taste).photo)
+        written.append(_write_map(changed, place, overwrite=output.overwrite))
     return written
 
 
@@ -68,7 +75,7 @@ def write_alternatives(
     return written
 
 
-def confidence_path(place: Path, source: Path, many: bool) -> Path:
+def map_path(place: Path, source: Path, many: bool) -> Path:
     """Where the map of a picture goes: to `place` itself, or, with many pictures, into that folder as NAME.png."""
     return place / f"{source.stem}.png" if many else place
 
@@ -85,10 +92,19 @@ def write_confidence(
 
     Raises OutputError when the file is no PNG, exists or cannot be written; and what `OpenPhoto.confidence` raises.
     """
-    if path.suffix.lower() != ".png":
-        raise OutputError(f"{path}: the confidence is written as PNG; name a .png file")
+    _check_png(path, "the confidence")
     levels = np.round(opened.confidence(size=size, hints=hints) * 255).clip(0, 255).astype(np.uint8)
     plane = resize_plane(levels, opened.photo.width, opened.photo.height)
+    return _write_map(plane, path, overwrite=overwrite)
+
+
+def _check_png(path: Path, what: str) -> None:
+    if path.suffix.lower() != ".png":
+        raise OutputError(f"{path}: {what} is written as PNG; name a .png file")
+
+
+def _write_map(plane: Plane8, path: Path, *, overwrite: bool) -> Path:
+    """Write a grey PNG. Raises OutputError when the file exists or cannot be written."""
 
     def encode() -> bytes:
         buffer = io.BytesIO()

@@ -30,7 +30,7 @@ from .options import (
     StabilityOption,
     ThreadsOption,
 )
-from .restore_options import NegativeOption
+from .restore_options import NegativeOption, RestoredMapOption
 from .skip_options import AgainOption, SkipColourOption, SkipTonedOption
 
 STEERING = "Steering"
@@ -182,11 +182,12 @@ def colorize(
             "--restore",
             metavar="STEPS",
             rich_help_panel=TASTE,
-            help="Before colouring, of negative, fade, dust, noise; for films of negative, deflicker, scratches, dust, "
-            "grain, regrain, stabilize, stabilize-crop; separated by commas. These change the light.",
+            help="Before colouring, auto (a network mends damage), negative, fade, dust, noise; for films negative, "
+            "deflicker, scratches, dust, grain, regrain, stabilize, stabilize-crop; by commas. These change the light.",
         ),
     ] = "",
     negative: NegativeOption = False,
+    restored_map: RestoredMapOption = None,
     mark: Annotated[
         bool, typer.Option("--mark", rich_help_panel=TASTE, help="Write into a corner that the picture was coloured.")
     ] = False,

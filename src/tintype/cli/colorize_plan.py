@@ -16,6 +16,8 @@ from tintype.video.plan import checked, split
 
 from .request import Request
 
+BESIDE = "--alternatives, --confidence and --restored-map"
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -99,16 +101,16 @@ def check(plan: Plan) -> None:
     if films and (request.hints_file or extra or (request.hint and (jobs or len(films) > 1))):
         raise TintypeError("of hints a film takes --hint TIME:X,Y,#RRGGBB alone, and then it must be the only input")
     if extra and (plan.to_stream or watching):
-        raise OutputError("--alternatives and --confidence write files; they do not go with - or --watch")
+        raise OutputError(f"{BESIDE} write files; they do not go with - or --watch")
     if extra and any(job.target is not None and is_url(job.target) for job in jobs):
-        raise OutputError("--alternatives and --confidence write files of this machine; name a local folder")
+        raise OutputError(f"{BESIDE} write files of this machine; name a local folder")
     if on_ray and request.skip.colour:
         raise TintypeError("--skip-colour and --skip-toned look at pictures on this machine: leave out --engine ray")
     if on_ray and films and request.steps:
         raise TintypeError("films are restored by this machine alone: leave out --engine ray, or --restore")
     if on_ray and (plan.to_stream or watching or extra):
         raise TintypeError(
-            "--engine ray goes from files to files; -, --watch, --alternatives and --confidence do not go with it"
+            "--engine ray goes from files to files; -, --watch, --alternatives, --confidence and maps do not go with it"
         )
     if request.as_json and plan.to_stream:
         raise OutputError("--json and the picture would both go to standard output; name a file with --output")

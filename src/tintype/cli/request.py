@@ -60,6 +60,7 @@ class Request:
     keep_sepia: bool
     restore: str
     negative: bool
+    restored_map: Path | None
     mark: bool
     tta: bool
     skip_colour: bool
@@ -84,7 +85,7 @@ class Request:
     @property
     def has_extras(self) -> bool:
         """Whether something is to be written beside each picture."""
-        return self.alternatives > 1 or self.confidence is not None
+        return self.alternatives > 1 or self.confidence is not None or self.restored_map is not None
 
     @property
     def style(self) -> Literal["auto", "json", "none"]:
@@ -144,7 +145,14 @@ class Request:
         return ColorizeOptions(self.size, tuple(hints), references, taste)
 
     def output_options(self, *, many: bool) -> OutputOptions:
-        """How results are written; ``many``: more than one, so that --confidence names a folder."""
+        """How results are written; ``many``: more than one, so that --confidence and --restored-map name folders.
+
+        Raises:
+            TintypeError: a map of what nobody asked for.
+        """
+        if self.restored_map is not None and not self.steps:
+            raise TintypeError("--restored-map shows what --restore changed: add --restore auto")
         return OutputOptions(
-            self.quality, self.overwrite or self.in_place, self.alternatives, self.confidence, many and self.has_extras
-        )
+            self.quality, self.overwrite or self.in_place, self.alternatives, self.confidence, many and self.has_extras,
+            self.restored_map, many and self.has_extras,
+        )  # fmt: skip

@@ -30,7 +30,7 @@ from tintype.photo.photo import Photo
 
 from .compose import compose, compose_painting, neutral_outside
 from .provenance import recorded
-from .restore import restore
+from .restore import restore_and_tell
 from .taste import Taste
 from .watermark import with_mark
 from .working_copy import WorkingCopy
@@ -77,6 +77,7 @@ class OpenPhoto:
         self._described: dict[int, Plane] = {}
         self._restored: tuple[tuple[str, ...], OpenPhoto] | None = None
         self._find_borders = find_borders and not self._is_drawing
+        self.mended: dict[str, Any] = {}  # what a step that restored it and decides by itself has done
 
     def predict(
         self,
@@ -108,6 +109,8 @@ class OpenPhoto:
 
     def _signed(self, photo: Photo, taste: Taste, options: dict[str, Any]) -> Photo:
         """The photo with the record of how it was coloured, and the mark if it is wanted."""
+        if mended := self.restored(taste).mended:
+            options = options | {"restored": mended}
         photo = photo.with_meta(recorded(photo.meta, self._network.model_file, taste.as_dict() | options))
         return with_mark(photo) if taste.mark else photo
 
@@ -116,8 +119,9 @@ class OpenPhoto:
         if not taste.restore:
             return self
         if self._restored is None or self._restored[0] != taste.restore:
-            photo = restore(self.photo, taste.restore, taste.roll)
+            photo, told = restore_and_tell(self.photo, taste.restore, taste.roll)
             self._restored = taste.restore, OpenPhoto(self._network, photo)
+            self._restored[1].mended = told
         return self._restored[1]
 
     def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste) -> Photo:

@@ -81,6 +81,8 @@ class OutputOptions:
         colourings: so many different colourings of each picture, the result included.
         confidence: a PNG, or a folder for PNGs, in which the confidence of each picture is written; None for none.
         confidence_is_folder: whether it is a folder.
+        restored_map: a PNG, or a folder for PNGs, in which what restoring changed in each picture is written.
+        restored_map_is_folder: whether it is a folder.
     """
 
     quality: int | None = None
@@ -88,15 +90,19 @@ class OutputOptions:
     colourings: int = 1
     confidence: Path | None = None
     confidence_is_folder: bool = False
+    restored_map: Path | None = None
+    restored_map_is_folder: bool = False
 
     @property
     def has_extras(self) -> bool:
         """Whether something is written beside each result."""
-        return self.colourings > 1 or self.confidence is not None
+        return self.colourings > 1 or self.confidence is not None or self.restored_map is not None
 
     def as_dict(self) -> dict[str, Any]:
         """What a result depends on, as plain values."""
         extras = {"alternatives": self.colourings, "confidence": str(self.confidence)} if self.has_extras else {}
+        if self.restored_map is not None:
+            extras["restored_map"] = str(self.restored_map)
         return {"quality": self.quality} | extras
 
 

@@ -1,4 +1,4 @@
-"""What a box of old prints needs before colour: negatives turned, fading, dust and scratches, noise mended.
+"""What a box of old prints needs before colour: negatives turned, damage, fading, dust and scratches, noise mended.
 
 Each step is off unless asked for.
 
@@ -6,6 +6,7 @@ These steps change the light, on purpose; the record in the file says which were
 """
 
 from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,21 +28,36 @@ _NOISE_RADIUS = 2
 
 
 def restore(photo: Photo, names: Iterable[str], roll: Roll | None = None) -> Photo:
-    """The photo after the steps, always in the order negative, noise, dust, fade, whatever order they are given in.
+    """The photo after the steps, always in the order negative, auto, noise, dust, fade, whatever order they are given
+    in. ``auto`` is the network of `tintype.colorizer.learned_restore`, which leaves alone what has no damage.
 
     ``roll`` is what a negative has in common with the others of its roll; measured on this one alone when None.
 
     Raises TintypeError for a step that does not exist.
     """
+    return restore_and_tell(photo, names, roll)[0]
+
+
+def restore_and_tell(photo: Photo, names: Iterable[str], roll: Roll | None = None) -> tuple[Photo, dict[str, Any]]:
+    """As `restore`, and what the record in the file is to say of steps that decide by themselves."""
+    told: dict[str, Any] = {}
     for name in steps(names):
-        photo = to_positive(photo, roll) if name == NEGATIVE else photo.with_luma(STEPS[name](photo.luma))
-    return photo
+        if name == NEGATIVE:
+            photo = to_positive(photo, roll)
+        elif name == AUTO:
+            from .learned_restore import restore_auto  # an engine is loaded where it is asked for alone
+
+            made = restore_auto(photo)
+            photo, told = made.photo, made.record()
+        else:
+            photo = photo.with_luma(STEPS[name](photo.luma))
+    return photo, told
 
 
 def steps(names: Iterable[str]) -> list[str]:
     """The steps in the order they are done in. Raises TintypeError for one that does not exist."""
     wanted = set(names)
-    known = (NEGATIVE, *STEPS)
+    known = (NEGATIVE, AUTO, *STEPS)
     if unknown := sorted(wanted - set(known)):
         raise TintypeError(f"no restoring step is called {unknown[0]!r}; there are {', '.join(known)}")
     return [name for name in known if name in wanted]
@@ -134,4 +150,5 @@ def _mean(plane: NDArray[np.float32]) -> NDArray[np.float32]:
 
 
 NEGATIVE = "negative"  # the step that needs to know of other pictures, and keeps 16 bits
+AUTO = "auto"  # the step that learned what damage is, and keeps 16 bits
 STEPS: dict[str, Callable[[Plane8], Plane8]] = {"noise": reduce_noise, "dust": remove_dust, "fade": correct_fade}

@@ -32,7 +32,8 @@ class Taste:
         temperature: -1 (cool) to 1 (warm), 0 as answered.
         strength: 0 (the grey original) to 1 (all of the colour); "auto" fades what the network only guesses.
         keep_sepia: lay the colours over the tint of the print, where it has one, instead of over grey.
-        restore: steps done before colouring, "negative" or of `tintype.colorizer.restore.STEPS`; they change light.
+        restore: steps done before colouring, "negative", "auto", or of `tintype.colorizer.restore.STEPS`; they change
+            light.
         roll: what a negative has in common with the others of its roll; None: each is measured by itself.
         mark: write "coloured by tintype" into the lower left corner.
         palette: (R, G, B), 0 to 255, that all colours are drawn to; empty for any colours.

@@ -120,6 +120,7 @@ STEPS: tuple[tuple[Callable[[Luma, Rng], Luma], float], ...] = (
 )
 SMOOTH = (harden, fade, stain, vignette)  # what changes a print as a whole
 EMULSION = 0.35
+HANDLED, CLOSER = 0.4, 0.4  # shares of the prints that `handled_print` makes
 
 
 def degrade(rgb: NDArray[np.uint8], rng: Rng) -> NDArray[np.uint8]:
@@ -143,6 +144,63 @@ def old_print(rgb: NDArray[np.uint8], rng: Rng) -> tuple[NDArray[np.uint8], NDAr
                 whole = step(whole, copy.deepcopy(rng))
             luma = step(luma, rng)
     return _whole(whole), _whole(luma)
+
+
+def handled_print(
+    rgb: NDArray[np.uint8], rng: Rng, damaged: bool = True
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """As `old_print`, of a print that was handled too, and is sometimes scanned finer than it is sharp.
+
+    Unless ``damaged``, both are the photograph as it is: what a restorer has to leave alone, soft ones too.
+    """
+    if damaged:
+        whole, print_ = old_print(rgb, rng)
+        if rng.random() < HANDLED:
+            print_ = _whole(wear(print_.astype(np.float32), rng))
+    else:
+        whole = print_ = np.asarray(cv2.cvtColor(np.ascontiguousarray(rgb), cv2.COLOR_RGB2GRAY), np.uint8)
+    return closer(whole, print_, rng) if rng.random() < CLOSER else (whole, print_)
+
+
+def wear(luma: Luma, rng: Rng) -> Luma:
+    """Hairs, dust, cracks and long scratches of a pixel up to five, lighter or darker than what they lie on."""
+    size = luma.shape[0]
+    for _ in range(int(rng.integers(1, 4))):
+        mask = np.zeros(luma.shape, np.uint8)
+        kind = rng.integers(3)
+        for _ in range(int(rng.integers(1, 5)) if kind else int(rng.integers(3, 30))):
+            width = int(rng.integers(1, 6)) if rng.random() < 0.4 else 1
+            start = rng.random(2) * size
+            if kind == 0:  # dust
+                axes = (int(rng.integers(0, 4)), int(rng.integers(0, 3)))
+                place = (int(start[0]), int(start[1]))
+                cv2.ellipse(mask, place, axes, rng.uniform(0, 180), 0, 360, 255, -1, cv2.LINE_AA)
+                continue
+            # Long scratches are nearly straight, hairs and cracks turn.
+            steps = np.cumsum(rng.normal(0, 0.04 if kind == 1 else 0.6, 16)) + rng.uniform(0, 2 * np.pi)
+            reach = size * (rng.uniform(0.03, 0.09) if kind == 1 else rng.uniform(0.01, 0.04))
+            path = start + reach * np.cumsum(np.stack([np.cos(steps), np.sin(steps)], 1), 0)
+            cv2.polylines(mask, [path.round().astype(np.int32)], False, 255, width, cv2.LINE_AA)
+        share = mask.astype(np.float32) * np.float32(rng.uniform(0.3, 1) / 255)
+        if rng.random() < 0.5:
+            share = np.asarray(cv2.GaussianBlur(share, (0, 0), rng.uniform(0.3, 1.0)), np.float32)
+        tone = np.float32(rng.uniform(170, 255) if rng.random() < 0.65 else rng.uniform(0, 70))
+        luma = np.asarray(luma * (1 - share) + tone * share, np.float32)
+    return luma
+
+
+def closer(
+    whole: NDArray[np.uint8], damaged: NDArray[np.uint8], rng: Rng
+) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """A part of both, enlarged up to three times: a scan that has more pixels than the print has detail."""
+    size = whole.shape[0]
+    side = max(8, round(size / rng.uniform(1, 3)))
+    y, x = (int(rng.integers(0, size - side + 1)) for _ in range(2))
+    pair = [
+        np.asarray(cv2.resize(part[y : y + side, x : x + side], (size, size), interpolation=cv2.INTER_CUBIC), np.uint8)
+        for part in (whole, damaged)
+    ]
+    return pair[0], pair[1]
 
 
 def _whole(luma: Luma) -> NDArray[np.uint8]:

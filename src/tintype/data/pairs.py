@@ -21,7 +21,7 @@ from tintype.imaging.color import lightness_from_luma
 from tintype.models.task import PairForm
 
 from .cache import Pictures
-from .degrade import degrade, old_print
+from .degrade import degrade, handled_print
 from .hints import RECOLOURED, draw_hints, put_hint, recolour
 from .masks import PictureMasks
 from .sampling import draw
@@ -113,10 +113,15 @@ def make_pair(
     return condition, ab
 
 
-def make_print(rgb: NDArray[np.uint8], rng: np.random.Generator) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """RGB (S, S, 3) -> the lightness of an old print of it, and of that print without damage; both (1, S, S)."""
-    whole, damaged = old_print(rgb, rng)
-    return LIGHTNESS_OF_LUMA[damaged][None], LIGHTNESS_OF_LUMA[whole][None]
+def make_print(
+    rgb: NDArray[np.uint8], rng: np.random.Generator, damaged: bool = True
+) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+    """RGB (S, S, 3) -> the lightness of an old print of it, and of that print without damage; both (1, S, S).
+
+    Unless it is to be `damaged`, the photograph as it is, twice.
+    """
+    whole, print_ = handled_print(rgb, rng, damaged)
+    return LIGHTNESS_OF_LUMA[print_][None], LIGHTNESS_OF_LUMA[whole][None]
 
 
 def make_hinted_pair(
@@ -247,11 +252,11 @@ class PairLoader:
                 varied = change.lines and rng.random() < change.lines
                 thresholds = float(np.exp(rng.uniform(*np.log(THRESHOLDS)))) if varied else 1.0
                 condition[row], target[row] = make_pair(square, self.form, mask, thresholds)
-            if change.degrade and rng.random() < change.degrade:
-                if self.form.target == "light":
-                    condition[row], target[row] = make_print(square, rng)
-                else:
-                    condition[row, 0] = LIGHTNESS_OF_LUMA[degrade(square, rng)]
+            old = change.degrade and rng.random() < change.degrade
+            if change.degrade and self.form.target == "light":
+                condition[row], target[row] = make_print(square, rng, bool(old))
+            elif old:
+                condition[row, 0] = LIGHTNESS_OF_LUMA[degrade(square, rng)]
             if change.noise:
                 strength = np.float32(rng.random() * change.noise / 127.5)
                 condition[row] += strength * rng.standard_normal(condition[row].shape, np.float32)

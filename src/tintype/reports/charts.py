@@ -21,6 +21,7 @@ PARTS = {
     "l1": "L1",
     "l2": "L2",
     "smooth_l1": "smooth L1",
+    "log_l2": "log of L2",
     "feature": "features",
     "gradient_penalty": "gradient penalty",
 }

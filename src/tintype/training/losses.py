@@ -14,6 +14,7 @@ from tintype.data.pairs import crop_square, split_pair
 from tintype.imaging.ab_bins import ab_bins, soft_encode
 
 L1_UNIT = 10.0  # CIE units; the quadratic part of the smooth L1 loss ends here
+PSNR_FLOOR = 5e-4  # squared error, of planes in [-1, 1]; 39 dB
 COLOURLESS = 1e-8  # a root has no gradient at 0
 PIECE = 2048  # rows of logits worked on at a time
 
@@ -52,6 +53,16 @@ def bin_prior(
         counts += np.bincount(table[rows].ravel(), weights[rows].ravel(), len(counts))
     counts += counts.sum() * 1e-6
     return np.asarray(counts / counts.sum(), np.float64)
+
+
+def log_l2_loss(made: Tensor, truth: Tensor) -> Tensor:
+    """The mean over samples (N, C, h, w) of log(1 + MSE / floor): their mean PSNR, turned over (Chen 2021, HINet).
+
+    Each sample pushes by its relative error, so that one with grain all over does not drown one with a hair on it, and
+    one without damage is held to what it is.
+    """
+    squared = (made.float() - truth).square().mean((1, 2, 3))
+    return torch.log1p(squared / PSNR_FLOOR).mean()
 
 
 def class_weights(prior: NDArray[np.float64], rebalance_lambda: float) -> Tensor:

@@ -1,5 +1,7 @@
 """What a generator's answer is compared with the truth by: a weighted sum of named losses."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -7,20 +9,25 @@ from torch.nn import functional as F
 from tintype.data.pairs import PairBatch
 
 from .answers import Answers
-from .losses import class_weights, colourfulness_loss, distillation_loss, distribution_loss
+from .losses import class_weights, colourfulness_loss, distillation_loss, distribution_loss, log_l2_loss
 from .recipe import StageOptions
 
-DISTANCES = {"l1": F.l1_loss, "l2": F.mse_loss, "smooth_l1": F.smooth_l1_loss}
+DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
+    "l1": F.l1_loss,
+    "l2": F.mse_loss,
+    "smooth_l1": F.smooth_l1_loss,
+    "log_l2": log_l2_loss,
+}
 
 
 class Objective:
     """The losses of a stage between answer and truth.
 
-    l1, l2 and smooth_l1 are distances in the units of the target (ab/110, or whatever the system has); `distribution`
-    is the class-rebalanced cross-entropy of Zhang 2016, which brings its own smooth L1 in units of ten CIE units;
-    `feature` compares what a classifier sees (`feature_loss`, sRGB in [0, 1]). `distillation` is not about the truth,
-    it is how far the distribution is from that of `teacher`, which sees the same
-    input. Nor is `colourfulness`: it is small where the answer is vivid.
+    l1, l2 and smooth_l1 are distances in the units of the target (ab/110, or whatever the system has), log_l2 the
+    logarithm of each sample's squared one; `distribution` is the class-rebalanced cross-entropy of Zhang 2016, which
+    brings its own smooth L1 in units of ten CIE units; `feature` compares what a classifier sees (`feature_loss`, sRGB
+    in [0, 1]). `distillation` is not about the truth, it is how far the distribution is from that of `teacher`, which
+    sees the same input. Nor is `colourfulness`: it is small where the answer is vivid.
     """
 
     def __init__(

@@ -67,7 +67,7 @@ class LogOptions(_Section):
     save_seconds: float = Field(120, ge=0, description="seconds between two saves of the state to resume from")
 
 
-LossName = Literal["distribution", "l1", "l2", "smooth_l1", "feature", "distillation", "colourfulness"]
+LossName = Literal["distribution", "l1", "l2", "smooth_l1", "log_l2", "feature", "distillation", "colourfulness"]
 
 
 class StageOptions(_Section):

@@ -10,7 +10,7 @@ from PIL import Image
 from torch import nn
 
 from tintype.data.cache import Pictures, open_cache
-from tintype.data.degrade import old_print
+from tintype.data.degrade import handled_print
 from tintype.data.hints import true_hints
 from tintype.data.pairs import LIGHTNESS_OF_LUMA, crop_square, make_pair, on_paper
 from tintype.imaging.metrics import measure, measure_all, psnr
@@ -64,7 +64,7 @@ class Validation:
             place = (size, 1.0, 0.5, 0.5, False)
             rgb = crop_square(cache[index], *place)
             if form.target == "light":
-                whole, damaged = old_print(rgb, np.random.default_rng(index))
+                whole, damaged = handled_print(rgb, np.random.default_rng(index))
                 conditions.append(LIGHTNESS_OF_LUMA[damaged][None])
                 targets.append(LIGHTNESS_OF_LUMA[whole][None])
                 self.truths.append(np.repeat(whole[..., None], 3, 2))

@@ -38,7 +38,10 @@ OVERFIT, OVERFIT_TIMES = 1.02, 3
 # Validation figures that say how far answers are from the truth; psnr counts the other way.
 DISTANCES = ("ab_mse", "ciede2000", "feature_distance")
 
-_LOSSES = ("loss", "cross_entropy", "l1", "l2", "smooth_l1", "feature", "gradient_penalty", "gradient_norm", "critic_")
+_LOSSES = (
+    *("loss", "cross_entropy", "l1", "l2", "smooth_l1", "log_l2", "feature"),
+    *("gradient_penalty", "gradient_norm", "critic_"),
+)
 
 
 class Watchdog:
