@@ -2,11 +2,14 @@
 
     python benchmarks/server.py                # starts a server of its own in a folder that is deleted afterwards
     python benchmarks/server.py --people 100 --waves 5
+    python benchmarks/server.py --film 180     # ten people's photos beside a film of three hours; --film 1 in a minute
 
 It prints what one interactive prediction (a hint is moved) costs in processor time, step by step and in the server as a
 whole; then a single client's times, then those of the crowd: median, 95th percentile, throughput, how many were told to
 come back (429), whether anything else failed, and the server's memory before and after. It ends with status 1 if
-anything but a 429 failed, or if memory grew by more than 15 % from the first wave to the last. Loopback only.
+anything but a 429 failed, or if memory grew by more than 15 % from the first wave to the last. With --film it prints
+how long each of ten people waits from the first byte of a photo to its colours while a long film is coloured, and ends
+with status 1 if one waits more than ten seconds or the film does not go on. Loopback only.
 """
 
 import argparse
@@ -98,6 +101,56 @@ def visit(clock: Clock, url: str, number: int, hints: int = 0) -> None:
             clock.call("predict", client, "POST", f"/api/pictures/{identity}/predict", json=moved)
 
 
+def long_film(minutes: float, path: Path) -> bytes:
+    """An MP4 of so many minutes, 96 x 64 at 24 frames a second: long, not large. Needs the extra video."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=24, options={"preset": "ultrafast"})
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        whole = Image.open(SOURCE).convert("RGB")
+        step, wide, high = whole.width / 200, whole.width * 0.75, whole.width * 0.5
+        views = [whole.resize((96, 64), box=(step * n, 0, step * n + wide, high)) for n in range(24)]
+        for number in range(round(24 * 60 * minutes)):
+            container.mux(stream.encode(av.VideoFrame.from_image(views[number % 24])))
+        container.mux(stream.encode())
+    return path.read_bytes()
+
+
+def beside_a_film(url: str, minutes: float, people: int, folder: Path) -> bool:
+    """Photos of many people while a film is coloured: print their waits; whether each was below ten seconds."""
+    data = long_film(minutes, folder / "long.mp4")
+    with httpx2.Client(base_url=url, timeout=600) as owner:
+        sent = owner.post("/api/films", files={"file": ("long.mp4", data)}).raise_for_status().json()
+        job = owner.post("/api/jobs", json={"kind": "film", "picture": sent["id"]}).raise_for_status().json()
+        film = f"/api/jobs/{job['id']}"
+        while (now := owner.get(film).json())["done"] == 0 and now["state"] in ("queued", "running"):
+            time.sleep(0.2)
+
+        def wait(number: int) -> float:
+            with httpx2.Client(base_url=url, timeout=120) as client:
+                started = time.perf_counter()
+                files = {"files": ("a.jpg", photo(number))}
+                one = client.post("/api/pictures", files=files).raise_for_status().json()["pictures"][0]["id"]
+                asked = {"kind": "colorize", "pictures": [one]}
+                mine = client.post("/api/jobs", json=asked).raise_for_status().json()["id"]
+                while (state := client.get(f"/api/jobs/{mine}").json()["state"]) in ("queued", "running"):
+                    time.sleep(0.1)
+                assert state == "done", state
+                return time.perf_counter() - started
+
+        with ThreadPoolExecutor(people) as crowd:
+            waits = sorted(crowd.map(wait, range(people)))
+        after = owner.get(film).json()
+        owner.post(f"{film}/cancel")
+    print(
+        f"{people} people beside a film of {minutes:g} min ({24 * 60 * minutes:,.0f} frames): a photo took "
+        f"{statistics.median(waits):.1f} s (median), {waits[-1]:.1f} s at most; meanwhile the film came from frame "
+        f"{now['done']} to {after['done']} and is {after['state']}"
+    )
+    return waits[-1] < 10 and after["state"] in ("running", "done")
+
+
 def cost(what: Callable[[], object], times: int = 15) -> float:
     """Median milliseconds of processor time, of all threads; the first calls, which prepare, do not count."""
     spent = []
@@ -167,6 +220,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--people", type=int, default=50, help="how many at the same time")
     parser.add_argument("--waves", type=int, default=3, help="how often the crowd comes")
+    parser.add_argument("--film", type=float, metavar="MINUTES", help="only photos of ten people beside a long film")
     parser.add_argument("--steps", action="store_true", help="only what a moved hint costs, step by step")
     options = parser.parse_args()
     if options.steps:
@@ -188,6 +242,8 @@ def main() -> None:
                 except httpx2.TransportError:
                     pass
                 time.sleep(0.2)
+            if options.film:
+                sys.exit(0 if beside_a_film(url, options.film, min(options.people, 10), Path(folder)) else 1)
             # With numpy as calm as `tintype serve` makes it, which must be said before numpy is there.
             subprocess.run([sys.executable, __file__, "--steps"], env=environment | CALM, check=True)
             predictions(url, server.pid)
