@@ -141,7 +141,8 @@ def meet(plain: Plane, hinted: Plane, guidance: GuidanceMaps, points: Plane, wan
     if len(points) < MANY:
         filled = fill(plain, near, spread(plain, guidance, points, wanted, sure, distances), len(points))
         added = (filled - near)[_cells(points, near)]
-        near, wanted = filled, wanted + added * (1 - 1 / sure**2)[:, None]  # an unsure hint is not to count twice
+        # An unsure hint is not to count twice.
+        near, wanted = filled, np.asarray(wanted + added * (1 - 1 / sure**2)[:, None], np.float32)
     return propagate(near, guidance, points, wanted, sure, distances)
 
 
@@ -219,7 +220,7 @@ def fill(plain: Plane, near: Plane, move: Plane, hints: int) -> Plane:
     """
     square = np.maximum(np.einsum("ijk,ijk->ij", move, move), 1e-3)
     share = np.clip(np.einsum("ijk,ijk->ij", near - plain, move) / square, 0, 1)
-    return near + ((1 - share) * np.float32(1 - hints / MANY))[..., None] * move
+    return np.asarray(near + ((1 - share) * np.float32(1 - hints / MANY))[..., None] * move, np.float32)
 
 
 def distances_from(guidance: GuidanceMaps, points: Plane) -> Plane:
