@@ -96,6 +96,7 @@ def test_palette_sepia_mending_and_mark(person: Visitor, photo: Path) -> None:
     for options in (
         {"palette": ["#2d3a5e", "#e6d9bd"]},
         {"restore": ["dust", "fade"]},
+        {"restore": ["auto"]},
         {"keep_sepia": True},
         {"mark": True},
         {"strength": "auto"},

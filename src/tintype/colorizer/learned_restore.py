@@ -108,15 +108,15 @@ class Restorer:
         return Photo(luma, lambda: photo.chroma, photo.alpha, photo.meta, deep)
 
 
-@lru_cache(maxsize=1)
-def own_restorer() -> Restorer:
+@lru_cache(maxsize=2)
+def own_restorer(threads: int | None = None) -> Restorer:
     """The network that comes with tintype, loaded when it is first asked for."""
-    return Restorer()
+    return Restorer(threads=threads)
 
 
-def restore_auto(photo: Photo) -> Restoration:
+def restore_auto(photo: Photo, threads: int | None = None) -> Restoration:
     """The picture without its damage, by the network that comes with tintype; as it was where it has none."""
-    restorer = own_restorer()
+    restorer = own_restorer(threads)
     damage = restorer.damage(photo)
     if damage < DAMAGED:
         return Restoration(photo, damage)

@@ -119,7 +119,7 @@ class OpenPhoto:
         if not taste.restore:
             return self
         if self._restored is None or self._restored[0] != taste.restore:
-            photo, told = restore_and_tell(self.photo, taste.restore, taste.roll)
+            photo, told = restore_and_tell(self.photo, taste.restore, taste.roll, self._network.threads)
             self._restored = taste.restore, OpenPhoto(self._network, photo)
             self._restored[1].mended = told
         return self._restored[1]

@@ -27,18 +27,21 @@ _DUST_SIDE, _DUST_WINDOW, _DUST_LEAST, _DUST_TIMES = 2000, 7, 18, 5.0
 _NOISE_RADIUS = 2
 
 
-def restore(photo: Photo, names: Iterable[str], roll: Roll | None = None) -> Photo:
+def restore(photo: Photo, names: Iterable[str], roll: Roll | None = None, threads: int | None = None) -> Photo:
     """The photo after the steps, always in the order negative, auto, noise, dust, fade, whatever order they are given
     in. ``auto`` is the network of `tintype.colorizer.learned_restore`, which leaves alone what has no damage.
 
     ``roll`` is what a negative has in common with the others of its roll; measured on this one alone when None.
+    ``threads`` are those of ``auto``; every core when None.
 
     Raises TintypeError for a step that does not exist.
     """
-    return restore_and_tell(photo, names, roll)[0]
+    return restore_and_tell(photo, names, roll, threads)[0]
 
 
-def restore_and_tell(photo: Photo, names: Iterable[str], roll: Roll | None = None) -> tuple[Photo, dict[str, Any]]:
+def restore_and_tell(
+    photo: Photo, names: Iterable[str], roll: Roll | None = None, threads: int | None = None
+) -> tuple[Photo, dict[str, Any]]:
     """As `restore`, and what the record in the file is to say of steps that decide by themselves."""
     told: dict[str, Any] = {}
     for name in steps(names):
@@ -47,7 +50,7 @@ def restore_and_tell(photo: Photo, names: Iterable[str], roll: Roll | None = Non
         elif name == AUTO:
             from .learned_restore import restore_auto  # an engine is loaded where it is asked for alone
 
-            made = restore_auto(photo)
+            made = restore_auto(photo, threads)
             photo, told = made.photo, made.record()
         else:
             photo = photo.with_luma(STEPS[name](photo.luma))

@@ -105,7 +105,9 @@ def open_network(
 def combined(networks: Sequence[Network]) -> Network:
     """Networks that are open already as one, each with its file's share. Raises WeightsError as `as_one`."""
     file = as_one([network.model_file for network in networks])
-    return networks[0] if len(networks) == 1 else Network(file, engine=Ensemble(file, networks))
+    if len(networks) == 1:
+        return networks[0]
+    return Network(file, threads=networks[0].threads, engine=Ensemble(file, networks))
 
 
 class Ensemble:

@@ -59,7 +59,7 @@ class Network:
         _check_choice("precision", precision, get_args(Precision))
         if threads is not None and threads < 1:
             raise TintypeError(f"threads is {threads}, the least is 1; leave it out to use every core")
-        self.model_file = model_file
+        self.model_file, self.threads = model_file, threads
         if engine is None:
             engine = _open_engine(model_file, device, precision, threads, streams)
             if model_file.contract:
@@ -103,7 +103,7 @@ class Network:
 
     def weighed(self, share: float) -> "Network":
         """The same network with another share among several that answer together."""
-        return Network(replace(self.model_file, share=share), engine=self._engine)
+        return Network(replace(self.model_file, share=share), threads=self.threads, engine=self._engine)
 
     def encode(self, lightness: Planes) -> dict[str, Planes]:
         """What `decode` needs of a batch of lightness planes, as for `run`: what the network found in the pictures, so

@@ -1685,7 +1685,7 @@ export interface components {
              * Restore
              * @description What is mended before it is coloured; this changes the light.
              */
-            restore?: ("noise" | "dust" | "fade")[];
+            restore?: ("auto" | "noise" | "dust" | "fade")[];
             /**
              * Keep Sepia
              * @description Lay the colours over the tint of the print instead of over grey.
@@ -5800,7 +5800,7 @@ export interface operations {
         parameters: {
             query: {
                 /** @description What is mended. */
-                step: "noise" | "dust" | "fade";
+                step: "auto" | "noise" | "dust" | "fade";
                 /** @description After the step; else the same part before it. */
                 applied?: boolean;
             };

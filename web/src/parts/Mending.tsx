@@ -6,6 +6,7 @@ import type { Look } from "../state/look";
 import { at } from "../state/root";
 
 const RESTORE = [
+  { name: "auto", label: "Damage", says: "A small network lessens scratches and printing screens; photos without any stay as they are." },
   { name: "fade", label: "Faded", says: "Draws blacks and whites apart again." },
   { name: "dust", label: "Dust and scratches", says: "Takes away small bright and dark specks." },
   { name: "noise", label: "Grain", says: "Smooths grain and keeps edges." },

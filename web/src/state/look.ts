@@ -11,7 +11,7 @@ export interface Look {
   strength: number | "auto";
   alternative: number | null;
   palette: string[];
-  restore: ("noise" | "dust" | "fade")[];
+  restore: ("auto" | "noise" | "dust" | "fade")[];
   keep_sepia: boolean;
   mark: boolean;
   reference: string | null;

@@ -3,7 +3,7 @@
 import io
 import time
 from contextlib import AbstractContextManager
-from typing import Annotated, Literal
+from typing import Annotated
 from urllib.parse import urlencode
 
 import numpy as np
@@ -21,7 +21,7 @@ from tintype.server.library import find_picture
 from tintype.server.palette import colours_of
 from tintype.server.problems import ProblemError, documented
 from tintype.server.root import here
-from tintype.server.schemas.common import ColourOptions, Id
+from tintype.server.schemas.common import ColourOptions, Id, RestoreStep
 from tintype.server.schemas.hints import ExtentAsked, MatchPublic, Mood, Moods, SuggestionPublic
 from tintype.server.services import Services
 from tintype.server.shrink import shrink
@@ -214,7 +214,7 @@ def get_mended(
     picture_id: Id,
     services: ServicesDep,
     owner: OwnerDep,
-    step: Annotated[Literal["noise", "dust", "fade"], Query(description="What is mended.")],
+    step: Annotated[RestoreStep, Query(description="What is mended.")],
     applied: Annotated[bool, Query(description="After the step; else the same part before it.")] = True,
 ) -> Response:
     """The middle of a photo in grey before or after one step of mending, as JPEG: what the step does to this photo."""

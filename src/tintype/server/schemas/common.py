@@ -47,6 +47,7 @@ class Hint(Strict):
     )
 
 
+RestoreStep = Literal["auto", "noise", "dust", "fade"]
 Color = Annotated[str, Field(pattern=r"^#[0-9a-fA-F]{6}$", description="As in CSS: #rrggbb.", examples=["#8a1c2b"])]
 
 
@@ -87,8 +88,8 @@ class ColourOptions(Strict):
     palette: list[Color] = Field(
         default_factory=list, max_length=16, description="Colours that all others are drawn to; empty for any."
     )
-    restore: list[Literal["noise", "dust", "fade"]] = Field(
-        default_factory=list, max_length=3, description="What is mended before it is coloured; this changes the light."
+    restore: list[RestoreStep] = Field(
+        default_factory=list, max_length=4, description="What is mended before it is coloured; this changes the light."
     )
     keep_sepia: bool = Field(False, description="Lay the colours over the tint of the print instead of over grey.")
     mark: bool = Field(False, description="Write into a corner that the picture was coloured.")
