@@ -16,7 +16,7 @@ export function texts() {
   return [...found].sort();
 }
 // Keys and names in those tables that nobody reads.
-const KEYS = /^(#[0-9a-f]{6}|point|paint|area|keep|grey|pick|saturation|temperature|fade|dust|noise|tint|tint-small|sketch|Ctrl.*|Esc|Del|Alt|photo|batch|film|gallery|compare|data|admin|queued|running|left|right|tie|both_bad|original|coloured|preparing|open|own|wish|colour|\.\.\/.*)$/;
+const KEYS = /^(#[0-9a-f]{6}|point|paint|area|keep|grey|pick|saturation|temperature|auto|fade|dust|noise|tint|tint-small|sketch|Ctrl.*|Esc|Del|Alt|photo|batch|film|gallery|compare|data|admin|queued|running|left|right|tie|both_bad|original|coloured|preparing|open|own|wish|colour|\.\.\/.*)$/;
 
 export const LANGUAGES = ["de", "fr", "es", "ja"];
 export const messages = (language) => JSON.parse(readFileSync(join(root, "locales", `${language}.json`), "utf8"));

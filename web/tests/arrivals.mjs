@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { example, step } from "./chromium.mjs";
+import { until } from "./server.mjs";
 
 export const options = { permissions: ["camera"] };
 
@@ -98,7 +99,7 @@ export async function run({ page, open, settled, upload, redrawn, panel, ask }) 
     await page.locator(".tiles img").first().waitFor();
     await carry("drop");
     await page.getByText(/Sending|Opening/).waitFor().catch(() => undefined);
-    await page.waitForFunction(async () => (await (await fetch("/api/pictures")).json()).items[0].name === "carried.jpg");
+    await until(() => page.evaluate(async () => (await (await fetch("/api/pictures")).json()).items[0].name === "carried.jpg"));
     assert.ok(page.url().startsWith(new URL("/", page.url()).href));
   });
 

@@ -66,7 +66,7 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await page.getByRole("button", { name: "Rate" }).click();
   await page.getByText("your rating is kept").waitFor();
   await page.getByLabel("Show it in the shared gallery").check();
-  await page.waitForFunction(async () => (await (await fetch("/api/gallery")).json()).items.length === 1);
+  await until(async () => (await ask("/api/gallery")).items.length === 1); // the page's waitForFunction takes a promise for true
   const shared = page.url();
 
   await upload(...OLD.slice(1).map(example));
