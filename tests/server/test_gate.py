@@ -139,7 +139,7 @@ def test_whoever_had_least_goes_next() -> None:
                 time.sleep(0.01)
 
     threads = [threading.Thread(target=go, args=("greedy", 0.15)) for _ in range(8)]
-    threads += [threading.Thread(target=go, args=("calm", 0.15)) for _ in range(2)]
+    threads += [threading.Thread(target=go, args=("calm", 0.15)) for _ in range(4)]  # one always waits
     for thread in threads:
         thread.start()
     for thread in threads:
