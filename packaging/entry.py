@@ -4,6 +4,6 @@ from multiprocessing import freeze_support
 
 if __name__ == "__main__":
     freeze_support()
-    from tintype.cli import main
+    from tintype.__main__ import main
 
     main()

@@ -4,10 +4,9 @@
 >>> tintype.colorize("grandmother.jpg").save("grandmother-color.jpg")
 """
 
-from importlib import import_module
-from typing import TYPE_CHECKING, Any
-
 from .version import __version__
+
+TYPE_CHECKING = False  # not typing's: its import would take longer than all that the console script does first
 
 if TYPE_CHECKING:
     from .colorizer.colorizer import Colorizer, colorize
@@ -86,7 +85,9 @@ _HOME = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
     if name not in _HOME:
         raise AttributeError(f"module 'tintype' has no attribute {name!r}")
     value = globals()[name] = getattr(import_module(f".{_HOME[name]}", __name__), name)

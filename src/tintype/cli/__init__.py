@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 from typer.core import TyperGroup
 
+from tintype.console import STOPPED, answer_tidily, status, tell_stopped
 from tintype.errors import MissingExtra, TintypeError
 from tintype.version import __version__
 
@@ -69,6 +70,7 @@ def command_of(verb: str) -> Any:
     """The command behind a verb; its module is imported now."""
     function = getattr(import_module(f"{__name__}.{verb}"), verb)
     if isinstance(function, typer.Typer):  # a verb with verbs of its own
+        answer_tidily()
         return typer.main.get_command(function)
     app = typer.Typer(add_completion=False, rich_markup_mode=None)
     app.command(verb, cls=Verb)(function)
@@ -120,6 +122,7 @@ def tintype(
 
 def complain(message: str) -> None:
     """One line of error on standard error."""
+    status.clear()
     print(f"tintype: error: {' '.join(message.split())}", file=sys.stderr)
 
 
@@ -166,7 +169,7 @@ def main() -> NoReturn:
     try:
         try:
             helped = _help_of_verb(sys.argv[1:])
-            status = 0 if helped else app(prog_name="tintype", standalone_mode=False)
+            ended = 0 if helped else app(prog_name="tintype", standalone_mode=False)
         except ModuleNotFoundError as error:
             package = (error.name or "").partition(".")[0]
             if package not in _EXTRAS:
@@ -186,4 +189,8 @@ def main() -> NoReturn:
     except BrokenPipeError:  # whoever read has gone, as `head` does
         sys.stdout = sys.stderr
         sys.exit(1)
-    sys.exit(status if isinstance(status, int) else 0)
+    except KeyboardInterrupt:
+        ended = STOPPED
+    if ended == STOPPED:
+        tell_stopped()
+    sys.exit(ended if isinstance(ended, int) else 0)

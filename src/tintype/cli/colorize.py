@@ -265,6 +265,8 @@ def colorize(
     """
     given = locals()
 
+    from tintype.console import answer_tidily, status
+
     from .colorize_plan import check, plan
     from .colorize_report import Reporter
     from .colorize_run import runner_of
@@ -272,19 +274,25 @@ def colorize(
     from .request import Request
 
     request = Request(**given)
+    if request.quiet or request.style != "auto":
+        status.end()
     speak(request.verbose)
+    status.say("tintype: looking at what there is to colour ...")
     planned = plan(request)
     check(planned)
     if request.dry_run:
         from .dry_run import foretell
 
         raise typer.Exit(foretell(planned))
+    status.say(f"tintype: loading {request.model} ...")
     runner, reporter = runner_of(planned), Reporter(planned)
-    with runner.together():
-        with reporter.following():
+    answer_tidily()  # what is begun is put away
+    status.say(f"tintype: {reporter.under_way} ...")
+    with reporter.stoppable(), runner.together():
+        with reporter.progress:
             report = runner.pictures(reporter.done)
         films = runner.films(quiet=request.as_json) if planned.films else []
     if planned.journal is not None:
         planned.journal.finish()
-    if status := reporter.finish(report, films):
-        raise typer.Exit(status)
+    if exit_status := reporter.finish(report, films):
+        raise typer.Exit(exit_status)

@@ -9,6 +9,8 @@ from typing import Any
 from tintype.batch.contact_sheet import write_sheet
 from tintype.batch.job import Report, Result
 from tintype.batch.passed_over import passed_over, say
+from tintype.console import tell_stopped
+from tintype.files.locations import name_of
 from tintype.video.sniff import FILM_SUFFIXES
 
 from . import complain
@@ -29,18 +31,28 @@ class Reporter:
         self._troubled: list[Result] = []
         self._count = self._failed = 0
 
+    @property
+    def under_way(self) -> str:
+        """What a line on a terminal says until there is something to show."""
+        jobs, films = self._plan.jobs, self._plan.films
+        if self._request.watching:
+            return "waiting for pictures until Ctrl-C"
+        if len(jobs) + len(films) != 1:
+            return f"colouring {len(jobs)} pictures" if jobs else "looking into the films"
+        return f"colouring {name_of((*jobs, *films)[0].source)}"
+
     @contextlib.contextmanager
-    def following(self) -> Iterator[None]:
-        """Progress is shown within; a run that Ctrl-C stops tells how far it came, and whether it can go on."""
+    def stoppable(self) -> Iterator[None]:
+        """A run within that Ctrl-C stops tells how far it came, and whether it can go on."""
         try:
-            with self.progress:
-                yield
+            yield
         except KeyboardInterrupt:
             total = len(self._plan.jobs)
-            if total > 1 and not self._request.quiet and self._request.style != "json":
-                failed = f", {self._failed} failed" if self._failed else ""
-                again = "; the same command goes on" if self._plan.journal is not None else ""
-                print(f"tintype: stopped: {self._count - self._failed} of {total} done{failed}{again}", file=sys.stderr)
+            many = total > 1 and not self._request.quiet
+            count = f": {self._count - self._failed} of {total} done" if many else ""
+            count += f", {self._failed} failed" if many and self._failed else ""
+            goes_on = (many and self._plan.journal is not None) or self._plan.films
+            tell_stopped(f"stopped{count}{'; the same command goes on' if goes_on else ''}")
             raise
 
     def done(self, result: Result) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 from tintype.batch.forecast import Forecast, forecast, free_disk, measured_pace, summary
 from tintype.batch.job import Job
 from tintype.colorizer.colorizer import Colorizer
+from tintype.console import status
 from tintype.doctor.folders import human
 from tintype.photo.photo import Photo
 
@@ -20,6 +21,7 @@ def foretell(plan: Plan) -> int:
     """Print what a plan would do, and hand back the status that it would end with."""
     request, options = plan.request, plan.options
     colorizer = None
+    status.say("tintype: looking at sizes, and timing one picture ...")
     if plan.jobs:
         colorizer = Colorizer(
             request.model, device=request.device, precision=request.precision, threads=request.threads

@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import Any, Literal, Protocol
 
+from tintype.console import status, told_stopped
+
 Style = Literal["auto", "json", "none"]
 
 
@@ -57,6 +59,7 @@ class Bar:
         self._task = self._bar.add_task("colouring", total=total)
 
     def __enter__(self) -> "Bar":
+        status.clear()
         self._bar.start()
         return self
 
@@ -90,6 +93,8 @@ class Lines:
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         event = "end" if kind is None else "stopped"
+        if kind is KeyboardInterrupt:
+            told_stopped()
         self._say(event, done=self._count, total=self._total, elapsed=round(time.monotonic() - self._started, 3))
 
     def step(self, result: Any) -> None:

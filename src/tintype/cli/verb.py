@@ -6,6 +6,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand
 
+from tintype.console import answer_tidily
+
 from .config_file import Known, effective, read_layers
 from .verbs import VERBS
 
@@ -23,6 +25,12 @@ class Verb(TyperCommand):
         for name in sorted(panels, key=("Arguments", *[n for n in panels if n != "Arguments"]).index):
             with formatter.section(name):
                 formatter.write_dl(panels[name])
+
+    def invoke(self, ctx: typer.Context) -> Any:  # type: ignore[override]
+        """The verb's function called; from here on Ctrl-C may find something begun."""
+        if self.name != "colorize":  # which says itself from when on
+            answer_tidily()
+        return super().invoke(ctx)
 
     def make_context(self, info_name: Any, args: list[str], parent: Any = None, **extra: Any) -> Any:
         """The line parsed, over the defaults of files and environment."""
