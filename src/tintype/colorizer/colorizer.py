@@ -1,6 +1,5 @@
 """A model, ready to colour pictures: the way in for everybody, from one line to a picture opened for many tries."""
 
-import asyncio
 import logging
 import os
 from collections.abc import Iterable, Iterator, Sequence
@@ -156,6 +155,8 @@ class Colorizer:
         taste: Taste | None = None,
     ) -> Photo:
         """`colorize` for asyncio: the work goes to a thread, and the loop goes on. Errors are the same."""
+        import asyncio  # 30 ms that a command line never needs
+
         return await asyncio.to_thread(self.colorize, picture, size=size, hints=hints, reference=reference, taste=taste)
 
     def close(self) -> None:

@@ -1,7 +1,7 @@
 """The visible mark: a small line of text in a corner that says the picture was coloured."""
 
 import numpy as np
-from PIL import Image, ImageDraw, ImageFont
+from PIL import Image
 
 from tintype.photo.photo import Photo
 
@@ -11,6 +11,8 @@ _SHARE, _LEAST = 0.022, 9
 
 def with_mark(photo: Photo, text: str = TEXT) -> Photo:
     """The photo with the text in its lower left corner, light on a darkened ground; all else is untouched."""
+    from PIL import ImageDraw, ImageFont  # 30 ms, for the few pictures that are marked
+
     size = max(_LEAST, round(min(photo.width, photo.height) * _SHARE))
     font = ImageFont.load_default(size)
     left, top, right, bottom = (round(side) for side in font.getbbox(text))
