@@ -23,6 +23,7 @@ from tintype.evaluation.full import evaluate_full
 from tintype.evaluation.full_report import RELATIVE, FullReport
 from tintype.training.checkpoint import STATE, of_prefix, read_tensors, write_tensors
 from tintype.training.export import export_checkpoint
+from tintype.training.reading import Reading
 
 ROOT = Path(__file__).parents[1]
 TEMPERATURE, CHROMA_GAIN = 0.5, 1.3  # the default model's
@@ -61,9 +62,8 @@ def main() -> None:
         run, *how = place.split(":")
         with tempfile.TemporaryDirectory() as scratch:
             weights = last_weights(Path(run), Path(scratch)) if "last" in how else newest(Path(run))
-            model = export_checkpoint(
-                weights, Path(scratch) / "model.onnx", temperature=TEMPERATURE, chroma_gain=CHROMA_GAIN
-            )
+            reading = Reading(TEMPERATURE, CHROMA_GAIN)
+            model = export_checkpoint(weights, Path(scratch) / "model.onnx", reading=reading)
             colorizer = Colorizer(model, threads=options.threads)
             report = evaluate_full(
                 Flipped(colorizer) if "flips" in how else colorizer,

@@ -24,7 +24,7 @@ from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.lpips import load_lpips
 from tintype.imaging.metrics import measure
-from tintype.training.export import gain_by_hue
+from tintype.training.reading import gain_by_hue
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPERATURES = (0.35, 0.5, 0.7)

@@ -19,6 +19,8 @@ from tintype.training.answers import Answers
 from tintype.training.checkpoint import write_tensors
 from tintype.training.export import export_checkpoint
 from tintype.training.pretrained import initialise
+from tintype.training.reading import Reading
+from tintype.training.skin_probe import probe_of, read_skin_probe, write_skin_probe
 from tintype.training.teacher import load_teacher
 
 OPTIONS = {"encoder": "efficientnet-lite0", "bottom": 32, "widths": [24, 16, 16]}
@@ -36,7 +38,7 @@ def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def exported(checkpoint: Path) -> Path:
     output = checkpoint.with_name("small.onnx")
-    return export_checkpoint(checkpoint, output, name="small", temperature=0.5, chroma_gain=1.25)
+    return export_checkpoint(checkpoint, output, name="small", reading=Reading(0.5, 1.25))
 
 
 def test_training_goes_on_from_a_model_file(exported: Path, checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,14 +86,48 @@ def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, 
     np.testing.assert_allclose(got, expected, atol=0.05)
 
 
-GAIN, WARM_GAIN = 1.5, 1.1
+GAIN, WARM_GAIN, SKIN_GAIN, SKIN_BIAS = 1.5, 1.1, 0.6, 0.3
 
 
-def multiplied_by(ab: np.ndarray) -> np.ndarray:
-    """(N, 2, h, w) -> (N, 1, h, w): all of WARM_GAIN at a hue of 55 degrees, none of it from a right angle on."""
+def skin_weight(count: int) -> np.ndarray:
+    return np.random.default_rng(3).normal(0, 0.3, count).astype(np.float32)
+
+
+def multiplied_by(ab: np.ndarray, skin: np.ndarray) -> np.ndarray:
+    """(N, 2, h, w) -> (N, 1, h, w): all of WARM_GAIN at a hue of 55 degrees, or of SKIN_GAIN where there is skin (its
+    probability (N, 1, h, w)), none of them from a right angle on."""
     away = np.abs(np.degrees(np.arctan2(ab[:, 1:], ab[:, :1])) - 55)
     away = np.minimum(np.minimum(away, 360 - away), 90)
-    return GAIN + (WARM_GAIN - GAIN) * np.cos(np.radians(away)) ** 2
+    near = np.cos(np.radians(away)) ** 2
+    without = GAIN + (WARM_GAIN - GAIN) * near
+    return without + (SKIN_GAIN - without) * near * skin
+
+
+def skin_in(features: list[torch.Tensor]) -> np.ndarray:
+    """What the probe must say: a linear layer on the features of three strides at stride 8, its answer at stride 4."""
+
+    def larger(x: torch.Tensor) -> torch.Tensor:
+        return torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
+
+    _, x8, x16, x32 = features
+    together = torch.cat([x8, larger(x16), larger(larger(x32))], 1)
+    logits = torch.einsum("nchw,c->nhw", together, torch.from_numpy(skin_weight(together.shape[1]))) + SKIN_BIAS
+    return torch.sigmoid(larger(logits[:, None])).numpy()
+
+
+def test_a_probe_of_skin_is_one_linear_layer_over_three_strides(tmp_path: Path) -> None:
+    torch.manual_seed(2)
+    features = [torch.randn(2, count, 48 // stride, 32 // stride) for count, stride in ((3, 1), (5, 2), (7, 4), (4, 8))]
+    probe = probe_of(torch.from_numpy(skin_weight(16)), SKIN_BIAS, (5, 7, 4))
+    expected = skin_in(features)
+    assert expected.std() > 0.1
+    np.testing.assert_allclose(probe(features).detach().numpy(), expected, atol=1e-5)
+    write_skin_probe(tmp_path / "skin.safetensors", probe)
+    generator = build_generator("tint", OPTIONS)
+    with pytest.raises(WeightsError, match="for this encoder"):
+        read_skin_probe(tmp_path / "skin.safetensors", generator)
+    with pytest.raises(WeightsError, match="shows no features"):
+        read_skin_probe(tmp_path / "skin.safetensors", build_generator("landscape", {}))
 
 
 @pytest.fixture(scope="module")
@@ -103,8 +139,12 @@ def hinted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     torch.manual_seed(1)
     drawn = {name: t.normal_() if name.startswith("hints.") else t for name, t in source.weights.items()}
     write_tensors(folder / "hinted.safetensors", drawn, source.info | {"hints": "trained"})
-    gains = {"chroma_gain": GAIN, "warm_gain": WARM_GAIN}
-    return drawn, export_checkpoint(folder / "hinted.safetensors", folder / "hinted.onnx", **gains)
+    channels = build_generator("tint", OPTIONS).encoder.channels[1:]  # type: ignore[union-attr, index]
+    write_skin_probe(
+        folder / "skin.safetensors", probe_of(torch.from_numpy(skin_weight(sum(channels))), SKIN_BIAS, channels)
+    )
+    reading = Reading(chroma_gain=GAIN, warm_gain=WARM_GAIN, skin=folder / "skin.safetensors", skin_gain=SKIN_GAIN)
+    return drawn, export_checkpoint(folder / "hinted.safetensors", folder / "hinted.onnx", reading=reading)
 
 
 @pytest.mark.parametrize("shape", [(1, 64, 96), (2, 96, 32)])
@@ -114,7 +154,7 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     drawn, path = hinted
     network = Network(find_model(path), "cpu", "f32", threads=1)
     info = network.model_file.info
-    assert (info.hints, info.chroma_gain, info.warm_gain) == ("trained", GAIN, WARM_GAIN)
+    assert (info.hints, info.chroma_gain, info.warm_gain, info.skin_gain) == ("trained", GAIN, WARM_GAIN, SKIN_GAIN)
     count, height, width = shape
     rng = np.random.default_rng(0)
     lightness = rng.uniform(-1, 1, (count, 1, height, width)).astype(np.float32)
@@ -127,12 +167,15 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     assert np.abs(whole - network.run(lightness)["ab"]).max() > 1
     generator = build_generator("tint", OPTIONS).eval()
     generator.load_state_dict(drawn)
-    meant = hints[:, :2] / multiplied_by(hints[:, :2])  # since the answer is multiplied
-    told = torch.from_numpy(np.concatenate([meant, hints[:, 2:]], 1))
     with torch.inference_mode():
+        skin = skin_in(generator.encoder(torch.from_numpy(lightness)))  # type: ignore[operator]
+        # Divided, since the answer is multiplied.
+        meant = hints[:, :2] / multiplied_by(hints[:, :2], skin.repeat(4, 2).repeat(4, 3))
+        told = torch.from_numpy(np.concatenate([meant, hints[:, 2:]], 1))
         logits = generator(torch.from_numpy(lightness), told)
         mean = annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
-    expected = mean * multiplied_by(mean)
+    assert abs(float(skin.mean()) - 0.5) < 0.3
+    expected = mean * multiplied_by(mean, skin)
     np.testing.assert_allclose(whole, expected, atol=0.05 + 0.005 * np.abs(expected).max())
 
 

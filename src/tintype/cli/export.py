@@ -25,6 +25,12 @@ def export(
         float | None,
         typer.Option("--warm-gain", min=0.1, max=3, help="The same for the hue of skin, where it should be another."),
     ] = None,
+    skin: Annotated[
+        Path | None, typer.Option("--skin", metavar="FILE", help="A probe that finds skin (dev/skin_probe.py).")
+    ] = None,
+    skin_gain: Annotated[
+        float, typer.Option("--skin-gain", min=0.1, max=3, help="Multiply the colour of what --skin finds.")
+    ] = 1.0,
     size: Annotated[
         int | None,
         typer.Option("--size", min=32, help="Short side of the network's input in use; default: as it was trained."),
@@ -53,6 +59,7 @@ def export(
         print(export_published(read_published(checkpoint), output, overwrite=overwrite))
         return
     from tintype.training.export import export_checkpoint
+    from tintype.training.reading import Reading
 
     print("exporting; a large network takes a minute or two ...", file=sys.stderr, flush=True)
     path = export_checkpoint(
@@ -60,9 +67,7 @@ def export(
         output,
         name=name,
         version=version,
-        temperature=temperature,
-        chroma_gain=chroma_gain,
-        warm_gain=warm_gain,
+        reading=Reading(temperature, chroma_gain, warm_gain, skin, skin_gain),
         size=size,
         training_data=training_data,
         licence=licence,

@@ -19,7 +19,8 @@ class ModelInfo:
     be a multiple of; ``bins`` are the colours (a, b), in CIE units, that its distribution is over; ``hints``
     is "trained", "untrained", "none", or "spread" where the network knows nothing of hints and colours are spread over
     its answer. ``chroma_gain`` is what the mean of the distribution is multiplied by, inside the
-    graph, and ``warm_gain`` what at the hue of skin, where it is not the same. ``graph_sha256`` is the hash of the
+    graph, ``warm_gain`` what at the hue of skin, where it is not the same, and ``skin_gain`` what where a probe in the
+    graph finds skin; None without one. ``graph_sha256`` is the hash of the
     graph with its weights (`graph_digest`): a file whose bits have changed is refused.
 
     ``condition`` is what it colours: "lightness", photographs, or "sketch", black lines on white paper. ``target`` is
@@ -49,6 +50,7 @@ class ModelInfo:
     format: int = FORMAT
     chroma_gain: float = 1.0
     warm_gain: float | None = None
+    skin_gain: float | None = None
     graph_sha256: str = ""
     condition: str = "lightness"
     target: str = "distribution"

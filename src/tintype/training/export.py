@@ -3,7 +3,6 @@
 import datetime
 import hashlib
 import logging
-import math
 import tomllib
 import warnings
 from dataclasses import dataclass, replace
@@ -16,6 +15,7 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
+from torch.nn import functional
 from torch.nn.utils import parametrize
 
 from tintype.errors import OutputError, WeightsError
@@ -26,11 +26,11 @@ from tintype.network.model_file import METADATA_KEY, ModelFile, ModelInfo, graph
 
 from .answers import Answers
 from .checkpoint import Checkpoint, read_checkpoint
+from .reading import DEFAULT, Reading
+from .skin_probe import read_skin_probe
 
 OPSET = 18
 USUAL_SIZE = 256  # pixels
-TEMPERATURE = 0.6
-WARM_HUE = 55.0  # degrees in ab: the median skin of six groups of tone lies between 47 and 56 (300 portraits)
 # Checked against torch before anything is written, at these (batch, height, width): in whole multiples of what the
 # network needs, or of 32 pixels where that is less.
 CHECKED = tuple((n, h, w) for n in (1, 2) for h, w in ((2, 2), (3, 5), (4, 1)))
@@ -42,35 +42,23 @@ TOLERANCE, RELATIVE_TOLERANCE = 0.05, 0.005
 LIGHT_TOLERANCE = 0.004  # of lightness in [-1, 1]: half a level of 255
 
 
-def gain_by_hue(ab: Tensor, gain: float, warm_gain: float | None) -> Tensor | float:
-    """What to multiply colours (N, 2, h, w) by, (N, 1, h, w): `warm_gain` at the hue of skin, `gain` a right angle from
-    it and beyond, by the squared cosine between them. A colour keeps its hue, so that dividing undoes it."""
-    if warm_gain is None:
-        return gain
-    warm = ab[:, :1] * math.cos(math.radians(WARM_HUE)) + ab[:, 1:] * math.sin(math.radians(WARM_HUE))
-    share = warm.clamp(min=0) ** 2 / ((ab**2).sum(1, keepdim=True) + 1e-6)
-    return gain + (warm_gain - gain) * share
-
-
 class ModelFileGraph(nn.Module):
     """What a model file computes: lightness, and hints where the network takes them -> colour in CIE units, then the
     logits behind it (of a distribution) or the lightness that the network painted (of a whole picture), then, where
     hints leave the encoder alone, its features: who has them needs no lightness to try other hints.
 
-    Hints come out as they are meant, though the answer is multiplied by `chroma_gain`, or `warm_gain`.
+    Hints come out as they are meant, though the answer is multiplied by the gains of `reading`.
     """
 
     def __init__(
         self,
         generator: nn.Module,
         answers: Answers,
-        temperature: float,
-        chroma_gain: float,
-        warm_gain: float | None = None,
+        reading: Reading,
     ) -> None:
         super().__init__()
-        self.generator, self.answers = generator, answers
-        self.temperature, self.chroma_gain, self.warm_gain = temperature, chroma_gain, warm_gain
+        self.generator, self.answers, self.reading = generator, answers, reading
+        self.skin = None if reading.skin is None else read_skin_probe(reading.skin, generator)
 
     @property
     def inputs(self) -> list[str]:
@@ -89,16 +77,19 @@ class ModelFileGraph(nn.Module):
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
         if self.answers.form.target == "light":
             return (self.generator(lightness),)
+        skin = None
         if hints is None:
             output, features = self.generator(lightness), []
         else:
             meant = hints[:, :2]
-            hints = torch.cat([meant / gain_by_hue(meant, self.chroma_gain, self.warm_gain), hints[:, 2:]], 1)
             features = self.generator.encoder(lightness)  # type: ignore[operator]
+            skin = None if self.skin is None else self.skin(features)
+            there = None if skin is None else functional.interpolate(skin, scale_factor=float(STRIDES[0]))
+            hints = torch.cat([meant / self.reading.gain(meant, there), hints[:, 2:]], 1)
             output = self.generator.decode(features, hints)  # type: ignore[operator]
-        planes = self.answers.planes(output, self.temperature)
+        planes = self.answers.planes(output, self.reading.temperature)
         ab = self.answers.ab(planes)
-        ab = ab * gain_by_hue(ab, self.chroma_gain, self.warm_gain)
+        ab = ab * self.reading.gain(ab, skin)
         if self.answers.form.target == "distribution":
             return ab, output, *features
         if self.answers.form.channels == 3:
@@ -112,9 +103,7 @@ def export_checkpoint(
     *,
     name: str | None = None,
     version: str | None = None,
-    temperature: float = TEMPERATURE,
-    chroma_gain: float = 1.0,
-    warm_gain: float | None = None,
+    reading: Reading = DEFAULT,
     size: int | None = None,
     training_data: str = "",
     licence: str = "",
@@ -125,9 +114,7 @@ def export_checkpoint(
 
     `name`, `version` and `size` are those of the run unless given: its recipe's name, the images that the weights have
     seen, and the short side, in pixels, that pictures are brought to by default: that of the last stage, or what suits
-    the system best. `temperature` sharpens the colour
-    distribution (1: plain mean); `chroma_gain` multiplies its mean, which is always paler than photographs are, and
-    `warm_gain` does at the hue of skin, which is paler than most. Raises
+    the system best. `reading` is how colours are read from the distribution. Raises
     WeightsError when the checkpoint cannot be read, or when the exported graph does not give what torch gives;
     OutputError when `output` exists or cannot be written.
     """
@@ -136,7 +123,7 @@ def export_checkpoint(
         raise OutputError(f"{output}: exists already; choose another name, or replace it with --overwrite")
     source = read_checkpoint(checkpoint)
     origin = origin_of(source)
-    graph = _restore(source, temperature, chroma_gain, warm_gain)
+    graph = _restore(source, reading)
     form = graph.answers.form
     model = _to_onnx(graph)
     _halve_weights(model)
@@ -147,9 +134,10 @@ def export_checkpoint(
         generator=source.info["generator"],
         size=size or origin.size,
         size_multiple=_multiple(graph),
-        temperature=temperature,
-        chroma_gain=chroma_gain,
-        warm_gain=warm_gain,
+        temperature=reading.temperature,
+        chroma_gain=reading.chroma_gain,
+        warm_gain=reading.warm_gain,
+        skin_gain=None if reading.skin is None else reading.skin_gain,
         condition=form.condition,
         target=form.target,
         ab_scale=form.scale,
@@ -211,7 +199,7 @@ def with_info(model_file: ModelFile, output: str | Path, *, overwrite: bool = Fa
     return output
 
 
-def _restore(source: Checkpoint, temperature: float, chroma_gain: float, warm_gain: float | None) -> ModelFileGraph:
+def _restore(source: Checkpoint, reading: Reading) -> ModelFileGraph:
     """The checkpoint's network, its weights rounded to fp16 as the file will hold them."""
     system = source.info["system"]
     generator = build_generator(system, source.info["generator"])
@@ -234,7 +222,7 @@ def _restore(source: Checkpoint, temperature: float, chroma_gain: float, warm_ga
         if tensor.is_floating_point():
             tensor.copy_(tensor.half())
     answers = Answers(form, getattr(generator, "bins", None))
-    return ModelFileGraph(generator, answers, temperature, chroma_gain, warm_gain).eval()
+    return ModelFileGraph(generator, answers, reading).eval()
 
 
 def bake_parametrizations(network: nn.Module) -> None:
