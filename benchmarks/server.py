@@ -34,8 +34,8 @@ from PIL import Image
 from tintype import Colorizer, Hint
 from tintype.colorizer.compose import compose
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import shrink
 from tintype.server.settings import Settings
-from tintype.server.shrink import shrink
 
 CALM = {"OPENBLAS_NUM_THREADS": "1"}
 SOURCE = Path(__file__).parents[1] / "examples" / "migrant-mother-1936.jpg"

@@ -14,6 +14,7 @@ import tintype
 import tiny_model
 from tintype import Colorizer, InputError, Photo, TintypeError, WeightsError
 from tintype.evaluation import evaluate
+from tintype.hints.hint import Hint
 from tintype.imaging.color import srgb_to_lab
 from tintype.network.preprocess import working_size
 
@@ -77,6 +78,38 @@ def test_open_once_predict_many_times(colorizer: Colorizer, examples: list[Path]
 
 
 @pytest.mark.seed("S4-08")
+def test_the_latest_answer_is_kept_and_composed_again(tmp_path: Path, examples: list[Path]) -> None:
+    colorizer = Colorizer(tiny_model.build(tmp_path / "hinted.onnx", hints="trained"), threads=1)
+    opened, again = colorizer.open(examples[0]), colorizer.open(examples[0])
+    hints = [Hint(20, 20, (200, 30, 30))]
+    kept = opened.predict_ab(hints=hints)
+    assert opened.predict_ab(hints=hints) is kept
+    with pytest.raises(ValueError, match="read-only"):
+        kept[0, 0] = 0
+    assert opened.predict_ab() is opened.predict_ab()
+    other = opened.predict_ab(hints=[Hint(20, 20, (30, 30, 200))])
+    assert not np.array_equal(other, kept)
+    np.testing.assert_array_equal(opened.predict_ab(hints=hints), kept)
+    again.prepare()
+    assert again.is_prepared()
+    np.testing.assert_array_equal(again.predict(hints=hints).rgb(), opened.predict(hints=hints).rgb())
+
+
+def test_a_smaller_answer_keeps_borders_as_they_are(colorizer: Colorizer) -> None:
+    plane = np.full((400, 600), 250, np.uint8)
+    plane[40:360, 60:540] = grey(320, 480)
+    opened = colorizer.open(Image.fromarray(plane))
+    assert opened.inside is not None
+    small = opened.predict(pixels=150)
+    assert (small.width, small.height) == (150, 100)
+    assert small.chroma is not None
+    rows, columns = (side / full for side, full in zip(small.chroma[0].shape, (400, 600), strict=True))
+    for part in small.chroma:
+        assert (part[: int(36 * rows)] == 128).all()
+        assert (part[:, : int(54 * columns)] == 128).all()
+        assert (part[int(50 * rows) : int(350 * rows), int(70 * columns) : int(530 * columns)] != 128).any()
+
+
 def test_every_kind_of_input_gives_the_same(colorizer: Colorizer, examples: list[Path], tmp_path: Path) -> None:
     path = tmp_path / "same.png"
     Image.open(examples[0]).save(path)

@@ -18,9 +18,9 @@ from skimage.color import deltaE_ciede2000, rgb2lab
 from tintype import Colorizer
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import shrink
 from tintype.server.colouring import predict
 from tintype.server.schemas.common import ColourOptions, Hint
-from tintype.server.shrink import shrink
 
 SIDE = 1280  # of what the page predicts
 MARGIN = 0.08  # of the short side, around an outline

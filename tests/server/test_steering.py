@@ -8,12 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from pictures import file_bytes, smooth
 from server.serving import Site, Visitor, serving
 from tintype.imaging.color import srgb_to_lab
+from tintype.server.app import create_app
 from tintype.server.schemas.common import Stroke
+from tintype.server.services import Services
+from tintype.server.settings import Settings
 from tintype.server.strokes import MOST, places
+from tintype.server.tables import Picture
 
 AT = (0.62, 0.62)  # her blouse
 BLUE = "#2456b8"
@@ -121,6 +126,40 @@ def test_a_reference_lends_its_colours_and_only_to_its_owner(person: Visitor, st
         (own,) = stranger.upload(photo)
         for address in (f"/api/pictures/{own['id']}/predict", f"/api/pictures/{own['id']}/results"):
             assert stranger.post(address, json={"reference": reference["id"]}).status_code == 404
+
+
+def test_a_coarse_answer_has_the_colours_of_the_whole_one(person: Visitor, photo: Path) -> None:
+    (picture,) = person.upload(photo)
+    url = f"/api/pictures/{picture['id']}/predict"
+    stroke = {"points": SQUARE, "color": BLUE, "width": 0.03}
+    images = []
+    for query in ("?pixels=160", ""):
+        answer = person.post(url + query, json={"strokes": [stroke]})
+        assert answer.status_code == 200, answer.text
+        images.append(Image.open(io.BytesIO(answer.content)).convert("RGB"))
+    small, whole = images
+    assert max(small.size) == 160 < max(whole.size)
+    planes = [
+        srgb_to_lab(np.asarray(one.resize(small.size, Image.Resampling.BOX), np.float32) / 255)[..., 1:]
+        for one in (small, whole)
+    ]
+    assert np.abs(planes[0] - planes[1]).mean() < 3
+    assert near(planes[0], *AT)[1] < near(ab(person, picture), *AT)[1] - 8
+
+
+def test_what_hints_need_is_ready_before_the_first(tmp_path: Path, photo: Path) -> None:
+    settings = Settings(folder=tmp_path, threads=1, requests_per_minute=0, retention_hours=1, workers=0)
+    app = create_app(settings)
+    with TestClient(app, base_url="http://localhost") as client:
+        (picture,) = client.post("/api/pictures", files=[("files", ("old.jpg", photo.read_bytes()))]).json()["pictures"]
+        services: Services = app.state.services
+        with services.database.session() as session:
+            row = session.get(Picture, picture["id"])
+        assert row is not None
+        for query, is_prepared in (("", False), ("?steer=true", True)):
+            answer = client.post(f"/api/pictures/{picture['id']}/predict{query}", json={})
+            assert answer.status_code == 200, answer.text
+            assert services.opened.get(row, None).is_prepared() == is_prepared
 
 
 def test_only_the_newest_question_is_answered_where_that_is_asked(person: Visitor, photo: Path) -> None:

@@ -36,23 +36,26 @@ try {
   await colour(small);
   await page.getByRole("button", { name: "Brush", exact: true }).click();
   const box = await page.locator(".hints").boundingBox();
-  const answers = [];
+  const [answers, wholes] = [[], []];
   for (let turn = 0; turn < Number(strokes); turn++) {
     const at = (share) => [box.x + (0.2 + 0.03 * (turn % 20)) * box.width, box.y + share * box.height];
     await page.mouse.move(...at(0.4));
     await page.mouse.down();
     await page.mouse.move(...at(0.5), { steps: 3 });
     const old = await person.colours();
+    const started = performance.now();
     answers.push(await timed(async () => {
       await page.mouse.up();
       await page.waitForFunction((one) => document.querySelector("img[alt*=estimated]").getAttribute("src") !== one, old, { polling: "raf" });
     }));
     await person.settled();
+    wholes.push(performance.now() - started);
     await page.keyboard.press("Control+z");
     await person.settled();
   }
-  answers.sort((one, other) => one - other);
+  for (const times of [answers, wholes]) times.sort((one, other) => one - other);
   found.stroke_median_ms = answers[Math.floor(answers.length / 2)];
+  found.stroke_whole_ms = wholes[Math.floor(wholes.length / 2)];
   found.stroke_p95_ms = answers[Math.min(answers.length - 1, Math.floor(answers.length * 0.95))];
   const photo = readFileSync(small);
   const files = (count) => Array.from({ length: count }, (_, number) => ({ name: `${number}.jpg`, mimeType: "image/jpeg", buffer: photo }));

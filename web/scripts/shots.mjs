@@ -32,6 +32,8 @@ try {
     await page.setViewportSize(size);
     await dress(page, theme);
     await page.evaluate(() => window.scrollTo(0, 0));
+    if (name.startsWith("mending")) await page.locator(".pairing").first().evaluate((one) => one.scrollIntoView({ block: "end" }));
+    await page.waitForFunction(() => [...document.images].every((one) => one.complete || one.getBoundingClientRect().top > innerHeight));
     await page.waitForTimeout(150);
     await page.screenshot({ path: join(sheets ? work : folder, name), fullPage: full, ...(name.endsWith(".jpg") && { type: "jpeg", quality: 78 }) });
     console.log(name);

@@ -47,6 +47,17 @@ export async function run({ browser, folder, film }) {
       }
     };
 
+    /** Nothing to press is cut off by the edge of the screen, and there is a way back to the start. */
+    const reaches = async (page, name) => {
+      const [cut, back] = await page.evaluate(() => {
+        const all = [...document.querySelectorAll("header :is(a, button), .toolbar :is(a, button, select)")].filter((one) => one.checkVisibility());
+        const out = all.filter((one) => one.getBoundingClientRect().right > innerWidth + 1 || one.getBoundingClientRect().left < -1);
+        return [out.map((one) => one.textContent || one.ariaLabel), all.some((one) => one.href && new URL(one.href).pathname === "/")];
+      });
+      assert.deepEqual(cut, [], `${name}: cut off at the edge of the screen`);
+      assert.ok(back || name === "api", `${name}: no way back to the start`);
+    };
+
     const judged = async (page, name, count) => {
       const ways = [[DESK, "light"], [PHONE, "dark"], [WALL, "dark"], [PHONE, "light"]].slice(0, count);
       for (const [size, theme] of ways) {
@@ -57,6 +68,7 @@ export async function run({ browser, folder, film }) {
         assert.deepEqual(grave, [], `${name}, ${theme}, ${size.width} pixels wide`);
         found.forEach((one) => lesser.set(one.id, `${one.help} (${one.impact}, ${name})`));
         await fits(page, name);
+        await reaches(page, name);
       }
       await page.setViewportSize(DESK);
     };

@@ -38,6 +38,10 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await page.locator(".trio img").nth(2).waitFor({ state: "attached" });
   for (const image of await page.locator(".trio img").all()) await image.evaluate((one) => one.decode());
   await seen("mood");
+  await page.getByRole("button", { name: /^What it does here: Damage/ }).click();
+  for (const image of await page.locator(".pairing img").all()) await image.evaluate((one) => one.decode());
+  await page.getByText("Mend first").scrollIntoViewIfNeeded();
+  await seen("mending");
   await page.getByRole("button", { name: "Confidence" }).click();
   await page.locator("canvas.sure[data-drawn]").waitFor();
   await seen("confidence");
@@ -132,7 +136,11 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   }
 }
 
-export const dress = (page, theme) => page.evaluate((name) => void (document.documentElement.dataset.theme = name), theme);
+/** Light or dark, as the page's button does it and, for the API's reference, as the system does it. */
+export const dress = async (page, theme) => {
+  await page.emulateMedia({ colorScheme: theme });
+  await page.evaluate((name) => void (document.documentElement.dataset.theme = name), theme);
+};
 export const DESK = { width: 1280, height: 800 };
 export const WALL = { width: 1920, height: 1080 };
 export const PHONE = { width: 390, height: 844 };

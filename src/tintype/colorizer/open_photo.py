@@ -27,6 +27,7 @@ from tintype.network.network import Network
 from tintype.network.preprocess import darkest, fitted_size, pad, pad_to, working_size
 from tintype.photo.metadata import Metadata
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import shrink
 
 from .compose import compose, compose_painting, neutral_outside
 from .provenance import recorded
@@ -76,6 +77,7 @@ class OpenPhoto:
         self._copies: dict[int, WorkingCopy] = {}
         self._described: dict[int, Plane] = {}
         self._restored: tuple[tuple[str, ...], OpenPhoto] | None = None
+        self._small: tuple[int, Photo] | None = None
         self._find_borders = find_borders and not self._is_drawing
         self.mended: dict[str, Any] = {}  # what a step that restored it and decides by itself has done
 
@@ -86,6 +88,7 @@ class OpenPhoto:
         hints: Sequence[Hint] = (),
         reference: "OpenPhoto | Sequence[OpenPhoto] | None" = None,
         taste: Taste | None = None,
+        pixels: int | None = None,
     ) -> Photo:
         """The picture in colour, its brightness untouched.
 
@@ -98,11 +101,13 @@ class OpenPhoto:
             reference: a picture in colour, opened by the same colorizer, whose colours things of the same kind get; or
                 several, of which the one most like this picture is taken, or none.
             taste: how strong, vivid and warm the colours should be, and what else is wanted; see `Taste`.
+            pixels: long side of what is handed back, at most; the picture's own when None. A smaller one is there
+                sooner, with the same colours.
         """
         taste = taste or Taste()
         opened = self.restored(taste)
         told = [*told_by(opened, reference, size), *hints]
-        photo = opened._predict(size, told, taste)
+        photo = opened._predict(size, told, taste, pixels)
         return self._signed(
             photo, taste, ({} if size is None else {"size": size}) | ({"hints": len(told)} if told else {})
         )
@@ -124,14 +129,35 @@ class OpenPhoto:
             self._restored[1].mended = told
         return self._restored[1]
 
-    def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste) -> Photo:
+    def prepare(self, *, size: int | None = None) -> None:
+        """Run the encoder and make all else that any hint needs, so that the first is answered as soon as the next."""
+        if self._info.hints in ("trained", "spread"):
+            y, x = (self.photo.height - 1) / 2, (self.photo.width - 1) / 2
+            self.predict_ab(size=size, hints=[Hint(x, y, (128, 128, 128))])
+
+    def is_prepared(self, *, size: int | None = None) -> bool:
+        """Whether `prepare` would find nothing to do."""
+        opened = self if self.inside is None else self._part
+        copy = opened._copies.get(self._info.size if size is None else size)
+        return self._info.hints not in ("trained", "spread") or (copy is not None and copy.is_prepared)
+
+    def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste, pixels: int | None = None) -> Photo:
         sure = self.confidence(size=size, hints=hints) if taste.strength == "auto" else None
+        shown = self.photo if pixels is None else self._smaller(pixels)
         if PAINTED not in self._network.outputs:
             ab = self.averaged_ab(size=size, hints=hints) if taste.tta else self.predict_ab(size=size, hints=hints)
-            made = compose(self.photo, taste.apply(ab, self.photo, sure))
-            return made if self.inside is None or taste.keep_sepia else neutral_outside(made, self.inside)
+            made = compose(shown, taste.apply(ab, self.photo, sure))
+            if self.inside is None or taste.keep_sepia:
+                return made
+            return neutral_outside(made, self.inside.scaled(shown.height / self.photo.height))
         ab, lightness = self._answer(("ab", PAINTED), size, hints)
-        return compose_painting(self.photo, lightness[..., 0], taste.apply(ab, self.photo, sure))
+        return compose_painting(shown, lightness[..., 0], taste.apply(ab, self.photo, sure))
+
+    def _smaller(self, pixels: int) -> Photo:
+        """A copy of the picture for a quick answer, kept for the next."""
+        if self._small is None or self._small[0] != pixels:
+            self._small = pixels, shrink(self.photo, pixels)
+        return self._small[1]
 
     @cached_property
     def inside(self) -> Inside | None:
@@ -317,8 +343,12 @@ class OpenPhoto:
             ]
         copy = self._copy(size)
         if not hints:
+            if outputs == ("ab",):
+                return [self._plain_ab(size)]
             found = copy.decode(outputs) if from_encoding else copy.run(outputs)
             return [found[name] for name in outputs]
+        if known := copy.recall(outputs, hints):
+            return [known[name] for name in outputs]
         self._check_hints()
         planes = hint_planes(hints, self.photo.luma.shape, copy.lightness, copy.padded.shape)
         knows = self._info.hints == "trained"
@@ -327,14 +357,18 @@ class OpenPhoto:
             plain = self._plain_ab(size)
             ab = found.get("ab", plain)  # of a network that knows nothing of hints, its answer without them
             found["ab"] = propagate_hints(plain, ab, copy.guidance(*ab.shape[:2]), hints, self.photo.luma.shape)
+        if DISTRIBUTION not in outputs:  # which would be large
+            copy.keep(outputs, hints, found)
         return [found[name] for name in outputs]
 
     def _plain_ab(self, size: int) -> Plane:
-        """The answer without hints, kept for the next hint."""
+        """The answer without hints, kept for the next hint, and for the next taste."""
         copy = self._copy(size)
-        if copy.plain_ab is None:
-            copy.plain_ab = self._answer(("ab",), size, ())[0]
-        return copy.plain_ab
+        with copy.lock:
+            if copy.plain_ab is None:
+                copy.plain_ab = copy.run(("ab",))["ab"]
+                copy.plain_ab.flags.writeable = False
+            return copy.plain_ab
 
     def _check_hints(self) -> None:
         if self._info.hints not in ("trained", "spread"):

@@ -62,13 +62,14 @@ class ColorizeOptions:
         """All hints for a picture: what an open reference gives, then those of a person."""
         return [*told_by(opened, reference, self.size), *self.hints]
 
-    def predict(self, opened: OpenPhoto, reference: OpenReference = None) -> Photo:
-        """The open picture in colour; ``reference``: that of the options, as `open_reference` gives it.
+    def predict(self, opened: OpenPhoto, reference: OpenReference = None, pixels: int | None = None) -> Photo:
+        """The open picture in colour, at most ``pixels`` long; ``reference``: that of the options, as `open_reference`
+        gives it.
 
         Raises:
             WeightsError, TintypeError: as `OpenPhoto.predict`.
         """
-        return opened.predict(size=self.size, hints=self.hints, reference=reference, taste=self.taste)
+        return opened.predict(size=self.size, hints=self.hints, reference=reference, taste=self.taste, pixels=pixels)
 
 
 @dataclass(frozen=True)

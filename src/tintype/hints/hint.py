@@ -145,7 +145,7 @@ def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, p
         TintypeError: a hint lies outside the picture.
     """
     seen = light.shape
-    planes = np.zeros((3, *padded), np.float32)
+    squares = []
     for hint in hints:
         if not (0 <= hint.x < picture[1] and 0 <= hint.y < picture[0]):
             raise TintypeError(
@@ -155,17 +155,24 @@ def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, p
         side = SIDE if hint.radius is None else min(LARGEST_SIDE, max(1, round(2 * hint.radius * scale)))
         top = _start((hint.y + 0.5) * seen[0] / picture[0], side, seen[0])
         left = _start((hint.x + 0.5) * scale, side, seen[1])
-        square = np.s_[top : top + side, left : left + side]
-        lightness = min(100.0, max(0.0, 50 + 50 * float(light[square].mean())))
-        _, a, b = reduce_chroma_lab(np.array([lightness, *ab_of(hint)], np.float32))
-        planes[0][square], planes[1][square], planes[2][square] = a / SCALE, b / SCALE, 1
+        squares.append(np.s_[top : top + side, left : left + side])
+    lightness = np.array([50 + 50 * light[square].mean() for square in squares], np.float32).clip(0, 100)
+    told = reduce_chroma_lab(np.column_stack([lightness, _colours(hints)]))[:, 1:] / SCALE
+    planes = np.zeros((3, *padded), np.float32)
+    for square, (a, b) in zip(squares, told, strict=True):
+        planes[0][square], planes[1][square], planes[2][square] = a, b, 1
     return planes
 
 
 def ab_of(hint: Hint) -> tuple[float, float]:
     """The colour of a hint, CIE a and b."""
-    _, a, b = srgb_to_lab(np.asarray(hint.color, np.float32)[None] / 255)[0]
+    a, b = _colours([hint])[0]
     return float(a), float(b)
+
+
+def _colours(hints: Sequence[Hint]) -> Plane:
+    """The colours of hints, (N, 2), CIE a and b."""
+    return srgb_to_lab(np.array([hint.color for hint in hints], np.float32).reshape(-1, 3) / 255)[:, 1:]
 
 
 def propagate_hints(
@@ -176,7 +183,7 @@ def propagate_hints(
     """
     scale = np.array(ab.shape[:2], np.float32) / np.array(picture, np.float32)
     places = np.array([[hint.y + 0.5, hint.x + 0.5] for hint in hints], np.float32)
-    wanted = np.array([ab_of(hint) for hint in hints], np.float32)
+    wanted = _colours(hints)
     sure = np.array([hint.confidence for hint in hints], np.float32)
     return meet(plain, ab, guidance, np.asarray(places * scale, np.float32), wanted, sure)
 

@@ -48,6 +48,11 @@ class Inside:
         """The part of a plane (H, W, ...) that is inside."""
         return plane[self.top : self.bottom, self.left : self.right]
 
+    def scaled(self, factor: float) -> "Inside":
+        """The same part of the picture made larger or smaller."""
+        top, left, bottom, right = (round(side * factor) for side in (self.top, self.left, self.bottom, self.right))
+        return Inside(top, left, bottom, right)
+
     def holds(self, x: float, y: float) -> bool:
         """Whether a pixel is inside."""
         return self.left <= x < self.right and self.top <= y < self.bottom

@@ -1,5 +1,6 @@
 """The API's reference, made from its OpenAPI schema: as a page without scripts, and as Markdown for docs/api.md."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
@@ -70,13 +71,13 @@ def as_html(schema: Schema) -> str:
         parts.append(
             f"<h3 id='{escape(one.name)}'><code><span class='method'>{one.method}</span> {escape(one.path)}</code></h3>"
         )
-        parts.append(f"<p><i>{escape(one.name)}.</i> {escape(one.text)}</p>{_table(one.takes)}")
+        parts.append(f"<p><i>{escape(one.name)}.</i> {_marked(one.text)}</p>{_table(one.takes)}")
         answers = "; ".join(f"{status} {what}" for status, what in one.gives)
         parts.append(f"<p>Answers: {escape(answers)}.</p>")
     parts.append("<h2>Schemas</h2>")
     for name, model in sorted(schema["components"]["schemas"].items()):
         parts.append(
-            f"<h3>{escape(name)}</h3><p>{escape(_flat(model.get('description', '')))}</p>{_table(_fields(model))}"
+            f"<h3>{escape(name)}</h3><p>{_marked(_flat(model.get('description', '')))}</p>{_table(_fields(model))}"
         )
     return "".join(parts)
 
@@ -127,10 +128,15 @@ def _kind(schema: Schema) -> str:
 
 def _table(rows: list[tuple[str, str, str]]) -> str:
     cells = "".join(
-        f"<tr><td><code>{escape(name)}</code></td><td>{escape(kind)}</td><td>{escape(text)}</td></tr>"
+        f"<tr><td><code>{escape(name)}</code></td><td>{escape(kind)}</td><td>{_marked(text)}</td></tr>"
         for name, kind, text in rows
     )
     return f"<table>{cells}</table>" if cells else ""
+
+
+def _marked(text: str) -> str:
+    """Text as HTML, what stands between backticks as code."""
+    return re.sub(r"(`+)(.+?)\1", r"<code>\2</code>", escape(text))
 
 
 def _flat(text: str) -> str:

@@ -71,14 +71,16 @@ def reference_of(services: Services, options: ColourOptions, owner: str) -> Pict
     return picture
 
 
-def predict(opened: OpenPhoto, options: ColourOptions, reference: OpenPhoto | None = None) -> Photo:
-    """Colour an open picture as asked; the options have been checked, the reference is opened.
+def predict(
+    opened: OpenPhoto, options: ColourOptions, reference: OpenPhoto | None = None, pixels: int | None = None
+) -> Photo:
+    """Colour an open picture as asked, at most ``pixels`` long; the options have been checked, the reference is opened.
 
     Raises:
         ProblemError: 422, the picture has fewer alternatives.
     """
     asked = ColorizeOptions(options.size, tuple(told(opened, options)), taste=taste_of(options))
-    return asked.predict(opened, reference)
+    return asked.predict(opened, reference, pixels)
 
 
 def told(opened: OpenPhoto, options: ColourOptions) -> list[Hint]:

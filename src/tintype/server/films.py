@@ -13,13 +13,14 @@ import numpy as np
 
 from tintype.errors import InputError
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import QUALITY as _QUALITY
+from tintype.photo.shrink import shrink
 
 from .intake import display_name, film_format, suffix_of
 from .library import expiry, insert_or_forget
 from .problems import ProblemError, public_text
 from .quota import check_quota
 from .services import Services
-from .shrink import _QUALITY, shrink
 from .tables import Picture, new_id
 from .variants import THUMBNAIL_PIXELS, store_variant
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import shrink
 
 from .model_registry import ModelRegistry
 from .problems import ProblemError
 from .settings import Settings
-from .shrink import shrink
 from .storage import Storage
 from .stored import read_small
 from .tables import Picture, shown_result

@@ -1,11 +1,12 @@
 """Small pictures for the screen, made once and stored beside the whole one."""
 
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import QUALITY as _QUALITY
+from tintype.photo.shrink import shrink
 
 from .intake import FILM_SUFFIXES, suffix_of_key
 from .problems import not_found
 from .services import Services
-from .shrink import _QUALITY, shrink
 from .stored import read_small, weight_of
 from .tables import Picture, Result
 

@@ -5145,6 +5145,10 @@ export interface operations {
             query?: {
                 /** @description Answer 409 instead, if the asker asks anew about this photo before the work begins. */
                 newest?: boolean;
+                /** @description Long side of the answer, at most: a smaller one is there sooner. */
+                pixels?: number | null;
+                /** @description Hints will follow: once this is answered, make ready what they need. */
+                steer?: boolean;
             };
             header?: never;
             path: {

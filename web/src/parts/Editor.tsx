@@ -117,7 +117,7 @@ export function Editor({ picture, reload }: { picture: Picture; reload: () => vo
         />
         <Stage
           before={before} after={prediction.url} full={`${picture.preview_url}?grey=true&full=true`} width={picture.width} height={picture.height}
-          preview={PREVIEW} compare={compare} showBefore={held} busy={prediction.busy} handle={stage} brush={draws ? brush : null}
+          preview={PREVIEW} compare={compare} showBefore={held} busy={prediction.busy} coarse={prediction.coarse} handle={stage} brush={draws ? brush : null}
           onTap={(x, y, event) => {
             if (!hasHints) return;
             if (tool === "pick") void pickFrom(prediction.url, x, y).then((found) => { setColour(found); setTool("paint"); });

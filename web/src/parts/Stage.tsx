@@ -23,6 +23,8 @@ interface Props {
   /** Whether the grey photo is to be seen instead, for as long as a key or button is held. */
   showBefore: boolean;
   busy: boolean;
+  /** Whether `after` is small: its colours are laid over the grey photo. */
+  coarse?: boolean;
   /** Width of the brush as a part of the photo's short side; null if nothing is drawn. */
   brush?: number | null;
   onTap?: (x: number, y: number, event: PointerEvent) => void;
@@ -37,7 +39,7 @@ const clamp = (value: number): number => Math.min(1, Math.max(0, value));
 
 /** The photo in grey and in colour: compared by a line, side by side or by holding; moved, scaled, tapped, drawn on. */
 export function Stage(props: Props) {
-  const { before, after, full, width, height, preview, compare, showBefore, busy, brush = null, onTap, onDraw, handle, children } = props;
+  const { before, after, full, width, height, preview, compare, showBefore, busy, coarse = false, brush = null, onTap, onDraw, handle, children } = props;
   const stage = useRef<HTMLDivElement>(null);
   const { view, frame, isZoomed, zoom, pan, whole, fit } = useView(stage, width, height, compare === "side");
   const [cut, setCut] = useState(50);
@@ -130,8 +132,8 @@ export function Stage(props: Props) {
       </div>
       <div className="layer colour-side" style={{ clipPath: clip, visibility: showBefore ? "hidden" : undefined }}>
         <div className="paper" style={paper}>
-          {isLarge && <img src={full} alt="" draggable={false} className="grey" style={{ imageRendering: crisp }} />}
-          {after && <img src={after} alt={t("The photo in estimated colours")} draggable={false} className={isLarge ? "over" : undefined} />}
+          {(isLarge || coarse) && <img src={isLarge ? full : before} alt="" draggable={false} className="grey" style={{ imageRendering: isLarge ? crisp : undefined }} />}
+          {after && <img src={after} alt={t("The photo in estimated colours")} draggable={false} className={isLarge || coarse ? "over" : undefined} />}
         </div>
       </div>
       <div className="layer colour-side surface" onPointerDown={down} onPointerMove={move} onPointerUp={up} onPointerCancel={up} data-tool={brush === null ? "point" : "brush"}>

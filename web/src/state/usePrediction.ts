@@ -1,22 +1,28 @@
 // The photo in colour at screen size for a look. One question is under way at a time; when it is answered, the newest
 // look is asked for, whatever lay between: while something is dragged the colours follow as fast as they can be had.
+// What changes a photo that is shown already is asked for small first, and whole once nothing newer is wanted.
 import { useEffect, useRef, useState } from "react";
 import { api, ApiError, isAbort, message, unwrap } from "../api/client";
 import { asOptions, type Look } from "./look";
 
 const OLD_MS = 2000;
+/** Long side of the first answer in pixels: it gives colour alone, the light beneath it is the photo's own. */
+const COARSE = 320;
 
 interface Shown {
   url: string;
+  /** Whether `url` is the first, small answer: to be laid over the grey photo. */
+  coarse: boolean;
   busy: boolean;
   error: string;
 }
 
 export function usePrediction(pictureId: string, look: Look): Shown & { again: () => void } {
-  const [state, setState] = useState<Shown>({ url: "", busy: true, error: "" });
+  const [state, setState] = useState<Shown>({ url: "", coarse: false, busy: true, error: "" });
   const wanted = useRef(look);
   const asking = useRef(false);
   const stop = useRef<AbortController | null>(null);
+  const whole = useRef<AbortController | null>(null); // of the question for the whole answer, while it is under way
   const shown = useRef("");
   wanted.current = look;
   const ask = useRef(async (): Promise<void> => undefined);
@@ -25,17 +31,29 @@ export function usePrediction(pictureId: string, look: Look): Shown & { again: (
     asking.current = true;
     stop.current = new AbortController();
     const { signal } = stop.current;
+    const show = (blob: Blob | null, coarse: boolean, busy: boolean): void => {
+      const old = shown.current;
+      if (blob) shown.current = URL.createObjectURL(blob);
+      setState((now) => ({ url: shown.current, coarse: blob ? coarse : now.coarse, busy, error: "" }));
+      if (blob && old) window.setTimeout(() => URL.revokeObjectURL(old), OLD_MS);
+    };
     let asked: Look | null = null;
     try {
       while (asked !== wanted.current && !signal.aborted) {
         asked = wanted.current;
-        const blob = await predict(pictureId, asked, signal);
+        if (shown.current && !asked.restore.length) { // what mending does to the light would be missing
+          show(await predict(pictureId, asked, signal, COARSE), true, true);
+          if (signal.aborted) return;
+          if (asked !== wanted.current) continue;
+        }
+        whole.current = new AbortController();
+        const blob = await predict(pictureId, asked, AbortSignal.any([signal, whole.current.signal])).catch((caught: unknown) => {
+          if (isAbort(caught) && !signal.aborted) return null; // for a newer look
+          throw caught;
+        });
+        whole.current = null;
         if (signal.aborted) return;
-        const old = shown.current;
-        if (blob) shown.current = URL.createObjectURL(blob);
-        const isNewest = asked === wanted.current;
-        setState({ url: shown.current, busy: !isNewest, error: "" });
-        if (blob && old) window.setTimeout(() => URL.revokeObjectURL(old), OLD_MS);
+        show(blob, false, asked !== wanted.current);
       }
     } catch (caught) {
       if (!isAbort(caught)) setState((now) => ({ ...now, busy: false, error: message(caught) }));
@@ -45,6 +63,7 @@ export function usePrediction(pictureId: string, look: Look): Shown & { again: (
   };
   useEffect(() => {
     setState((now) => ({ ...now, busy: true, error: "" }));
+    whole.current?.abort();
     void ask.current();
   }, [pictureId, look]);
   useEffect(() => {
@@ -59,9 +78,9 @@ export function usePrediction(pictureId: string, look: Look): Shown & { again: (
   return { ...state, again: () => void ask.current() };
 }
 
-/** The picture; null if a newer question replaced this one on the server. */
-async function predict(id: string, look: Look, signal: AbortSignal): Promise<Blob | null> {
-  const params = { path: { picture_id: id }, query: { newest: true } };
+/** The picture, at most `pixels` long; null if a newer question replaced this one on the server. */
+async function predict(id: string, look: Look, signal: AbortSignal, pixels?: number): Promise<Blob | null> {
+  const params = { path: { picture_id: id }, query: { newest: true, steer: true, pixels } };
   try {
     const asked = api.POST("/api/pictures/{picture_id}/predict", { params, body: asOptions(look), parseAs: "blob", signal });
     return (await unwrap(asked)) as unknown as Blob;

@@ -1,5 +1,6 @@
 """The quick way: a picture stays open, and each prediction costs one run of the network."""
 
+import contextlib
 import io
 import time
 from contextlib import AbstractContextManager
@@ -9,11 +10,13 @@ from urllib.parse import urlencode
 import numpy as np
 from fastapi import APIRouter, Query, Response
 from PIL import Image
+from starlette.background import BackgroundTask
 
 from tintype.colorizer.restore import restore
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import shrink
 from tintype.server.capabilities import require
-from tintype.server.colouring import check, predict, reference_of
+from tintype.server.colouring import check, predict, reference_of, taste_of
 from tintype.server.extent import extent, extent_image
 from tintype.server.identity import OwnerDep
 from tintype.server.large import Head, weigh
@@ -24,7 +27,6 @@ from tintype.server.root import here
 from tintype.server.schemas.common import ColourOptions, Id, RestoreStep
 from tintype.server.schemas.hints import ExtentAsked, MatchPublic, Mood, Moods, SuggestionPublic
 from tintype.server.services import Services
-from tintype.server.shrink import shrink
 from tintype.server.stored import weight_of
 from tintype.server.tables import Picture
 from tintype.server.variants import THUMBNAIL_PIXELS
@@ -42,6 +44,13 @@ ModelQuery = Annotated[str | None, Query(max_length=100, description="A model's 
 NewestQuery = Annotated[
     bool, Query(description="Answer 409 instead, if the asker asks anew about this photo before the work begins.")
 ]
+PixelsQuery = Annotated[
+    int | None, Query(ge=64, le=8192, description="Long side of the answer, at most: a smaller one is there sooner.")
+]
+SteerQuery = Annotated[
+    bool,
+    Query(description="Hints will follow: once this is answered, make ready what they need."),
+]
 
 
 @router.post(
@@ -49,7 +58,13 @@ NewestQuery = Annotated[
     responses=documented(404, 409, 429, 501, 503) | PICTURE,
 )  # fmt: skip
 def predict_picture(
-    picture_id: Id, body: ColourOptions, services: ServicesDep, owner: OwnerDep, newest: NewestQuery = False
+    picture_id: Id,
+    body: ColourOptions,
+    services: ServicesDep,
+    owner: OwnerDep,
+    newest: NewestQuery = False,
+    pixels: PixelsQuery = None,
+    steer: SteerQuery = False,
 ) -> Response:
     """Colour a photo at screen size, as JPEG, without keeping the result: for hints, sliders and moods.
 
@@ -66,10 +81,15 @@ def predict_picture(
         started = time.perf_counter()
         opened = services.opened.get(picture, body.model)
         ready = time.perf_counter()
-        data = predict(opened, body, services.opened.reference(reference, body.model)).encode("JPEG", _QUALITY)
+        asked = services.opened.reference(reference, body.model)
+        data = predict(opened, body, asked, pixels).encode("JPEG", _QUALITY)
         done = time.perf_counter()
     timing = f"open;dur={1000 * (ready - started):.1f}, predict;dur={1000 * (done - ready):.1f}"
-    return send_bytes(data, "image/jpeg", "preview.jpg", headers={"Server-Timing": timing, "Cache-Control": "no-store"})
+    headers = {"Server-Timing": timing, "Cache-Control": "no-store"}
+    response = send_bytes(data, "image/jpeg", "preview.jpg", headers=headers)
+    if steer:
+        response.background = BackgroundTask(_prepare, services, picture, body)
+    return response
 
 
 @router.get("/alternatives", operation_id="listAlternatives", responses=documented(404, 429, 501, 503))
@@ -239,6 +259,14 @@ def get_palette(
     picture = _photo(services, picture_id, owner)
     with services.gate.pass_through(weight_of(services.storage, picture.key, "look")):
         return colours_of(services.opened.coloured(picture).rgb(), count)
+
+
+def _prepare(services: Services, picture: Picture, options: ColourOptions) -> None:
+    """Make an open picture ready for hints, if the server has a moment for it: nobody waits for this."""
+    opened = services.opened.get(picture, options.model).restored(taste_of(options))
+    if not opened.is_prepared(size=options.size) and not services.gate.inside:
+        with contextlib.suppress(ProblemError), _admitted(services, picture, options):
+            opened.prepare(size=options.size)
 
 
 def _admitted(services: Services, picture: Picture, options: ColourOptions) -> AbstractContextManager[None]:

@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Query, Response
 
 from tintype.photo.photo import Photo
+from tintype.photo.shrink import smaller
 from tintype.server.colouring import anonymous, check, colour, nameless, reference_of
 from tintype.server.identity import OwnerDep
 from tintype.server.intake import media_type_of, suffix_of
@@ -14,7 +15,6 @@ from tintype.server.library import delete_result, find_picture, find_result
 from tintype.server.problems import ProblemError, documented
 from tintype.server.schemas.common import ColourOptions, Id
 from tintype.server.schemas.pictures import Deleted, ResultPublic, ResultUpdate
-from tintype.server.shrink import smaller
 from tintype.server.stored import read_file, read_small, weight_of
 from tintype.server.tables import Result
 from tintype.server.variants import THUMBNAIL_PIXELS, variant

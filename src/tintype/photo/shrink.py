@@ -9,7 +9,7 @@ from tintype.imaging.types import Plane8
 from tintype.photo.metadata import Metadata
 from tintype.photo.photo import Photo
 
-_QUALITY = 88
+QUALITY = 88
 
 
 def shrink(photo: Photo, side: int) -> Photo:
@@ -24,7 +24,7 @@ def shrink(photo: Photo, side: int) -> Photo:
         return as_plane(Image.fromarray(plane).resize(size, Image.Resampling.BICUBIC, reducing_gap=3.0))
 
     chroma = photo.chroma
-    meta = Metadata("JPEG", "RGB", icc=photo.meta.icc, quality=_QUALITY, subsampling="420")
+    meta = Metadata("JPEG", "RGB", icc=photo.meta.icc, quality=QUALITY, subsampling="420")
     halves = None if chroma is None else tuple(small(plane, half_size(width, height)) for plane in chroma)
     return Photo(small(photo.luma, (width, height)), (halves[0], halves[1]) if halves else None, None, meta)
 
