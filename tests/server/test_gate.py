@@ -3,6 +3,8 @@
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
 
@@ -10,6 +12,8 @@ from server.serving import until
 from tintype.server import machine
 from tintype.server.clock import Intake, SteadyClock
 from tintype.server.gate import CLIENT, LARGE, Client, ConcurrencyLimiter
+from tintype.server.jobs.films import _Watch
+from tintype.server.jobs.job_store import Claim
 from tintype.server.newest import Newest
 from tintype.server.problems import ProblemError
 
@@ -85,7 +89,7 @@ def test_large_work_is_not_passed_for_ever() -> None:
     for one in flood:
         one.ask(LARGE // 2, 0.6)
     large = Person(gate, "10.0.3.1")
-    large.ask(2 * LARGE, 0.1)
+    large.ask(2 * LARGE)  # and stays, so that it cannot be missed
     ends = time.monotonic() + 30
     while time.monotonic() < ends and not large.let_go.is_set():
         for number in range(30):  # more and more come
@@ -203,3 +207,37 @@ def test_a_clock_that_jumps_is_not_believed_at_once() -> None:
     assert not clock.has_jumped(wall=1040, own=40)  # it was wrong, and is right again
     assert clock.has_jumped(wall=1050 + week, own=50)
     assert not clock.has_jumped(wall=1050 + week + 8 * 3600, own=50 + 8 * 3600)  # it was right after all
+
+
+class Told:
+    """A film's job, which only hears how far it is."""
+
+    def __init__(self) -> None:
+        self.done: list[int] = []
+
+    def checkpoint(self) -> None:
+        pass
+
+    def progress(self, done: int, **_: object) -> None:
+        self.done.append(done)
+
+
+def test_a_film_gives_way_to_photos_and_goes_on() -> None:
+    gate, mine = ConcurrencyLimiter(2, 2, 60), Told()
+    watch = _Watch(cast(Claim, mine), gate)
+    watch._resumed -= 60  # a long step: it waits for photos, for seconds
+    photo = Person(gate, "10.0.0.1")
+    photo.ask()
+    until(lambda: photo.inside == 1, 30)
+    film = threading.Thread(target=watch.tell, args=(SimpleNamespace(frames=4, total=8, rate=2.0, seconds_left=None),))
+    film.start()
+    time.sleep(0.2)
+    assert mine.done == []
+    photo.leave()
+    film.join(30)
+    assert mine.done == [4]
+    assert gate.wait_idle(0)
+    with gate.pass_through():  # a photo that takes for ever, as far as the film knows: a short step waits shortly
+        watch.tell(SimpleNamespace(frames=6, total=8, rate=2.0, seconds_left=None))
+        assert not gate.wait_idle(0)
+    assert watch.done == 6

@@ -97,6 +97,11 @@ class ConcurrencyLimiter:
         """What the work in progress is reckoned to need."""
         return sum(one.weight for one in self._working)
 
+    def wait_idle(self, seconds: float) -> bool:
+        """Wait until nothing is in work or in line, for so long at most; whether it is so."""
+        with self._changed:
+            return self._changed.wait_for(lambda: not self._line and not self._working, timeout=seconds)
+
     @contextlib.contextmanager
     def pass_through(self, weight: int = 0) -> Iterator[None]:
         """Hold a slot, and ``weight`` bytes of memory, for the block.

@@ -22,7 +22,7 @@ export function Mending({ picture, history }: { picture: Picture; history: Histo
       <legend>{t("Mend first")}</legend>
       {RESTORE.map(({ name, label, says }) => (
         <div key={name}>
-          <div className="row">
+          <div className="row step">
             <label className="check">
               <input
                 type="checkbox"
