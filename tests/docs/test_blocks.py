@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -22,9 +23,11 @@ import pytest
 import typer
 from PIL import Image
 
+import foreign_graphs
 from docs.pages import DOCS
 from tintype.cli import VERBS, command_of
 from tintype.cli.words import ALIASES
+from tintype.training import load_recipe
 
 ROOT = DOCS.parent
 _FENCE = re.compile(r"(?P<why><!-- not run: [^>]+ -->\s*)?^( *)```(?P<kind>\w*)\n(?P<body>.*?)^\2```$", re.M | re.S)
@@ -32,8 +35,8 @@ _FENCE = re.compile(r"(?P<why><!-- not run: [^>]+ -->\s*)?^( *)```(?P<kind>\w*)\
 # Pages whose blocks are run here, in a folder that has what they name.
 RUN = (
     "quickstart.md", "hints.md", "sketches.md", "tutorial/first-album.md", "guides/archive.md",
-    "guides/developer.md", "guides/family.md", "guides/film.md", "guides/operator.md", "guides/researcher.md",
-    "reference/configuration.md", "video.md",
+    "evaluations.md", "guides/developer.md", "guides/family.md", "guides/film.md", "guides/operator.md",
+    "guides/researcher.md", "reference/configuration.md", "video.md",
 )  # fmt: skip
 # Pages whose blocks are run, or why not, elsewhere.
 ELSEWHERE = {
@@ -42,21 +45,20 @@ ELSEWHERE = {
     "design.md": "a drawing of the rooms, no commands",
     "deploy.md": "tests/server/test_nginx.py, tests/docs/test_scale_pages.py",
     "distributed.md": "tests/docs/test_distributed_page.py",
-    "evaluations.md": "tests/server/test_evaluations.py runs the same by HTTP; people take part: parsed",
     "measures.md": "--full fetches published weights from a registry: parsed; the plain measures are run here (QUICK)",
-    "models.md": "published files are fetched from their authors: parsed; tests/network/test_store.py",
+    "models.md": "published files come from their authors: tests/network/test_store.py; the rest is run here (QUICK)",
     "reference/formats.md": "JSON, read by test_json_blocks",
     "scale.md": "tests/docs/test_scale_pages.py",
-    "systems.md": "training takes hours: parsed",
-    "systems/ddcolor.md": "training takes hours: parsed",
-    "systems/driving.md": "training takes hours: parsed",
-    "systems/landscape.md": "training takes hours: parsed",
-    "systems/nogan.md": "training takes hours: parsed",
-    "systems/pix2pix.md": "training takes hours: parsed",
-    "systems/restore.md": "training takes hours: parsed",
-    "systems/tint.md": "training takes hours: parsed",
-    "systems/uvu.md": "training takes hours: parsed",
-    "training.md": "training takes hours: parsed",
+    "systems.md": "training takes hours: its recipes are resolved; compare is run here with a small budget (SMALLER)",
+    "systems/ddcolor.md": "training takes hours: its recipes are resolved here",
+    "systems/driving.md": "training takes hours: its recipes are resolved here",
+    "systems/landscape.md": "training takes hours: its recipes are resolved here",
+    "systems/nogan.md": "training takes hours: its recipes are resolved here",
+    "systems/pix2pix.md": "training takes hours: its recipes are resolved here",
+    "systems/restore.md": "training takes hours: its recipes are resolved here",
+    "systems/tint.md": "training takes hours: its recipes are resolved here",
+    "systems/uvu.md": "training takes hours: its recipes are resolved here",
+    "training.md": "training takes hours: all of it is run here with a small budget (SMALLER)",
     "tuning.md": "training takes hours: parsed",
     "web.md": "Node builds the page: .ci/run",
 }
@@ -64,6 +66,14 @@ ELSEWHERE = {
 QUICK = {
     "data.md": ("tintype data scan", "tintype data split", "tintype data pack"),
     "measures.md": ("tintype evaluate --model",),
+    "models.md": ("tintype models import", "tintype models path", "tintype models rm"),
+}
+# Pages of training whose commands are run from end to end, with what makes them small enough for a test: the line as it
+# stands, and these words after it; of a key that is named twice the last value counts.
+SMALLER = {
+    "training.md": {"tintype train": "--set stages.*.images=8 --set stages.*.size=64 --set stages.*.batch=4"}
+    | dict.fromkeys(("tintype export", "tintype colorize", "tintype evaluate", "tintype report"), ""),
+    "systems.md": {"tintype compare": "--images 8 --size 64 --seeds 1"},
 }
 # Lines that ask for what a test must not do, by how they begin.
 _NOT_HERE = {
@@ -150,6 +160,9 @@ def place(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> Pat
     for number in range(len(small)):
         bands = [small[(number + band) % len(small)].resize((300, 300)) for band in range(3)]
         Image.merge("RGB", bands).save(folder / "photos" / f"{number}.jpg")
+    for name in ("other-photos", "holidays"):
+        shutil.copytree(folder / "photos", folder / name)
+    foreign_graphs.deoldify(folder / "ColorizeArtistic.onnx", white=255.0)
     small[0].save(folder / "more" / "a.tif")
     small[1].save(folder / "scans" / "scan-001.tif")
     Image.fromarray(np.where(np.asarray(small[0]) > 90, 255, 0).astype(np.uint8)).save(folder / "drawing.png")
@@ -175,8 +188,16 @@ def place(tmp_path_factory: pytest.TempPathFactory, examples: list[Path]) -> Pat
 def environment(place: Path) -> dict[str, str]:
     return os.environ | {
         "PATH": f"{place / 'bin'}:{os.environ['PATH']}", "HOME": str(place / "home"),
-        "XDG_CONFIG_HOME": str(place / "home"), "COLUMNS": "100",
+        "XDG_CONFIG_HOME": str(place / "home"), "XDG_DATA_HOME": str(place / "home"), "COLUMNS": "100",
     }  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mine(place: Path, environment: dict[str, str]) -> None:
+    """A model of the reader's own, by the name that pages give it."""
+    shutil.copy(ROOT / "src/tintype/weights/tint-small.onnx", place / "own.onnx")
+    command = ["tintype", "models", "import", "own.onnx", "--name", "mine"]
+    subprocess.run(command, cwd=place, env=environment, check=True, timeout=300, capture_output=True)
 
 
 @pytest.fixture(scope="module")
@@ -222,7 +243,7 @@ def with_a_person(line: str, place: Path, environment: dict[str, str]) -> "subpr
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", RUN)
-def test_the_commands_of_a_page(page: str, place: Path, environment: dict[str, str], films: None) -> None:
+def test_the_commands_of_a_page(page: str, place: Path, environment: dict[str, str], films: None, mine: None) -> None:
     """In their order, as somebody types them; results of other pages make way."""
     for line in lines(page):
         if line.startswith(tuple(_NOT_HERE)) or re.match(r"[A-Z_]+=", line):
@@ -240,6 +261,19 @@ def test_the_commands_of_a_page(page: str, place: Path, environment: dict[str, s
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
 
 
+TRAININGS = [(page, line) for page, line in COMMANDS if "tintype train " in line and "&&" not in line]
+
+
+@pytest.mark.parametrize(("page", "line"), TRAININGS, ids=[f"{page}:{line[:70]}" for page, line in TRAININGS])
+def test_every_recipe_that_is_trained_anywhere_resolves(page: str, line: str) -> None:
+    """Keys, values and what goes with what: as `tintype train --dry-run` sees them, without the data."""
+    words = shlex.split(line)
+    changes = [value for name, value in pairwise(words) if name == "--set"]
+    recipe = words[words.index("--recipe") + 1] if "--recipe" in words else "tint"
+    if not recipe.endswith(".toml"):
+        assert load_recipe(recipe, changes).stages
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("page", QUICK)
 def test_the_quick_commands_of_a_page(page: str, place: Path, environment: dict[str, str]) -> None:
@@ -249,6 +283,30 @@ def test_the_quick_commands_of_a_page(page: str, place: Path, environment: dict[
     for line in chosen:
         ran = with_a_person(line, place, environment)
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("page", SMALLER)
+def test_the_trainings_of_a_page_with_a_small_budget(page: str, place: Path, environment: dict[str, str]) -> None:
+    """In their order, with all that comes after them: what is trained is exported, used, measured and reported."""
+    budgets = SMALLER[page]
+    ran: set[str] = set()
+    for line in lines(page):
+        begun = next((beginning for beginning in budgets if line.startswith(beginning)), None)
+        if begun is None:
+            assert line.startswith(("pip ", "python benchmarks")) or page == "systems.md", line
+            continue
+        if "--run " not in line:
+            shutil.rmtree(place / "runs" / "tint", ignore_errors=True)  # of another recipe
+        if "runs/small-*" in line:
+            for name in ("small-0", "large-0"):
+                shutil.copytree(place / "runs" / "mine", place / "runs" / name)
+        for old in place.glob("*-color.*"):
+            old.unlink()
+        ran.add(begun)
+        done = with_a_person(f"{line} {budgets[begun]}", place, environment)
+        assert done.returncode == 0, f"{line}\n{done.stdout}{done.stderr}"
+    assert ran == set(budgets)
 
 
 @pytest.mark.slow
