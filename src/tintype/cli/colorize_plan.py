@@ -10,7 +10,7 @@ from tintype.batch.plan import Listing
 from tintype.batch.plan import plan as plan_pictures
 from tintype.colorizer.options import ColorizeOptions, OutputOptions, record_options
 from tintype.errors import OutputError, TintypeError
-from tintype.files.locations import is_url, plain
+from tintype.files.locations import absolute, is_url, plain
 from tintype.network.ensemble import as_one, find_models
 from tintype.video.plan import checked, split
 
@@ -53,6 +53,9 @@ def plan(request: Request) -> Plan:
         inputs=[plain(text) for text in request.inputs],
         output=None if request.output is None else plain(request.output),
     )
+    for place in [*request.inputs, *([request.output] if request.output else [])]:
+        if is_url(place) and not place.partition("://")[2].strip("/"):
+            raise TintypeError(f"{place} names no bucket and no host: write {place}NAME/FOLDER")
     request.check_references()
     _ = request.manners  # wrong wishes are told before anything is looked at
     listing = Listing() if request.on_ray else None
@@ -95,11 +98,14 @@ def check(plan: Plan) -> None:
         TintypeError: two of them contradict each other, or do not fit what is to be coloured.
     """
     request, films, jobs = plan.request, plan.films, plan.jobs
+    _check_places(plan)
     extra, on_ray, watching = request.has_extras, request.on_ray, request.watching
     if plan.options.hints and len(jobs) > 1:
         raise TintypeError(f"hints are for one picture, and here are {len(jobs)}; colour it by itself")
     if films and (request.hints_file or extra or (request.hint and (jobs or len(films) > 1))):
         raise TintypeError("of hints a film takes --hint TIME:X,Y,#RRGGBB alone, and then it must be the only input")
+    if watching and (request.output == "-" or "-" in request.inputs):
+        raise OutputError("--watch goes from files to files; leave out -")
     if extra and (plan.to_stream or watching):
         raise OutputError(f"{BESIDE} write files; they do not go with - or --watch")
     if extra and any(job.target is not None and is_url(job.target) for job in jobs):
@@ -118,3 +124,19 @@ def check(plan: Plan) -> None:
         raise TintypeError("--in-place is for pictures of this machine; films, Ray, --watch and the like write anew")
     if request.dry_run and (watching or on_ray):
         raise TintypeError("--dry-run tells of what is there now; leave out --watch and --engine ray")
+
+
+def _check_places(plan: Plan) -> None:
+    """Refuse a page that cannot be written, and results in place of their originals, of which nothing would be left.
+
+    Raises:
+        OutputError: one of them is asked for.
+    """
+    request = plan.request
+    if request.sheet is not None and (request.sheet.is_dir() or not request.sheet.parent.is_dir()):
+        raise OutputError(f"--sheet {request.sheet}: no file can be made there; name a file in a folder that exists")
+    if not request.overwrite or request.in_place:
+        return
+    for job in (*plan.jobs, *plan.films):
+        if job.target is not None and job.target != STREAM and absolute(job.source) == absolute(job.target):
+            raise OutputError(f"{job.source} would be replaced by its result; --in-place does that, and keeps a copy")

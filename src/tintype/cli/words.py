@@ -1,5 +1,6 @@
 """What people type for a verb, and what they meant: aliases, near misses, and a usage error as one line."""
 
+import os
 import re
 from collections.abc import Iterable
 from difflib import get_close_matches
@@ -49,6 +50,8 @@ def meant(word: str, known: Iterable[str]) -> list[str]:
 def no_such_verb(word: str, known: Iterable[str]) -> str:
     """What is said of a verb that is none."""
     near = meant(word, known)
+    if not near and (os.path.exists(word) or word.endswith("/")):
+        return f"no such command: {word!r}; did you mean 'tintype colorize {word}'?"
     hint = f"did you mean {' or '.join(repr(one) for one in near)}?" if near else "tintype --help lists them"
     return f"no such command: {word!r}; {hint}"
 

@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from tintype.errors import WeightsError
+from tintype.files.locations import is_url
 from tintype.imaging.resize import resize_float
 from tintype.imaging.types import Planes
 
@@ -37,6 +38,10 @@ def find_models(model: str | os.PathLike[str]) -> list[ModelFile]:
         WeightsError: one is missing or corrupt, or a share is 0.
     """
     text = os.fspath(model)
+    if is_url(text):
+        raise WeightsError(f"{text}: a model is fetched when it is asked for; `tintype models pull {text}` does it")
+    if not text.strip(", "):
+        raise WeightsError(f"--model {text!r} names no model; `tintype models` lists what there is")
     if "," not in text or Path(text).is_file():
         return [find_model(model)]
     return [_with_share(part.strip()) for part in text.split(",") if part.strip()]
