@@ -113,7 +113,7 @@ WRONG: list[tuple[str, int, str]] = [
     ("colorize photo.jpg --model cut.onnx", 1, "cut.onnx: corrupt"),
     ("colorize photo.jpg --model photo.jpg", 1, "photo.jpg: corrupt or not an ONNX file"),
     ("colorize photo.jpg --model run.safetensors", 1, "tintype export"),
-    ("colorize photo.jpg --model ,", 1, "names no model"),
+    ("colorize photo.jpg --model ,", 1, "no model is named"),
     ("colorize photo.jpg --model tint,tinny", 1, "did you mean 'tiny'"),
     ("colorize photo.jpg --model .", 1, "cannot be read"),
     ("colorize photo.jpg --model https://example.org/x.onnx", 1, "tintype models pull https://example.org/x.onnx"),

@@ -41,7 +41,7 @@ def find_models(model: str | os.PathLike[str]) -> list[ModelFile]:
     if is_url(text):
         raise WeightsError(f"{text}: a model is fetched when it is asked for; `tintype models pull {text}` does it")
     if not text.strip(", "):
-        raise WeightsError(f"--model {text!r} names no model; `tintype models` lists what there is")
+        raise WeightsError(f"no model is named in {text!r}; `tintype models` lists what there is")
     if "," not in text or Path(text).is_file():
         return [find_model(model)]
     return [_with_share(part.strip()) for part in text.split(",") if part.strip()]
