@@ -128,6 +128,20 @@ def test_what_is_mine_is_private_until_shared(visitor: Visitor, stranger: Visito
     assert stranger.delete(mine).status_code == 404
 
 
+def test_one_question_keeps_a_version_shows_it_and_shares_it(visitor: Visitor, stranger: Visitor, photo: Path) -> None:
+    (picture,) = visitor.upload(photo)
+    url = f"/api/pictures/{picture['id']}/results"
+    first = visitor.post(url, json={}).json()["id"]
+    other = visitor.post(f"{url}?show=true", json={"saturation": 1.4}).json()["id"]
+    assert visitor.get(f"/api/pictures/{picture['id']}").json()["shown"] == other
+    assert stranger.get(f"/api/pictures/{picture['id']}").status_code == 404
+    again = visitor.post(f"{url}?share=true", json={})
+    assert (again.status_code, again.json()["id"]) == (200, first)
+    assert stranger.post(f"{url}?share=true", json={}).status_code in (403, 404)
+    seen = stranger.get(f"/api/pictures/{picture['id']}").json()
+    assert (seen["shared"], seen["shown"]) == (True, first)
+
+
 def test_strangers_get_results_without_metadata(visitor: Visitor, stranger: Visitor, photo: Path) -> None:
     exif = Image.Exif()
     exif[0x010E] = "taken at home"

@@ -178,6 +178,18 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
     await page.getByLabel("Show it in the shared gallery").uncheck();
     await until(async () => (await ask("/api/gallery")).items.length === 0);
     assert.equal(await (await shared()).count(), 0);
+    await panel("Mood");
+    await panel("More"); // it says again what is so
+    assert.equal(await page.getByLabel("Show it in the shared gallery").isChecked(), false);
+    await panel("Mood");
+    await page.getByRole("slider", { name: "Saturation" }).fill("1.4");
+    await settled();
+    await panel("More");
+    await page.getByLabel("Show it in the shared gallery").check();
+    await open("/"); // at once: what was ticked is done all the same
+    await until(async () => (await ask("/api/gallery")).items.length === 1);
+    const [seen] = (await ask("/api/gallery")).items;
+    assert.equal(seen.results.find((one) => one.id === seen.shown)?.options.saturation ?? seen.results[0].options.saturation, 1.4);
     assert.deepEqual(other.faults, []);
     await other.gone();
   });

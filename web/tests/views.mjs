@@ -136,10 +136,10 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   }
 }
 
-/** Light or dark, as the page's button does it and, for the API's reference, as the system does it. */
+/** Light or dark, as the page's button does it, or the system for the API's reference, which has no button. */
 export const dress = async (page, theme) => {
-  await page.emulateMedia({ colorScheme: theme });
-  await page.evaluate((name) => void (document.documentElement.dataset.theme = name), theme);
+  const has = await page.evaluate((name) => document.documentElement.dataset.theme && (document.documentElement.dataset.theme = name), theme);
+  if (!has) await page.emulateMedia({ colorScheme: theme });
 };
 export const DESK = { width: 1280, height: 800 };
 export const WALL = { width: 1920, height: 1080 };

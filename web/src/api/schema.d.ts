@@ -4619,7 +4619,12 @@ export interface operations {
     };
     colorizePicture: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Let others, and the gallery, see this version. */
+                show?: boolean;
+                /** @description Show it to everybody, in the shared gallery. */
+                share?: boolean;
+            };
             header?: never;
             path: {
                 /** @description An identity that this API gave. */

@@ -22,6 +22,7 @@ import { at } from "../state/root";
 
 const PREVIEW = 1280;
 const KEEP_LOOK_MS = 1500;
+const MOST_KEPT_ALIVE = 60_000; // bytes of what is asked that browsers send to its end when the page is left
 const PANELS = ["Paint", "Mood", "Versions", "Save", "More"] as const;
 type Panel = (typeof PANELS)[number];
 
@@ -59,10 +60,11 @@ export function Editor({ picture, reload }: { picture: Picture; reload: () => vo
   }, [picture.id, look]);
 
   /** The whole result of what is seen. Asked the same again, the server gives the same. */
-  const keep = useCallback(async (): Promise<Result> => {
-    const params = { path: { picture_id: picture.id } };
-    const result = await unwrap(api.POST("/api/pictures/{picture_id}/results", { params, body: asOptions(look) }));
-    await unwrap(api.PATCH("/api/pictures/{picture_id}", { params, body: { shown: result.id } }));
+  const keep = useCallback(async (share = false): Promise<Result> => {
+    const params = { path: { picture_id: picture.id }, query: { show: true, share } };
+    const body = asOptions(look);
+    const keepalive = JSON.stringify(body).length < MOST_KEPT_ALIVE;
+    const result = await unwrap(api.POST("/api/pictures/{picture_id}/results", { params, body, keepalive }));
     setKept({ look, result });
     reload();
     return result;
@@ -173,7 +175,7 @@ export function Editor({ picture, reload }: { picture: Picture; reload: () => vo
             />
           )}
           {panel === "Save" && <SavePanel picture={picture} history={history} keep={keep} />}
-          {panel === "More" && <MorePanel picture={picture} look={look} keep={keep} result={kept?.look === look ? kept.result : null} />}
+          {panel === "More" && <MorePanel picture={picture} look={look} keep={keep} reload={reload} result={kept?.look === look ? kept.result : null} />}
         </div>
       </aside>
     </section>

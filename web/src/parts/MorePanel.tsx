@@ -10,12 +10,13 @@ import { Rating } from "./Rating";
 interface Props {
   picture: Picture;
   look: Look;
-  keep: () => Promise<Result>;
+  keep: (share?: boolean) => Promise<Result>;
+  reload: () => void;
   result: Result | null;
 }
 
 /** The rest: its name, one's opinion, a blind comparison, sharing and deleting. */
-export function MorePanel({ picture, look, keep, result }: Props) {
+export function MorePanel({ picture, look, keep, reload, result }: Props) {
   const [name, setName] = useState(picture.name);
   const [error, setError] = useState("");
   const rename = (): void => {
@@ -32,7 +33,7 @@ export function MorePanel({ picture, look, keep, result }: Props) {
         <input type="text" value={name} maxLength={120} onChange={(event) => setName(event.target.value)} onBlur={rename} />
       </label>
       {error && <Notice error={error} />}
-      <PictureActions picture={picture} keep={keep} />
+      <PictureActions picture={picture} keep={keep} reload={reload} />
       <fieldset>
         <legend>{t("How good is it?")}</legend>
         <Rating find={keep} resultId={result?.id} />

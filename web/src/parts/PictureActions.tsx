@@ -5,7 +5,7 @@ import { go } from "../state/router";
 import { Notice } from "./Notice";
 
 /** Share and delete. What is shared is what is seen: it is kept first. */
-export function PictureActions({ picture, keep }: { picture: Picture; keep?: () => Promise<Result> }) {
+export function PictureActions({ picture, keep, reload }: { picture: Picture; keep?: (share: boolean) => Promise<Result>; reload?: () => void }) {
   const [shared, setShared] = useState(picture.shared);
   const [error, setError] = useState("");
   const params = { path: { picture_id: picture.id } };
@@ -13,9 +13,10 @@ export function PictureActions({ picture, keep }: { picture: Picture; keep?: () 
     setShared(!shared); // at once; taken back if the server does not agree
     setError("");
     try {
-      if (!shared) await keep?.();
-      const now = await unwrap(api.PATCH("/api/pictures/{picture_id}", { params, body: { shared: !shared } }));
-      setShared(now.shared);
+      // One question, which outlives the page: whoever leaves it at once has shared, and what was seen.
+      if (!shared && keep) await keep(true);
+      else setShared((await unwrap(api.PATCH("/api/pictures/{picture_id}", { params, body: { shared: !shared }, keepalive: true }))).shared);
+      reload?.(); // whoever opens this panel again sees what is so
     } catch (caught) {
       setShared(shared);
       setError(message(caught));

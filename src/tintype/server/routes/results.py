@@ -35,7 +35,13 @@ Format = Literal["jpeg", "png", "webp", "tiff"]
     responses=documented(404, 429, 501, 503) | {200: {"model": ResultPublic, "description": "It was there already."}},
 )
 def colorize_picture(
-    picture_id: Id, body: ColourOptions, response: Response, services: ServicesDep, owner: OwnerDep
+    picture_id: Id,
+    body: ColourOptions,
+    response: Response,
+    services: ServicesDep,
+    owner: OwnerDep,
+    show: Annotated[bool, Query(description="Let others, and the gallery, see this version.")] = False,
+    share: Annotated[bool, Query(description="Show it to everybody, in the shared gallery.")] = False,
 ) -> ResultPublic:
     """Colour a photo at full resolution and keep the result. Asked the same again, the same result comes back."""
     check(services, body)
@@ -45,6 +51,11 @@ def colorize_picture(
         raise ProblemError(422, "this is a film; make a job of kind film for it")
     reference_of(services, body, owner)
     row, is_new = colour(services, picture_id, body, services.gate.pass_through)
+    if show or share:
+        with services.database.session() as session:
+            picture = find_picture(session, picture_id, owner, to_change=True)
+            picture.shown = row.id
+            picture.shared = picture.shared or share
     response.status_code = 201 if is_new else 200
     return ResultPublic.of(row)
 
