@@ -59,7 +59,7 @@ QUICK = {
     ],
     "upsampling": [COLOUR, "--limit", "1", "--output", OUTPUT],
     "versions": [".", ".", "--turns", "1", "--cases", "hint", "--output", OUTPUT],
-    "video": ["--frames", "8", "--sizes", "160x90", "--output", OUTPUT],
+    "video": ["--frames", "8", "--long", "24", "--sizes", "160x90", "--output", OUTPUT],
 }
 
 

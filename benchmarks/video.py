@@ -5,7 +5,11 @@ scikit-image, run the network on every frame in torch at 32 bits, enlarge a and 
 one after the other in this process on the same grey film, made of an example photograph under a slow pan. Each is given
 in wall-clock time and in processor time, because a busy machine stretches the first and not the second.
 
-python benchmarks/video.py [--photograph examples/coffee.jpg] [--frames 150] [--sizes 640x360 1280x720]
+Half of what a film of a few seconds takes may be its beginning: the tables of its colours, the first motion, the file's
+end. A longer film of the same pan, there and back, tells both apart: what a further frame takes is the difference
+between the two films, and start-up is what is left of the short one.
+
+python benchmarks/video.py [--photograph examples/coffee.jpg] [--frames 150] [--long 1500] [--sizes 640x360 1280x720]
 python benchmarks/video.py --cuts FOLDER   # how many cuts of a made-up film of the folder's pictures are found
 """
 
@@ -45,10 +49,13 @@ def main() -> None:
     parser.add_argument("--model", default="tint")
     parser.add_argument("--photograph", type=Path, default=Path(__file__).parents[1] / "examples" / "coffee.jpg")
     parser.add_argument("--frames", type=int, default=150)
+    parser.add_argument("--long", type=int, default=1500, help="frames of the longer film")
     parser.add_argument("--sizes", nargs="+", default=["640x360", "1280x720"])
     parser.add_argument("--cuts", type=Path, metavar="FOLDER", help="measure scene cuts on pictures of this folder")
     parser.add_argument("--output", type=Path, default=Path(__file__).with_suffix(".jsonl"))
     options = parser.parse_args()
+    if options.long <= options.frames:
+        parser.error(f"--long {options.long} must be more than --frames {options.frames}")
     if options.cuts:
         print(cuts_found(options.cuts))
         return
@@ -61,11 +68,15 @@ def main() -> None:
             width, height = (int(side) for side in size.split("x"))
             film = make_film(Path(folder) / f"{size}.mp4", options.photograph, width, height, options.frames)
             rows = measure(film, colorizer, options.frames)
-            report(size, rows, options)
+            long = make_film(
+                Path(folder) / f"{size}-long.mp4", options.photograph, width, height, options.long, options.frames
+            )
+            steady = apart(rows, timed(ways_of(long, colorizer), options.long), options)
+            report(size, rows, steady, options)
 
 
-def make_film(path: Path, photograph: Path, width: int, height: int, count: int) -> Path:
-    """A grey film: a slow pan over the photograph, with grain."""
+def make_film(path: Path, photograph: Path, width: int, height: int, count: int, turn: int | None = None) -> Path:
+    """A grey film: a slow pan over the photograph, with grain; back again after ``turn`` frames."""
     with Image.open(photograph) as image:
         scale = 1.25 * max(width / image.width, height / image.height)
         size = (round(image.width * scale), round(image.height * scale))
@@ -75,7 +86,7 @@ def make_film(path: Path, photograph: Path, width: int, height: int, count: int)
         stream = output.add_stream("libx264", rate=RATE, options={"preset": "veryfast", "crf": "20"})
         stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         for i in range(count):
-            share = i / max(1, count - 1)
+            share = 1 - abs(1 - i / max(1, (turn or count) - 1) % 2)
             top, left = (int(share * (whole - side)) for whole, side in zip(big.shape, (height, width), strict=True))
             grey = big[top : top + height, left : left + width] + rng.normal(0, 3, (height, width))
             picture = av.VideoFrame.from_ndarray(grey.clip(0, 255).astype(np.uint8), format="gray")
@@ -86,26 +97,54 @@ def make_film(path: Path, photograph: Path, width: int, height: int, count: int)
     return path
 
 
+def ways_of(film: Path, colorizer: Colorizer) -> dict[str, Callable[[], None]]:
+    """The floor, and ours."""
+    target = film.with_name("out.mp4")
+    return {
+        "decode + encode alone": lambda: copy_film(film, target),
+        "tintype": lambda: colorize_film(str(film), str(target), colorizer, overwrite=True) and None,
+    }
+
+
 def measure(film: Path, colorizer: Colorizer, count: int) -> list[dict[str, Any]]:
     colorizer.colorize(np.zeros((64, 64), np.uint8))  # the first run of a network prepares it
-    target = film.with_name("out.mp4")
+    ways = ways_of(film, colorizer)
+    ways["tintype"]()  # tables and caches
+    slow = {"plain": lambda: plain(film, film.with_name("out.mp4"), colorizer)}
+    return timed(ways, count) + timed(slow, min(count, PLAIN_FRAMES))
 
-    def ours() -> None:
-        colorize_film(str(film), str(target), colorizer, overwrite=True)
 
-    ours()  # tables and caches
-    ways: dict[str, tuple[Callable[[], None], int]] = {
-        "decode + encode alone": (lambda: copy_film(film, target), count),
-        "tintype": (ours, count),
-        "plain": (lambda: plain(film, target, colorizer), PLAIN_FRAMES),
-    }
+def timed(ways: dict[str, Callable[[], None]], frames: int) -> list[dict[str, Any]]:
+    """Each way run once: frames a second by the clock, and milliseconds of processor time a frame."""
     rows = []
-    for name, (way, frames) in ways.items():
+    for name, way in ways.items():
         wall, cpu = time.perf_counter(), time.process_time()
         way()
         wall, cpu = time.perf_counter() - wall, time.process_time() - cpu
         rows.append({"way": name, "fps": frames / wall, "cpu_ms": 1000 * cpu / frames})
     return rows
+
+
+def apart(short: list[dict[str, Any]], long: list[dict[str, Any]], options: argparse.Namespace) -> list[dict[str, Any]]:
+    """What a further frame takes, and what a film takes before and after its frames, from films of two lengths.
+
+    On a busy machine the longer film may take less by the clock: then frames a second are None.
+    """
+    few, many = options.frames, options.long
+    found = []
+    for one, other in zip(short, long, strict=False):
+        wall = (many / other["fps"] - few / one["fps"]) / (many - few)
+        cpu = (many * other["cpu_ms"] - few * one["cpu_ms"]) / (many - few)
+        found.append(
+            {
+                "way": one["way"],
+                "fps": 1 / wall if wall > 0 else None,
+                "cpu_ms": cpu,
+                "start_s": few / one["fps"] - few * wall,
+                "start_cpu_s": few * (one["cpu_ms"] - cpu) / 1000,
+            }
+        )
+    return found
 
 
 def encoder(output: Any, width: int, height: int) -> Any:
@@ -156,7 +195,7 @@ def plain(film: Path, target: Path, colorizer: Colorizer) -> None:
             output.mux(stream.encode(None))
 
 
-def report(size: str, rows: list[dict[str, Any]], options: argparse.Namespace) -> None:
+def report(size: str, rows: list[dict[str, Any]], steady: list[dict[str, Any]], options: argparse.Namespace) -> None:
     cores = os.cpu_count() or 1
     for row in rows:
         print(
@@ -172,6 +211,12 @@ def report(size: str, rows: list[dict[str, Any]], options: argparse.Namespace) -
         f"\n{size}: {ratios['of_floor']:.0%} of the speed of decoding and encoding alone; the plain way takes "
         f"{ratios['times_plain']:.1f} times as long and {ratios['times_plain_cpu']:.1f} times the processor time\n"
     )
+    for row in steady:
+        rate = "a rate that other work on this machine hid" if row["fps"] is None else f"{row['fps']:.1f} frames/s"
+        print(
+            f"{size}, {row['way']}: start-up {row['start_s']:.2f} s, {row['start_cpu_s']:.2f} s of processor time; "
+            f"then {rate}, {row['cpu_ms']:.1f} ms of processor time a frame"
+        )
     line = {
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "cpu": cpu_name(),
@@ -180,6 +225,8 @@ def report(size: str, rows: list[dict[str, Any]], options: argparse.Namespace) -
         "size": size,
         "frames": options.frames,
         "ways": [{"way": row["way"], "fps": round(row["fps"], 2), "cpu_ms": round(row["cpu_ms"], 2)} for row in rows],
+        "long": options.long,
+        "steady": [{k: round(v, 3) if isinstance(v, float) else v for k, v in row.items()} for row in steady],
         **ratios,
     }
     append_line(options.output, line)
