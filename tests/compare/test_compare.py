@@ -32,6 +32,13 @@ def test_every_recipe_is_made_to_fit(name: str) -> None:
     assert not recipe.generator.get("depth") or recipe.generator["depth"] == 7
 
 
+def test_who_cannot_be_so_small_says_so_before_any_run(tmp_path: Path) -> None:
+    write_tiles(tmp_path / "p")
+    with pytest.raises(RecipeError, match="'uvu' needs crops of multiples of 128 pixels, not 64: --size 128"):
+        compare([Entrant("pix2pix", "pix2pix"), Entrant("uvu", "uvu")], [tmp_path / "p"], tmp_path / "c", size=64)
+    assert not (tmp_path / "c").exists()
+
+
 def test_variants_are_recipes_with_changes() -> None:
     one = Entrant.parse("plain=uvu generator.attention=none generator.inner=none")
     assert (one.name, one.recipe) == ("plain", "uvu")

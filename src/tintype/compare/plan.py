@@ -62,12 +62,16 @@ def fitting(entrant: Entrant, size: int, seed: int = 0, images: int | None = Non
     cannot be so small."""
     changes = [*entrant.changes, f"stages.*.size={size}", f"seed={seed}"]
     first = load_recipe(entrant.recipe, changes)
-    if "depth" in SYSTEMS[first.system].config.__dataclass_fields__:
+    with torch.device("meta"):
+        multiple = int(build_generator(first.system, first.generator).size_multiple)  # type: ignore[arg-type]
+    if size % multiple and "depth" in SYSTEMS[first.system].config.__dataclass_fields__:
         deepest = (size & -size).bit_length() - 1  # so many halvings end at one pixel
-        with torch.device("meta"):
-            multiple = int(build_generator(first.system, first.generator).size_multiple)  # type: ignore[arg-type]
-        if size % multiple:
-            changes.append(f"generator.depth={deepest}")
+        changes.append(f"generator.depth={deepest}")
+    elif size % multiple:
+        nearest = max(multiple, round(size / multiple) * multiple)
+        raise RecipeError(
+            f"{entrant.name!r} needs crops of multiples of {multiple} pixels, not {size}: --size {nearest}"
+        )
     shares = first.images_by_stage(images or first.images)
     changes += [f"stages.{number}.images={count}" for number, count in enumerate(shares)]
     whole = sum(shares) if images else first.images

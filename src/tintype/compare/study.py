@@ -66,10 +66,10 @@ def compare(
     """
     began = time.monotonic()
     check_entrants(entrants)
+    first, *_ = [fitting(one, size) for one in entrants]  # all: who cannot be so small says so before any run
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     files = _divide(data, folder)
-    first = fitting(entrants[0], size)
     cache = open_cache([files["test"]], first.data.cache_side, cache_dir, decoding_progress)
     shown = colourful(cache)
     test: Test = (cache, shown[np.linspace(0, len(shown) - 1, min(MOST_TEST, len(shown)), dtype=int)])
