@@ -47,6 +47,7 @@ ELSEWHERE = {
     "distributed.md": "tests/docs/test_distributed_page.py",
     "measures.md": "--full fetches published weights from a registry: parsed; the plain measures are run here (QUICK)",
     "models.md": "published files come from their authors: tests/network/test_store.py; the rest is run here (QUICK)",
+    "page-views.md": "Node and a browser take the pictures, for minutes",
     "reference/formats.md": "JSON, read by test_json_blocks",
     "scale.md": "tests/docs/test_scale_pages.py",
     "systems.md": "training takes hours: its recipes are resolved; compare is run here with a small budget (SMALLER)",
