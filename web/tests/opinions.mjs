@@ -14,7 +14,7 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
   await step("a rating is in the export, as CSV and as JSON, though the result is kept while it is entered", async () => {
     let release;
     const held = new Promise((resolve) => { release = resolve; });
-    await page.route("**/api/pictures/*/results", async (route) => {
+    await page.route("**/api/pictures/*/results?*", async (route) => {
       await held;
       await route.continue();
     });
@@ -26,7 +26,7 @@ export async function run({ page, open, upload, settled, redrawn, ask, send, bro
     const kept = page.waitForResponse((answer) => /\/results\/[^/]+\/rating$/.test(answer.url()));
     release();
     await kept; // the page has asked whether the result that is now kept was rated before
-    await page.unroute("**/api/pictures/*/results");
+    await page.unroute("**/api/pictures/*/results?*");
     assert.ok(await page.getByRole("radio", { name: "4 stars" }).isChecked(), "what was entered stays");
     await page.getByRole("button", { name: "Rate" }).click();
     await page.getByText("your rating is kept").waitFor();
