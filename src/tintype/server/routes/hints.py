@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import threading
 import time
 from contextlib import AbstractContextManager
 from typing import Annotated
@@ -10,9 +11,9 @@ from urllib.parse import urlencode
 import numpy as np
 from fastapi import APIRouter, Query, Response
 from PIL import Image
-from starlette.background import BackgroundTask
 
 from tintype.colorizer.restore import restore
+from tintype.errors import TintypeError
 from tintype.photo.photo import Photo
 from tintype.photo.shrink import shrink
 from tintype.server.capabilities import require
@@ -37,6 +38,7 @@ from .price import PAID
 
 router = APIRouter(prefix="/api/pictures/{picture_id}", tags=["hints"])
 _QUALITY = 85
+_BREATH = 1.0  # seconds before a photo is made ready for hints: what its page asks for first goes first
 _PART = (360, 240)  # pixels of the part that shows what mending does
 _CELLS = 6  # of a grid over a photo that matches are taken from in turn
 ModelQuery = Annotated[str | None, Query(max_length=100, description="A model's name; the default if left out.")]
@@ -88,7 +90,10 @@ def predict_picture(
     headers = {"Server-Timing": timing, "Cache-Control": "no-store"}
     response = send_bytes(data, "image/jpeg", "preview.jpg", headers=headers)
     if steer:
-        response.background = BackgroundTask(_prepare, services, picture, body)
+        # Not a task of the response: the browser's next question comes by the same connection, and would wait for it.
+        later = threading.Timer(_BREATH, _prepare, (services, picture, body))
+        later.daemon = True
+        later.start()
     return response
 
 
@@ -263,10 +268,11 @@ def get_palette(
 
 def _prepare(services: Services, picture: Picture, options: ColourOptions) -> None:
     """Make an open picture ready for hints, if the server has a moment for it: nobody waits for this."""
-    opened = services.opened.get(picture, options.model).restored(taste_of(options))
-    if not opened.is_prepared(size=options.size) and not services.gate.inside:
-        with contextlib.suppress(ProblemError), _admitted(services, picture, options):
-            opened.prepare(size=options.size)
+    with contextlib.suppress(ProblemError, TintypeError, OSError):  # deleted since, or the server is about to stop
+        opened = services.opened.get(picture, options.model).restored(taste_of(options))
+        if not opened.is_prepared(size=options.size) and not services.gate.inside:
+            with _admitted(services, picture, options):
+                opened.prepare(size=options.size)
 
 
 def _admitted(services: Services, picture: Picture, options: ColourOptions) -> AbstractContextManager[None]:
