@@ -29,11 +29,8 @@ class SkinProbe(nn.Module):
         self.layers = nn.ModuleList(nn.Conv2d(count, 1, 1, bias=number == 0) for number, count in enumerate(channels))
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        logits = torch.zeros(())
-        for number in (2, 1, 0):  # from coarse to fine
-            here = self.layers[number](features[number + 1])
-            logits = here if number == 2 else here + _doubled(logits)
-        return _doubled(logits).sigmoid()
+        fine, middle, coarse = (layer(seen) for layer, seen in zip(self.layers, features[1:], strict=True))
+        return _doubled(fine + _doubled(middle + _doubled(coarse))).sigmoid()
 
 
 def _doubled(x: Tensor) -> Tensor:
