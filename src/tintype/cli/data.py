@@ -257,6 +257,47 @@ def gather(
     print(f"{sum(pooled.kept.values())} pictures, {sum(pooled.repeated.values())} near-duplicates left out -> {file}")
 
 
+@data.command()
+def kinds(
+    paths: Paths,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE.jsonl", help="Where the list goes.")],
+    count: Annotated[int, typer.Option("--kinds", metavar="N", min=2, help="How many kinds to tell apart.")] = 64,
+    sheet: Annotated[
+        Path | None, typer.Option("--sheet", metavar="FILE.jpg", help="Draw the most typical pictures of each kind.")
+    ] = None,
+    model: Annotated[str, typer.Option("--model", help="Whose features tell kinds apart.")] = "tint",
+    seed: Annotated[int, typer.Option("--seed", help="Another seed begins otherwise.")] = 0,
+    threads: Annotated[int | None, typer.Option("--threads", metavar="N", min=1, help="Default: all cores.")] = None,
+    overwrite: Overwrite = False,
+) -> None:
+    """Tell kinds of pictures apart by a network's features, so that training can draw rare kinds more often.
+
+    Examples:
+
+      tintype data kinds pool/pool.manifest.jsonl --output pool/kinds.jsonl --sheet kinds.jpg
+
+      tintype train --recipe tint --data pool/pool.manifest.jsonl --set data.store=encoded
+      --set data.kinds=pool/kinds.jsonl --set data.kind_balance=0.5 --set data.colour_balance=0.5
+    """
+    from tintype.data.kinds import find_kinds
+    from tintype.data.manifest import refuse_existing
+    from tintype.data.sheet import draw_kinds, save_sheet
+    from tintype.network.model_file import find_model
+    from tintype.network.network import Network
+
+    for file in filter(None, (output, sheet)):
+        refuse_existing(file, overwrite)
+    with _progress("looking", paths) as tick:
+        found = find_kinds(paths, Network(find_model(model), threads=threads), count, seed=seed, progress=tick)
+    for name in found.broken:
+        complain(f"left out {name}: cannot be decoded")
+    found.write(output, overwrite=overwrite)
+    if sheet:
+        save_sheet(draw_kinds(found), sheet)
+    sizes = sorted((int((found.kind == kind).sum()) for kind in range(count)), reverse=True)
+    print(f"{len(found.entries)} pictures of {count} kinds, {sizes[-1]} to {sizes[0]} of a kind -> {output}")
+
+
 @contextmanager
 def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
     """A line on a terminal that counts pictures looked at and kept; elsewhere one line for every 5,000."""

@@ -1,4 +1,4 @@
-"""Contact sheets of what a scan found: people would rather look than read."""
+"""Contact sheets of what a scan found, and of the kinds of pictures in a set: people would rather look than read."""
 
 import io
 from collections.abc import Sequence
@@ -8,8 +8,10 @@ from PIL import Image, ImageDraw
 
 from tintype.errors import OutputError
 
+from .kinds import Kinds
 from .manifest import Entry, read_entries
 from .scan import FLAWS, Finding, ScanReport
+from .sources import source_of
 
 _COLUMNS, _CELL, _CAPTION, _TITLE = 10, 120, 26, 28
 _INK, _PAPER, _FAINT = (30, 30, 30), (255, 255, 255), (110, 110, 110)
@@ -25,8 +27,21 @@ def draw_sheet(report: ScanReport, limit: int = 60) -> Image.Image | None:
     sections = [row for row in (_section(report, limit, flaw) for flaw in FLAWS[:4]) if row[1]]
     if report.twins:
         sections.append(_twins(report, limit))
-    if not sections:
-        return None
+    return _drawn(sections) if sections else None
+
+
+def draw_kinds(kinds: Kinds, shown: int = _COLUMNS) -> Image.Image:
+    """RGB sheet: a row for each kind with the pictures that are most typical of it, the most frequent kind first."""
+    colours = [float(kinds.colourfulness[kinds.kind == kind].mean()) for kind in range(int(kinds.kind.max()) + 1)]
+    sections: list[Row] = []
+    for kind, colour in enumerate(colours):
+        members = kinds.members(kind)
+        title = f"kind {kind}: {len(members):,} pictures, colourfulness {colour:.0f}"
+        sections.append((title, [(entry, source_of(entry.name)) for entry in members[:shown]]))
+    return _drawn(sections)
+
+
+def _drawn(sections: Sequence[Row]) -> Image.Image:
     heights = [_TITLE + -(-len(cells) // _COLUMNS) * (_CELL + _CAPTION) for _, cells in sections]
     sheet = Image.new("RGB", (_COLUMNS * _CELL, sum(heights)), _PAPER)
     top = 0

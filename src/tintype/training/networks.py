@@ -1,6 +1,6 @@
 """What a recipe trains: its generator, its critic, the average of the generator's weights, and what they learn from."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from tintype.data.cache import PictureCache, Pictures
+from tintype.data.kinds import read_kinds
 from tintype.data.masks import PictureMasks, open_masks
 from tintype.data.pairs import Augmentation, Batches, PairLoader
-from tintype.data.sampling import source_weights
+from tintype.data.sampling import kind_weights, source_weights
 from tintype.errors import RecipeError
 from tintype.models import SYSTEMS, build_critic, build_generator, form_of
 from tintype.models.task import PairForm
@@ -27,7 +28,7 @@ from .log import decoding_progress
 from .losses import bin_prior
 from .objective import Objective
 from .pretrained import averageable, initialise
-from .recipe import Recipe, StageOptions
+from .recipe import DataOptions, Recipe, StageOptions
 from .sharding import divided_like, gathered, local, shard
 from .shared_norm import synchronise_norms
 from .stages import Stage, build_stage
@@ -70,7 +71,7 @@ class Training:
         self.average = {name: value.detach().clone() for name, value in generator.state_dict().items()}
         self.prior = torch.from_numpy(bin_prior(cache, indices)) if form.target == "distribution" else None
         self.masks = masks_of(cache) if recipe.data.background == "remove" else None
-        self.weights = source_weights([cache.names[i] for i in indices], recipe.data.source_weights)
+        self.weights = picture_weights(recipe.data, [cache.names[i] for i in indices])
         self._features: FeatureLoss | None = None
         self._teacher = self._taught_by(recipe.teacher)
 
@@ -220,6 +221,18 @@ class Training:
             **({"sharded": True} if self.sharded else {}),
             "pictures": len(self.indices),
         }
+
+
+def picture_weights(data: DataOptions, names: Sequence[str]) -> NDArray[np.float64] | None:
+    """How often each picture is drawn: by its source, and by its kind and colour. None: all alike.
+
+    Raises DataError when a source or a kind is not known.
+    """
+    weights = source_weights(names, data.source_weights)
+    if data.kinds is None or not (data.kind_balance or data.colour_balance):
+        return weights
+    by_kind = kind_weights(names, read_kinds(data.kinds), data.kind_balance, data.colour_balance)
+    return by_kind if weights is None else weights * by_kind
 
 
 def masks_of(pictures: Pictures) -> PictureMasks:

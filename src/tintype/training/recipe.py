@@ -28,6 +28,13 @@ class DataOptions(_Section):
     source_weights: dict[str, float] = Field(
         {}, description="how often pictures of a source (the name up to its first _ or -) are drawn; 1 where unnamed"
     )
+    kinds: str | None = Field(None, description="list of `tintype data kinds`, that the two balances go by")
+    kind_balance: float = Field(
+        0.0, ge=0, le=1, description="0: kinds of things are drawn as often as they come; 1: all kinds equally often"
+    )
+    colour_balance: float = Field(
+        0.0, ge=0, le=2, description="power of a picture's colourfulness that its weight goes by; 0: none"
+    )
     leave_out: Literal["none", "grey", "tinted"] = Field("tinted", description="tinted: grey and sepia pictures")
     pictures: int = Field(0, ge=0, description="train on so many of the pictures only, evenly chosen; 0: on all")
     background: Literal["keep", "remove"] = Field("keep", description="remove: put the foreground on white paper")
@@ -173,6 +180,8 @@ class Recipe(_Section):
             raise ValueError(f"teacher is {self.teacher!r}, and no stage has the loss distillation that asks it")
         if any(weight < 0 for weight in self.data.source_weights.values()):
             raise ValueError("data.source_weights has a weight below 0; 0 leaves a source out, 1 is as it comes")
+        if self.data.kinds is None and (self.data.kind_balance or self.data.colour_balance):
+            raise ValueError("data.kind_balance and data.colour_balance need data.kinds: see `tintype data kinds`")
         if not self.critic and any(stage.kind != "supervised" for stage in self.stages):
             raise ValueError("critic and adversarial stages need a [critic] with a kind")
         return self
