@@ -89,8 +89,22 @@ def test_vividness_counts_and_grey_is_said() -> None:
     vivid = [measured("vivid", 0, np.full(9, 10.5))]
     places = rank({"pale": pale, "vivid": vivid})
     assert [(place.name, round(place.score, 3)) for place in places] == [("vivid", 1.05), ("pale", 1.24)]
-    assert "None is clearly better than grey" in verdict(places)
     assert "With one seed" in verdict(places)
+    assert "Nearer to the truth than grey by more than luck: pale alone." in verdict(places)
+    assert [place.nearer_than_grey for place in places] == [False, True]
+
+
+def test_who_is_nearer_to_the_truth_than_grey_by_more_than_luck() -> None:
+    """A network at 0.98 of grey's distance with every picture alike, one at 0.98 by luck, one farther than grey."""
+    rng = np.random.default_rng(0)
+    sure = [measured("sure", s, np.full(40, 9.8), vivid=2.0) for s in range(3)]
+    unsure = [measured("unsure", s, 9.8 + rng.normal(0, 3, 40), vivid=3.0) for s in range(3)]
+    wrong = [measured("wrong", s, np.full(40, 10.5)) for s in range(3)]
+    places = rank({"sure": sure, "unsure": unsure, "wrong": wrong})
+    assert {place.name for place in places if place.nearer_than_grey} == {"sure"}
+    assert "None is clearly nearer to the truth than grey" in verdict(rank({"unsure": unsure, "wrong": wrong}))
+    both = verdict(rank({"sure": sure, "also": [measured("also", s, np.full(40, 9.0)) for s in range(3)]}))
+    assert "grey" not in both
 
 
 def test_different_test_sets_are_not_mixed() -> None:

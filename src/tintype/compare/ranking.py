@@ -22,13 +22,15 @@ Floats = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Place:
-    """An entrant's place: its score with its interval, and how much worse it is than the first, with that interval."""
+    """An entrant's place: its score with its interval, how much worse it is than the first, with that interval, and the
+    interval of its CIEDE2000 as a part of grey's."""
 
     name: str
     score: float
     interval: tuple[float, float]
     behind: float
     behind_interval: tuple[float, float]
+    distance_interval: tuple[float, float]
     seeds: int
     psnr: float
     ciede2000: float
@@ -38,6 +40,11 @@ class Place:
     def clear(self) -> bool:
         """Is it worse than the first by more than luck?"""
         return self.behind_interval[0] > 0
+
+    @property
+    def nearer_than_grey(self) -> bool:
+        """Are its colours nearer to the truth than none at all, by more than luck?"""
+        return self.distance_interval[1] < 1
 
 
 def rank(runs: Mapping[str, Sequence[Measured]]) -> list[Place]:
@@ -52,8 +59,10 @@ def rank(runs: Mapping[str, Sequence[Measured]]) -> list[Place]:
     seeds, pictures = len(runs[names[0]]), len(runs[names[0]][0].ciede2000)
     rng = np.random.default_rng(SEED)
     drawn = [(rng.integers(0, seeds, seeds), rng.integers(0, pictures, pictures)) for _ in range(RESAMPLES)]
-    whole = {name: _score(_arrays(runs[name]), np.arange(seeds), np.arange(pictures)) for name in names}
-    again = {name: np.array([_score(_arrays(runs[name]), s, p) for s, p in drawn]) for name in names}
+    arrays = {name: _arrays(runs[name]) for name in names}
+    whole = {name: _score(arrays[name], np.arange(seeds), np.arange(pictures)) for name in names}
+    again = {name: np.array([_score(arrays[name], s, p) for s, p in drawn]) for name in names}
+    near = {name: np.array([_distances(arrays[name], s, p).mean() for s, p in drawn]) for name in names}
     order = sorted(names, key=whole.__getitem__)
     best = order[0]
     return [
@@ -63,6 +72,7 @@ def rank(runs: Mapping[str, Sequence[Measured]]) -> list[Place]:
             interval=_interval(again[name]),
             behind=whole[name] - whole[best],
             behind_interval=_interval(again[name] - again[best]),
+            distance_interval=_interval(near[name]),
             seeds=seeds,
             psnr=float(np.mean([run.psnr for run in runs[name]])),
             ciede2000=float(np.mean([run.ciede2000 for run in runs[name]])),
@@ -81,9 +91,17 @@ def verdict(places: Sequence[Place]) -> str:
     text += f"; {gap}, which is more than luck." if second.clear else f"; but {gap}: it may be luck."
     if first.seeds == 1:
         text += " With one seed only the choice of pictures is in this: another start may turn it round (--seeds 3)."
-    if first.score >= 1:
-        text += " None is clearly better than grey: they need more images, or more pictures."
-    return text
+    return text + _beside_grey(places)
+
+
+def _beside_grey(places: Sequence[Place]) -> str:
+    """Which are nearer to the truth than grey: the score alone would take vivid wrong colours for better than none."""
+    nearer = [place.name for place in places if place.nearer_than_grey]
+    if len(nearer) == len(places):
+        return ""
+    if nearer:
+        return f" Nearer to the truth than grey by more than luck: {', '.join(nearer)} alone."
+    return " None is clearly nearer to the truth than grey: they need more images, or more pictures."
 
 
 def _arrays(runs: Sequence[Measured]) -> tuple[Floats, Floats, Floats, Floats]:
@@ -97,10 +115,17 @@ def _arrays(runs: Sequence[Measured]) -> tuple[Floats, Floats, Floats, Floats]:
 
 def _score(arrays: tuple[Floats, Floats, Floats, Floats], seeds: NDArray[np.int64], chosen: NDArray[np.int64]) -> float:
     """The mean score of runs, over the chosen pictures."""
-    ciede, vivid, grey, true = arrays
-    distance = ciede[seeds][:, chosen].mean(1) / grey[chosen].mean()
+    _, vivid, _, true = arrays
     off = np.abs(vivid[seeds][:, chosen].mean(1) / true[chosen].mean() - 1)
-    return float((distance + VIVIDNESS_WEIGHT * off).mean())
+    return float((_distances(arrays, seeds, chosen) + VIVIDNESS_WEIGHT * off).mean())
+
+
+def _distances(
+    arrays: tuple[Floats, Floats, Floats, Floats], seeds: NDArray[np.int64], chosen: NDArray[np.int64]
+) -> Floats:
+    """CIEDE2000 of each run as a part of grey's, over the chosen pictures."""
+    ciede, _, grey, _ = arrays
+    return np.asarray(ciede[seeds][:, chosen].mean(1) / grey[chosen].mean())
 
 
 def _interval(values: Floats) -> tuple[float, float]:
