@@ -245,7 +245,7 @@ def cuts_found(folder: Path, count: int = 100, width: int = 256, height: int = 1
     found = [
         i
         for i, (earlier, later) in enumerate(pairwise(frames), 1)
-        if likeness(motion, motion.between(earlier, later), earlier, later).is_cut
+        if likeness(motion.between(earlier, later), later).is_cut
     ]
     wanted = set(cuts[1:])
     right = len(wanted & set(found))

@@ -1,5 +1,6 @@
 """Chroma planes against the exact colour science they stand for."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -62,3 +63,13 @@ def test_limited_range_is_spread() -> None:
         plane = np.array([[0, 16 * scale, 235 * scale, 255 * scale]], np.uint16 if depth > 8 else np.uint8)
         assert Signal(depth, False, 1, 1, 1).to_full8(plane).tolist() == [[0, 0, 255, 255]]
     assert shrink(np.zeros((8, 8), np.uint16), 4, 2).shape == (2, 4)
+
+
+def test_shrinking_in_two_steps_gives_the_same_means() -> None:
+    rng = np.random.default_rng(0)
+    luma = cv2.resize(rng.integers(0, 256, (24, 40), np.uint8), (640, 360), interpolation=cv2.INTER_CUBIC)
+    small = shrink(luma, 256, 144)
+    direct = cv2.resize(luma.astype(np.float32), (256, 144), interpolation=cv2.INTER_AREA)
+    assert small.shape == (144, 256)
+    assert np.abs(small - direct).max() < 4
+    assert np.abs(small - direct).mean() < 1

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from .motion import Motion, Small, Step
+from tintype.imaging.types import Floats
+
+from .motion import Small, Step
 from .need import need_cv2
 
 # A cut: less than this share of pixels whose motion can be trusted, and less than this correlation of the picture
@@ -30,17 +32,22 @@ class Likeness:
         return self.trusted < TRUSTED and self.alike < ALIKE
 
 
-def likeness(motion: Motion, step: Step, earlier: Small, later: Small) -> Likeness:
-    """Compare a frame with the one before; both on the grid of the motion."""
-    cv2 = need_cv2()
-    moved = cv2.remap(earlier, motion.here + step.back, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-    return Likeness(float(step.trust_back.mean()), correlation(moved, later))
+def likeness(step: Step, later: Small) -> Likeness:
+    """Compare a frame with the one before, of which ``step`` holds what its motion makes."""
+    return Likeness(float(step.trust_back.mean()), correlation(step.moved, later))
 
 
-def correlation(first: Small, second: Small) -> float:
+def correlation(first: Floats | Small, second: Floats | Small) -> float:
     """Pearson correlation of two planes; flat planes are alike where their light is."""
     a, b = first.astype(np.float32), second.astype(np.float32)
-    spread_a, spread_b = float(a.std()), float(b.std())
+    (mean_a, spread_a), (mean_b, spread_b) = (_mean_and_spread(plane) for plane in (a, b))
     if min(spread_a, spread_b) < 2:  # black, white or fog: nothing to correlate
-        return 1.0 if abs(float(a.mean()) - float(b.mean())) < 12 and max(spread_a, spread_b) < 8 else 0.0
-    return float(((a - a.mean()) * (b - b.mean())).mean() / (spread_a * spread_b))
+        return 1.0 if abs(mean_a - mean_b) < 12 and max(spread_a, spread_b) < 8 else 0.0
+    a -= np.float32(mean_a)
+    b -= np.float32(mean_b)
+    return float(np.dot(a.reshape(-1), b.reshape(-1))) / (a.size * spread_a * spread_b)
+
+
+def _mean_and_spread(plane: Floats) -> tuple[float, float]:
+    mean, spread = need_cv2().meanStdDev(plane)
+    return float(mean[0, 0]), float(spread[0, 0])

@@ -163,7 +163,7 @@ def follow(reader: FilmReader, hints: tuple[FilmHint, ...]) -> HintsAt:
         light = info.signal.to_full8(shrink(frame.luma, width, height))
         if earlier is not None:
             step = motion.between(earlier, light)
-            if likeness(motion, step, earlier, light).is_cut:
+            if likeness(step, light).is_cut:
                 scene, live, first = [], {}, frame.pts
                 if not starts:
                     break

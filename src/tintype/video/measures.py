@@ -155,9 +155,10 @@ def _motions(reader: FilmReader, limit: int | None) -> tuple[list[Step], list[in
         light = info.signal.to_full8(shrink(frame.luma, width, height))
         if earlier is not None:
             step = motion.between(earlier, light)
-            if likeness(motion, step, earlier, light).is_cut:
+            if likeness(step, light).is_cut:
                 cuts.append(i)
-            steps.append(Step(step.back.astype(np.float16), step.back[:0], step.trust_back > TRUSTED, step.back[:0]))  # type: ignore[arg-type]
+            none, sure = step.back[:0], step.trust_back > TRUSTED
+            steps.append(Step(step.back.astype(np.float16), none, sure, none, none))  # type: ignore[arg-type]
         earlier = light
     return steps, cuts, len(steps) + 1
 

@@ -35,12 +35,14 @@ class Step:
 
     back (h, w, 2): where, relative to each pixel of the later frame, its colour was in the earlier one, in x and y;
     forth: the same the other way round. trust_back and trust_forth (h, w) in [0, 1]: how far each can be believed.
+    moved (h, w), 0 to 255: the earlier frame's light where the later one has it.
     """
 
     back: Floats
     forth: Floats
     trust_back: Floats
     trust_forth: Floats
+    moved: Floats
 
 
 class Motion:
@@ -50,36 +52,56 @@ class Motion:
         cv2 = need_cv2()
         self._flow: Any = cv2.DISOpticalFlow_create(cv2.DISOPTICAL_FLOW_PRESET_FAST)
         self.here = _coordinates(height, width)
+        # Room for what lies between two steps: new memory costs more than the arithmetic on it.
+        self._packed, self._sampled = (np.empty((height, width, 4), np.float32) for _ in range(2))
+        self._target = np.empty((height, width, 2), np.float32)
+        self._rooms = [np.empty((height, width), np.float32) for _ in range(6)]
 
     def between(self, earlier: Small, later: Small) -> Step:
         """The motion from one frame (h, w) to the next."""
         back = self._flow.calc(later, earlier, None)
         forth = self._flow.calc(earlier, later, None)
-        return Step(
-            back,
-            forth,
-            self._trust(back, forth, later, earlier),
-            self._trust(forth, back, earlier, later),
-        )
+        trust_back, moved = self._trust(back, forth, later, earlier)
+        trust_forth, _ = self._trust(forth, back, earlier, later)
+        return Step(back, forth, trust_back, trust_forth, moved)
 
     def sample(self, plane: Floats, flow: Floats) -> Floats:
         """The plane's values where the flow points to from each pixel; beyond the edge, those of the edge."""
+        return _remap(plane, need_cv2().add(self.here, flow))
+
+    def sample_both(self, pair: Floats, single: Floats, flow: Floats) -> tuple[Floats, Floats]:
+        """The values of a pair of planes (h, w, 2) and of a single one (h, w), sampled alike, at one go."""
         cv2 = need_cv2()
-        sampled: Floats = cv2.remap(plane, self.here + flow, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        sampled = self._four(pair, single, cv2.add(self.here, flow, dst=self._target))
+        return first_two(sampled), cv2.extractChannel(sampled, 2)
+
+    def _four(self, pair: Floats, single: Floats, target: Floats) -> Floats:
+        """A pair of planes, a single one and a fourth that fills up, sampled at a target; held until the next call."""
+        cv2 = need_cv2()
+        packed = cv2.merge([pair, single, single], self._packed)
+        sampled: Floats = cv2.remap(
+            packed, target, None, cv2.INTER_LINEAR, dst=self._sampled, borderMode=cv2.BORDER_REPLICATE
+        )
         return sampled
 
-    def _trust(self, flow: Floats, reverse: Floats, here: Small, there: Small) -> Floats:
+    def _trust(self, flow: Floats, reverse: Floats, here: Small, there: Small) -> tuple[Floats, Floats]:
+        """How far the flow can be believed, and the light that it brings along."""
         cv2 = need_cv2()
-        target = self.here + flow
-        miss = cv2.remap(reverse, target, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        miss += flow
-        allowed = cv2.magnitude(*cv2.split(flow))
+        target = cv2.add(self.here, flow, dst=self._target)
+        miss_x, miss_y, x, y, allowed, off = self._rooms
+        np.copyto(off, there)
+        sampled = self._four(reverse, off, target)
+        moved: Floats = cv2.extractChannel(sampled, 2)
+        for plane, planes, channel in ((miss_x, sampled, 0), (miss_y, sampled, 1), (x, flow, 0), (y, flow, 1)):
+            cv2.extractChannel(planes, channel, plane)
+        cv2.magnitude(x, y, allowed)
         allowed *= np.float32(_MISS_SHARE)
         allowed += np.float32(_MISS)
-        off: Floats = cv2.magnitude(*cv2.split(miss))
+        miss_x += x
+        miss_y += y
+        cv2.magnitude(miss_x, miss_y, off)
         off /= allowed
-        light = cv2.remap(there, target, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        change = _with_light_of(light, here)
+        change = _with_light_of(moved, here, out=miss_x)
         change -= here
         change *= np.float32(1 / _LIGHT)
         for plane in (off, change):  # one and its fourth power; numpy's own power is many times slower
@@ -87,10 +109,9 @@ class Motion:
             plane *= plane
             plane += np.float32(1)
         off *= change
-        trust = np.reciprocal(off, out=off)
         height, width = here.shape
-        trust[cv2.inRange(target, (-1, -1), (width, height)) == 0] = 0
-        return trust
+        trust: Floats = cv2.copyTo(np.reciprocal(off, out=off), cv2.inRange(target, (-1, -1), (width, height)))
+        return trust, moved
 
 
 @dataclass(eq=False)
@@ -107,15 +128,37 @@ class Chain:
 
     def then(self, motion: Motion, flow: Floats, trust: Floats) -> "Chain":
         """One frame further away: ``flow`` leads from the new frame to the one this chain starts at."""
-        return Chain(flow + motion.sample(self.flow, flow), trust * motion.sample(self.trust, flow))
+        further, believed = motion.sample_both(self.flow, self.trust, flow)
+        further += flow
+        believed *= trust
+        return Chain(further, believed)
 
 
-def _with_light_of(plane: Small, model: Small) -> Floats:
+def _remap(plane: Floats, target: Floats) -> Floats:
+    """The plane's values at places x, y (h, w, 2), between pixels and at the edge as its nearest ones tell.
+
+    OpenCV samples four channels at once in half the time of two or three, so callers fill them up.
+    """
+    cv2 = need_cv2()
+    sampled: Floats = cv2.remap(plane, target, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+    return sampled
+
+
+def first_two(planes: Floats) -> Floats:
+    """The first two of four planes (h, w, 4), as a copy (h, w, 2); taken in pairs, since OpenCV's `split` is slow."""
+    height, width = planes.shape[:2]
+    pair: Floats = need_cv2().extractChannel(planes.view(np.float64), 0)
+    return pair.view(np.float32).reshape(height, width, 2)
+
+
+def _with_light_of(plane: Floats, model: Small, out: Floats) -> Floats:
     """The plane with the mean and the spread of light of another: old films flicker, and that is no motion."""
     cv2 = need_cv2()
     (mean, spread), (wanted, wanted_spread) = (cv2.meanStdDev(each) for each in (plane, model))
     gain = float(np.clip(wanted_spread[0, 0] / max(spread[0, 0], 1.0), 0.5, 2.0))
-    return plane * np.float32(gain) + np.float32(wanted[0, 0] - gain * mean[0, 0])
+    np.multiply(plane, np.float32(gain), out=out)
+    out += np.float32(wanted[0, 0] - gain * mean[0, 0])
+    return out
 
 
 def _coordinates(height: int, width: int) -> Floats:

@@ -42,9 +42,7 @@ def scenes_of(source: str, tell: Callable[[int, int], None] = lambda frames, tot
     for count, frame in enumerate(reader.frames(), 1):
         light = info.signal.to_full8(shrink(frame.luma, width, height))
         last = _seconds(reader, frame)
-        if earlier is None or (
-            len(bounds) < _MOST and likeness(motion, motion.between(earlier, light), earlier, light).is_cut
-        ):
+        if earlier is None or (len(bounds) < _MOST and likeness(motion.between(earlier, light), light).is_cut):
             bounds.append(last)
         earlier = light
         tell(count, total)

@@ -164,5 +164,5 @@ class _Open:
 def _is_cut(motion: Motion, earlier: Small | None, light: Small) -> bool:
     if earlier is None or correlation(earlier, light) >= _ALIKE:
         return False
-    found: Likeness = likeness(motion, motion.between(earlier, light), earlier, light)
+    found: Likeness = likeness(motion.between(earlier, light), light)
     return found.is_cut

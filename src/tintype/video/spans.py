@@ -73,4 +73,4 @@ def find_spans(frames: Iterable[Frame], info: FilmInfo, options: FilmOptions) ->
 def _is_cut(motion: Motion, earlier: Small | None, light: Small) -> bool:
     if earlier is None or correlation(earlier, light) >= ALIKE:
         return False
-    return likeness(motion, motion.between(earlier, light), earlier, light).is_cut
+    return likeness(motion.between(earlier, light), light).is_cut

@@ -8,6 +8,7 @@ what only one of them has seen gets its colour from that one. Nothing crosses a 
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from .chroma import shrink
 from .cuts import likeness
 from .direction import Director
 from .memory import Facts, ShotMemory
-from .motion import Chain, Motion, Small, Step, grid_size
+from .motion import Chain, Motion, Small, Step, first_two, grid_size
 from .need import need_cv2
 from .options import FilmOptions
 from .painter import Paint
@@ -65,6 +66,13 @@ class _Key:
     frame: Frame
     ab: Floats | None  # (h, w, 2); None of a scene's first, which is painted when the frames behind it are known
     weight: Floats  # (h, w): how many predictions the colours stand for
+
+    @cached_property
+    def padded(self) -> Floats:
+        """a, b and two planes more (h, w, 4): OpenCV samples four in half the time of two."""
+        ab = _painted(self)
+        padded: Floats = need_cv2().merge([ab, ab])
+        return padded
 
 
 class Stabilizer:
@@ -123,7 +131,7 @@ class Stabilizer:
                 key = _Key(frame, state["ab"], state["weight"]) if state else self._first_key(frame, light)
             else:
                 step = self._motion.between(earlier, light)
-                if likeness(self._motion, step, earlier, light).is_cut:
+                if likeness(step, light).is_cut:
                     yield from self._close(key, window, steps, chains, earlier)
                     yield PartEnd(facts=self._facts())
                     key, window, steps, chains, done = self._first_key(frame, light), [], [], chains[:1], 0
@@ -221,12 +229,12 @@ class Stabilizer:
             yield Coloured(window[i], self._blend(key, forth, following, back, share), False)
 
     def _blend(self, key: _Key, forth: Chain, following: _Key, back: Chain, share: np.float32) -> Floats:
-        earlier = self._motion.sample(_painted(key), forth.flow)
-        later = self._motion.sample(_painted(following), back.flow)
+        earlier = self._motion.sample(key.padded, forth.flow)
+        later = self._motion.sample(following.padded, back.flow)
         weight_earlier = (1 - share) * forth.trust + np.float32(1e-3) * (1 - share)
         weight_later = share * back.trust + np.float32(1e-3) * share
-        total = weight_earlier + weight_later
-        mixed = np.asarray(earlier + (later - earlier) * (weight_later / total)[..., None], np.float32)
+        weight_later /= weight_earlier + weight_later
+        mixed = need_cv2().blendLinear(earlier, later, 1 - weight_later, weight_later)
         return _fill(mixed, np.maximum(forth.trust, back.trust))
 
     def _close(
@@ -240,7 +248,7 @@ class Stabilizer:
             yield Coloured(last.frame, _painted(last), True)
             return
         for i, frame in enumerate(window):
-            carried = self._motion.sample(_painted(key), chains[i].flow)
+            carried = self._motion.sample(key.padded, chains[i].flow)
             yield Coloured(frame, _fill(carried, chains[i].trust), i == 0)
 
 
@@ -254,19 +262,20 @@ def _evidence(light: Small) -> float:
     return float(np.clip(light.std() / 20, 0.05, 1))
 
 
-def _fill(ab: Floats, trust: Floats) -> Floats:
-    """Colours around them for pixels that no key has seen."""
+def _fill(padded: Floats, trust: Floats) -> Floats:
+    """ab (h, w, 2) of a, b and what else there is, with the colours around them for pixels that no key has seen."""
     cv2 = need_cv2()
+    ab = first_two(padded)
     if float(trust.mean()) > 0.99:
         return ab
     height, width = trust.shape
-    rows, columns = -(-height // _COARSE), -(-width // _COARSE)  # what lies around is smooth
-    side = max(3, min(rows, columns) // 6 | 1)
-    known = cv2.merge([*cv2.split(ab), np.ones_like(trust)]) * (trust + np.float32(1e-3))[..., None]
-    *colours, sure = cv2.split(cv2.blur(cv2.resize(known, (columns, rows), interpolation=cv2.INTER_AREA), (side, side)))
-    around = cv2.resize(cv2.merge([plane / sure for plane in colours]), (width, height), interpolation=cv2.INTER_LINEAR)
-    around -= ab
-    around *= ((1 - trust) ** 2)[..., None]
-    around += ab
-    filled: Floats = around
+    small = (-(-width // _COARSE), -(-height // _COARSE))  # what lies around is smooth
+    side = max(3, min(small) // 6 | 1)
+    a, b, *_ = cv2.split(cv2.resize(padded, small, interpolation=cv2.INTER_AREA))
+    sure = cv2.resize(trust, small, interpolation=cv2.INTER_AREA) + np.float32(1e-3)
+    a, b, sure = (cv2.blur(plane, (side, side)) for plane in (a * sure, b * sure, sure))
+    around = cv2.resize(cv2.merge([a / sure, b / sure]), (width, height), interpolation=cv2.INTER_LINEAR)
+    unseen = 1 - trust
+    unseen *= unseen
+    filled: Floats = cv2.blendLinear(around, ab, unseen, 1 - unseen)
     return filled

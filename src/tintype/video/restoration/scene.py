@@ -45,7 +45,7 @@ def watched(frames: Iterable[Frame], info: FilmInfo, motion: Motion) -> Iterator
     for frame in frames:
         light = info.signal.to_full8(shrink(frame.luma, width, height))
         step = None if earlier is None else motion.between(earlier, light)
-        if step is not None and earlier is not None and likeness(motion, step, earlier, light).is_cut:
+        if step is not None and earlier is not None and likeness(step, light).is_cut:
             step = None
         earlier = light
         yield Shown(frame, frame.luma, light, step)
