@@ -4,6 +4,7 @@ import io
 import struct
 import sys
 import zlib
+from fractions import Fraction
 from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
@@ -107,7 +108,7 @@ def test_jpeg_2000_of_8_and_16_bits(tmp_path: Path, tiled: bool) -> None:
     assert photo.deep is None
     levels = np.rint(ramp() * 65535).astype(np.uint16)
     if tiled:
-        return  # of 16 bits in tiles Pillow writes other values than it was given; FFmpeg reads the same from them
+        return  # of 16 bits in tiles Pillow writes other values than it was given: the test below
     deep = Photo.read(saved(Image.fromarray(levels), "JPEG2000", **options))
     assert deep.deep is not None
     np.testing.assert_array_equal(deep.deep.luma, levels)
@@ -115,16 +116,46 @@ def test_jpeg_2000_of_8_and_16_bits(tmp_path: Path, tiled: bool) -> None:
     assert bare.luma.shape == (40, 61)
 
 
+def tiled_jpeg_2000(levels: np.ndarray) -> bytes:
+    """Levels (H, W) uint16 as a lossless JP2 in tiles of 32 pixels, by FFmpeg's encoder."""
+    av = pytest.importorskip("av")
+    context = av.CodecContext.create("jpeg2000", "w")
+    context.height, context.width = levels.shape
+    context.pix_fmt, context.time_base = "gray16le", Fraction(1, 25)
+    context.options = {"format": "jp2", "pred": "dwt53", "tile_width": "32", "tile_height": "32"}
+    picture = av.VideoFrame.from_ndarray(levels, format="gray16le")
+    return b"".join(bytes(packet) for packet in [*context.encode(picture), *context.encode(None)])
+
+
+def with_jp2_profile(data: bytes, profile: bytes) -> bytes:
+    """A JP2 with an ICC profile in a `colr` box of its own."""
+    at = data.index(b"jp2h") - 4
+    (length,) = struct.unpack_from(">I", data, at)
+    box = struct.pack(">I4sBBB", 8 + 3 + len(profile), b"colr", 2, 0, 0) + profile
+    return data[:at] + struct.pack(">I", length + len(box)) + data[at + 4 : at + length] + box + data[at + length :]
+
+
+def test_jpeg_2000_of_16_bits_in_tiles_with_a_profile(cli: RunCli, tmp_path: Path) -> None:
+    levels = np.rint(ramp(120, 150) * 65535).astype(np.uint16)
+    profile = power_profile(1.0)
+    data = with_jp2_profile(tiled_jpeg_2000(levels), profile)
+    photo = Photo.read(data)
+    assert photo.deep is not None
+    np.testing.assert_array_equal(photo.deep.luma, levels)
+    assert photo.meta.icc == profile
+    (tmp_path / "a.jp2").write_bytes(data)
+    result = cli("colorize", "a.jp2", "--model", "tiny", "--output", "a.tif")
+    assert result.returncode == 0, result.stderr.decode()
+    with Image.open(tmp_path / "a.tif") as made:
+        assert made.info["icc_profile"] == profile
+    assert Photo.read(tmp_path / "a.tif").deep is not None
+
+
 def test_the_profile_of_jpeg_2000() -> None:
     data = saved(Image.fromarray(np.rint(ramp() * 255).astype(np.uint8)), "JPEG2000")
     assert jp2_profile(data) is None
     profile = power_profile(1.0)
-    at = data.index(b"jp2h") - 4
-    (length,) = struct.unpack_from(">I", data, at)
-    box = struct.pack(">I4sBBB", 8 + 3 + len(profile), b"colr", 2, 0, 0) + profile
-    with_profile = (
-        data[:at] + struct.pack(">I", length + len(box)) + data[at + 4 : at + length] + box + data[at + length :]
-    )
+    with_profile = with_jp2_profile(data, profile)
     assert jp2_profile(with_profile) == profile
     assert Photo.read(with_profile).meta.icc == profile
 
