@@ -23,28 +23,28 @@ def geodesic_distances(lightness: Plane, rows: npt.NDArray[np.int64], columns: n
     distances is a running minimum (Felzenszwalb and Huttenlocher's distance transform, 2012, in its linear case).
     """
     cost = _costs(lightness)
-    height, width = lightness.shape
-    found = np.full((height, len(rows), width), np.inf, np.float32)
-    found[rows, np.arange(len(rows)), columns] = 0
+    (height, width), count = lightness.shape, len(rows)
+    found = np.full((height, count, width), np.inf, np.float32)
+    found[rows, np.arange(count), columns] = 0
     along = np.zeros((height, width), np.float32)
     np.cumsum((cost[:, 1:] + cost[:, :-1]) / 2, axis=1, out=along[:, 1:])
-    straight = (cost[1:] + cost[:-1]) / 2
-    falling = (cost[1:, 1:] + cost[:-1, :-1]) * _DIAGONAL
-    rising = (cost[1:, :-1] + cost[:-1, 1:]) * _DIAGONAL
+    falling, rising = np.full((2, height - 1, width), np.inf, np.float32)  # no way past the ends of a row
+    falling[:, 1:] = (cost[1:, 1:] + cost[:-1, :-1]) * _DIAGONAL
+    rising[:, :-1] = (cost[1:, :-1] + cost[:-1, 1:]) * _DIAGONAL
+    # Rows of all cells lie one behind the other, costs too: on flat arrays of one length NumPy's steps take a sixth.
+    along, straight, falling, rising = (
+        np.tile(each, (1, count)) for each in (along, (cost[1:] + cost[:-1]) / 2, falling, rising)
+    )
+    falling, rising = falling[:, 1:], rising[:, :-1]
+    flat, room = found.reshape(height, -1), np.empty(count * width, np.float32)
     for _ in range(ROUNDS):
-        _sweep(found[0], along[0])
+        _sweep(found[0], flat[0], along[0])
         for row in range(1, height):
-            here, above = found[row], found[row - 1]
-            np.minimum(here, above + straight[row - 1], out=here)
-            np.minimum(here[:, 1:], above[:, :-1] + falling[row - 1], out=here[:, 1:])
-            np.minimum(here[:, :-1], above[:, 1:] + rising[row - 1], out=here[:, :-1])
-            _sweep(here, along[row])
-        for row in range(height - 2, -1, -1):
-            here, below = found[row], found[row + 1]
-            np.minimum(here, below + straight[row], out=here)
-            np.minimum(here[:, :-1], below[:, 1:] + falling[row], out=here[:, :-1])
-            np.minimum(here[:, 1:], below[:, :-1] + rising[row], out=here[:, 1:])
-            _sweep(here, along[row])
+            _step(flat[row], flat[row - 1], straight[row - 1], falling[row - 1], rising[row - 1], room)
+            _sweep(found[row], flat[row], along[row])
+        for row in range(height - 2, -1, -1):  # upwards the diagonals change their parts
+            _step(flat[row], flat[row + 1], straight[row], rising[row], falling[row], room)
+            _sweep(found[row], flat[row], along[row])
     return np.ascontiguousarray(found.transpose(1, 0, 2))
 
 
@@ -57,12 +57,21 @@ def _costs(lightness: Plane) -> Plane:
     return np.asarray(1 / np.hypot(*lightness.shape) + EDGE * edges, np.float32)
 
 
-def _sweep(row: Plane, along: Plane) -> None:
-    """Relax distances (N, w) along one row, in place; `along` (w,) is how far its cells are from its start."""
-    row -= along
+def _step(here: Plane, other: Plane, straight: Plane, from_left: Plane, from_right: Plane, room: Plane) -> None:
+    """Relax a flat row (n,) of distances from its neighbour row, in place; costs of ways over a corner are n - 1, `room`
+    is of the row's length, for what lies between."""
+    np.minimum(here, np.add(other, straight, out=room), out=here)
+    np.minimum(here[1:], np.add(other[:-1], from_left, out=room[1:]), out=here[1:])
+    np.minimum(here[:-1], np.add(other[1:], from_right, out=room[1:]), out=here[:-1])
+
+
+def _sweep(row: Plane, flat: Plane, along: Plane) -> None:
+    """Relax distances (N, w) along one row, in place; `flat` is the same array, `along` (N w) how far each cell is from
+    its row's start."""
+    flat -= along
     np.minimum.accumulate(row, axis=1, out=row)
-    row += along
-    back, reversed_along = row[:, ::-1], along[::-1]
-    back += reversed_along
+    flat += along
+    back = row[:, ::-1]
+    flat += along
     np.minimum.accumulate(back, axis=1, out=back)
-    back -= reversed_along
+    flat -= along

@@ -91,11 +91,16 @@ def current(request: Request) -> Caller:
     return caller
 
 
-def _owner(request: Request) -> str:
+# Dependencies are async: FastAPI sends each plain function to a thread of its pool, and a request waits for each.
+async def _caller(request: Request) -> Caller:
+    return current(request)
+
+
+async def _owner(request: Request) -> str:
     return current(request).owner
 
 
-def _admin(request: Request) -> Caller:
+async def _admin(request: Request) -> Caller:
     caller = current(request)
     if not caller.is_admin:
         raise ProblemError(
@@ -105,7 +110,7 @@ def _admin(request: Request) -> Caller:
 
 
 OwnerDep = Annotated[str, Depends(_owner)]
-CallerDep = Annotated[Caller, Depends(current)]
+CallerDep = Annotated[Caller, Depends(_caller)]
 AdminDep = Annotated[Caller, Depends(_admin)]
 
 

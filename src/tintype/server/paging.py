@@ -37,7 +37,7 @@ class Cursor:
         return cls(created, identity.replace("\x00", ""))
 
 
-def _cursor(
+async def _cursor(
     cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
 ) -> Cursor | None:
     return Cursor.unpack(cursor) if cursor else None

@@ -8,6 +8,7 @@ from typing import Any
 from fastapi import Request
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
+from starlette.concurrency import run_in_threadpool
 
 from .identity import User, current
 from .jobs.job_store import OPEN, cancel
@@ -17,18 +18,18 @@ from .tables import Job, Member, OpenUpload, Picture, Result, Study, now
 from .uploads import forget_upload
 
 
-def remember(request: Request) -> None:
+async def remember(request: Request) -> None:
     """Write down that the user of this request was here."""
     user = current(request).user
-    if user is not None:
-        services: Services = request.app.state.services
-        write_down(services, user)
-
-
-def write_down(services: Services, user: User) -> None:
-    moment = now()
-    if not services.seen.is_due(user.owner, moment):
+    if user is None:
         return
+    services: Services = request.app.state.services
+    moment = now()
+    if services.seen.is_due(user.owner, moment):
+        await run_in_threadpool(write_down, services, user, moment)
+
+
+def write_down(services: Services, user: User, moment: datetime) -> None:
     with services.database.session() as session:
         member = session.get(Member, user.owner)
         if member is None:

@@ -7,7 +7,7 @@ import { asOptions, type Look } from "./look";
 
 const OLD_MS = 2000;
 /** Long side of the first answer in pixels: it gives colour alone, the light beneath it is the photo's own. */
-const COARSE = 320;
+const COARSE = 192;
 
 interface Shown {
   url: string;

@@ -1,6 +1,5 @@
 """What a request costs a client's rate beyond one: work at a larger size takes a network so much longer."""
 
-import anyio.from_thread
 from fastapi import Depends, Request
 
 from tintype.server.blends import is_blend
@@ -21,12 +20,12 @@ def price_of(services: Services, options: ColourOptions) -> float:
     return count * max(1.0, (options.size / own) ** 2)
 
 
-def _pay(request: Request, body: ColourOptions) -> None:
+async def _pay(request: Request, body: ColourOptions) -> None:
     services: Services = request.app.state.services
     more = price_of(services, body) - 1  # one was counted at the door
     if more <= 0:
         return
-    seconds = anyio.from_thread.run(request.app.state.rate.seconds, client_address(request.scope), more)
+    seconds = await request.app.state.rate.seconds(client_address(request.scope), more)
     if seconds:
         raise busy(max(1, round(seconds)), f"such a size or so many models count as {more + 1:.0f} requests")
 
