@@ -224,19 +224,20 @@ class Told:
 
 def test_a_film_gives_way_to_photos_and_goes_on() -> None:
     gate, mine = ConcurrencyLimiter(2, 2, 60), Told()
-    watch = _Watch(cast(Claim, mine), gate)
-    watch._resumed -= 60  # a long step: it waits for photos, for seconds
+    watch = _Watch(cast(Claim, mine), gate, given_way=600)
+    watch._resumed -= 600  # a long step: it waits for photos as long as it may
     photo = Person(gate, "10.0.0.1")
     photo.ask()
     until(lambda: photo.inside == 1, 30)
     film = threading.Thread(target=watch.tell, args=(SimpleNamespace(frames=4, total=8, rate=2.0, seconds_left=None),))
     film.start()
-    time.sleep(0.2)
-    assert mine.done == []
+    film.join(0.2)
+    assert (film.is_alive(), mine.done) == (True, [])
     photo.leave()
-    film.join(30)
+    film.join(600)
     assert mine.done == [4]
-    assert gate.wait_idle(0)
+    assert gate.wait_idle(0)  # nothing else let it go on
+    watch = _Watch(cast(Claim, mine), gate, given_way=0.1)
     with gate.pass_through():  # a photo that takes for ever, as far as the film knows: a short step waits shortly
         watch.tell(SimpleNamespace(frames=6, total=8, rate=2.0, seconds_left=None))
         assert not gate.wait_idle(0)

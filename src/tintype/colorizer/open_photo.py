@@ -4,7 +4,7 @@ The predictor follows Segment Anything (Kirillov et al., 2023): set the picture 
 other hints from a person. Each further prediction costs a part of one run of the network.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -131,9 +131,21 @@ class OpenPhoto:
 
     def prepare(self, *, size: int | None = None) -> None:
         """Run the encoder and make all else that any hint needs, so that the first is answered as soon as the next."""
-        if self._info.hints in ("trained", "spread"):
-            y, x = (self.photo.height - 1) / 2, (self.photo.width - 1) / 2
-            self.predict_ab(size=size, hints=[Hint(x, y, (128, 128, 128))])
+        for _ in self.preparing(size=size):
+            pass
+
+    def preparing(self, *, size: int | None = None) -> Iterator[None]:
+        """As `prepare`, in steps between which a caller may do, or wait for, something else."""
+        if self._info.hints not in ("trained", "spread"):
+            return
+        part = self if self.inside is None else self._part
+        seen = self._info.size if size is None else size
+        part._copy(seen).decode(())  # the encoder alone
+        yield
+        part._plain_ab(seen)
+        yield
+        y, x = (self.photo.height - 1) / 2, (self.photo.width - 1) / 2
+        self.predict_ab(size=size, hints=[Hint(x, y, (128, 128, 128))])
 
     def is_prepared(self, *, size: int | None = None) -> bool:
         """Whether `prepare` would find nothing to do."""

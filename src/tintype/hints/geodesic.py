@@ -58,8 +58,8 @@ def _costs(lightness: Plane) -> Plane:
 
 
 def _step(here: Plane, other: Plane, straight: Plane, from_left: Plane, from_right: Plane, room: Plane) -> None:
-    """Relax a flat row (n,) of distances from its neighbour row, in place; costs of ways over a corner are n - 1, `room`
-    is of the row's length, for what lies between."""
+    """Relax a flat row (n,) of distances from its neighbour row, in place. Costs of ways over a corner are n - 1;
+    `room` is of the row's length, for what lies between."""
     np.minimum(here, np.add(other, straight, out=room), out=here)
     np.minimum(here[1:], np.add(other[:-1], from_left, out=room[1:]), out=here[1:])
     np.minimum(here[:-1], np.add(other[1:], from_right, out=room[1:]), out=here[:-1])

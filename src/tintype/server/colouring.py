@@ -36,6 +36,7 @@ from .services import Services
 from .stored import read_file, weight_of
 from .strokes import stroke_hints
 from .tables import Picture, Result, new_id
+from .variants import THUMBNAIL_PIXELS, store_variant
 
 Admit = Callable[[int], AbstractContextManager[None]]
 
@@ -166,7 +167,7 @@ def colour(
         encoded = photo.encode()
         row = _row(services, picture_id, model, options, photo.format, (photo.width, photo.height))
         row.seconds = round(time.perf_counter() - started, 4)
-        return keep(services, row, encoded)
+        return keep(services, row, encoded, photo)
 
 
 def _streaming(colorizer: Colorizer, options: ColourOptions) -> tuple[Answer, Callable[[Metadata], Metadata]]:
@@ -203,11 +204,18 @@ def _row(
     )
 
 
-def keep(services: Services, row: Result, encoded: bytes | BinaryIO) -> tuple[Result, bool]:
-    """Store a new result; if another request or worker was faster, theirs stands."""
+def keep(services: Services, row: Result, encoded: bytes | BinaryIO, photo: Photo | None = None) -> tuple[Result, bool]:
+    """Store a new result, and its thumbnail if its picture is at hand; if another request or worker was faster, theirs
+    stands."""
     is_one = row.model in services.registry.offered()  # mixtures are too many to count each
     services.metrics.coloured(row.model if is_one else "mixed", row.seconds, row.width * row.height)
-    row.bytes = services.storage.write(row.key, encoded)
+    try:
+        row.bytes = services.storage.write(row.key, encoded)
+        if photo is not None:  # every list of photos asks for it: made later, the whole result would be decoded
+            store_variant(services, f"results/{row.id}/{THUMBNAIL_PIXELS}.jpg", photo, THUMBNAIL_PIXELS)
+    except BaseException:
+        services.storage.delete_folder(f"results/{row.id}")
+        raise
     return keep_row(services, row)
 
 

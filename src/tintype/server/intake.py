@@ -28,7 +28,7 @@ FILM_SUFFIXES = (".mp4", ".mkv", ".avi", ".ogv", ".mpg")
 # What a browser or an interpreter would run, had it been talked into reading the file as text.
 _SCRIPT = re.compile(rb"<script|<\?php", re.IGNORECASE)
 _NAME_LENGTH = 120
-_SMALL_SIDE = 1280  # of the copy of a large photo that its thumbnail is made of
+_SMALL_SIDE = 1280  # of the copy of a large photo that its thumbnail is made of, if nobody asks for another
 
 
 @dataclass(frozen=True)
@@ -67,8 +67,8 @@ def display_name(given: str | None) -> str:
     return kept[:_NAME_LENGTH] or "picture"
 
 
-def check_photo(data: bytes, given_name: str | None, max_pixels: int) -> Checked:
-    """Decode a photo, whole.
+def check_photo(data: bytes, given_name: str | None, max_pixels: int, side: int = _SMALL_SIDE) -> Checked:
+    """Decode a photo, whole; of a large one a copy at most ``side`` pixels long is kept.
 
     Raises:
         ProblemError: 413, too many pixels; 415, not a picture, damaged, or a picture that is also something else.
@@ -82,7 +82,7 @@ def check_photo(data: bytes, given_name: str | None, max_pixels: int) -> Checked
     check_shape(head, name, max_pixels)
     try:
         if head is not None and head.is_streamed:
-            photo = small_photo(data, head, _SMALL_SIDE)
+            photo = small_photo(data, head, side)
             is_turned = (photo.width > photo.height) != (head.width > head.height)
             sides = (head.height, head.width) if is_turned else (head.width, head.height)
         else:

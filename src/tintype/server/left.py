@@ -22,6 +22,9 @@ def found_left(services: Services, picture_id: str) -> Left | None:
         picture = session.get(Picture, picture_id)
     if picture is None:
         raise not_found("picture")
+    kept = services.opened.kept(picture.key)
+    if kept is not None and kept.chroma is None:  # grey, and no result of ours: those are not kept
+        return None
     with services.gate.hold(weight_of(services.storage, picture.key, "look")):
         settings = services.settings
         small = read_small(services.storage, picture.key, settings.preview_pixels, settings.max_pixels)

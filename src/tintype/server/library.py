@@ -33,8 +33,10 @@ def add_photo(
     check_shape(head, display_name(name), services.settings.max_pixels)
     with services.gate.pass_through(weigh(head, "look") + size):
         data = source.read()
-        checked = check_photo(data, name, services.settings.max_pixels)
-        return store_photo(services, data, checked, owner, identity=identity)
+        checked = check_photo(data, name, services.settings.max_pixels, services.settings.preview_pixels)
+        row = store_photo(services, data, checked, owner, identity=identity)
+        services.opened.keep(row.key, checked.photo)
+        return row
 
 
 def check_photo_bytes(services: Services, size: int) -> None:

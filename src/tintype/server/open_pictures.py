@@ -5,6 +5,7 @@ from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from tintype.colorizer.open_photo import OpenPhoto
+from tintype.colorizer.provenance import read_record
 from tintype.photo.photo import Photo
 from tintype.photo.shrink import shrink
 
@@ -14,6 +15,8 @@ from .settings import Settings
 from .storage import Storage
 from .stored import read_small
 from .tables import Picture, shown_result
+
+_FRESH = 16  # small copies of files that came last, about 2 MB each
 
 
 @dataclass
@@ -30,6 +33,7 @@ class OpenPictures:
         self._most = max(1, settings.open_pictures)
         self._lock = threading.Lock()
         self._entries: OrderedDict[tuple[str, str], _Entry] = OrderedDict()
+        self._fresh: OrderedDict[str, Photo] = OrderedDict()
         self.hits = self.misses = 0
 
     def get(self, picture: Picture, model: str | None) -> OpenPhoto:
@@ -80,11 +84,32 @@ class OpenPictures:
         """A picture at preview size. Raises ProblemError, 404, if its file has gone."""
         return self._small(picture.key)
 
+    def keep(self, key: str, photo: Photo) -> None:
+        """Keep what was decoded to look at a file that has just come, at preview size: its page asks for that next, and
+        whoever sends many is about to have them coloured. Results of tintype, which their metadata tell, are not kept.
+        """
+        if read_record(photo.meta) is not None:
+            return
+        small = shrink(photo, self._settings.preview_pixels)
+        with self._lock:
+            self._fresh[key] = small
+            while len(self._fresh) > _FRESH:
+                self._fresh.popitem(last=False)
+
+    def kept(self, key: str) -> Photo | None:
+        """The file's picture at preview size, if it has come lately."""
+        with self._lock:
+            return self._fresh.get(key)
+
     def _small(self, key: str) -> Photo:
+        if (fresh := self.kept(key)) is not None and self._storage.exists(key):
+            return fresh
         side = self._settings.preview_pixels
         return shrink(read_small(self._storage, key, side, self._settings.max_pixels), side)
 
     def forget(self, picture_id: str) -> None:
         with self._lock:
+            for key in [key for key in self._fresh if key.startswith(f"pictures/{picture_id}/")]:
+                del self._fresh[key]
             for key in [key for key in self._entries if key[0] == picture_id]:
                 del self._entries[key]

@@ -15,6 +15,7 @@ from .machine import cores, memory_limit, resident
 from .metrics import Metrics
 from .model_registry import ModelRegistry
 from .newest import Newest
+from .preparing import Preparation
 from .seen import Seen
 from .settings import Settings
 from .storage import Storage
@@ -48,6 +49,10 @@ class Services:
     seen: Seen = field(default_factory=Seen)
     ready: bool = False
     stopping: threading.Event = field(default_factory=threading.Event)
+    preparation: Preparation = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.preparation = Preparation(self.gate, self.stopping)
 
     @classmethod
     def start(cls, settings: Settings, metrics: Metrics | None = None) -> Services:

@@ -21,6 +21,9 @@ def variant(services: Services, row: Picture | Result, side: int, grey: bool = F
     if not services.storage.exists(key):
         if suffix_of_key(row.key) in FILM_SUFFIXES:
             raise not_found("preview")
+        if side == services.settings.preview_pixels and (fresh := services.opened.kept(row.key)) is not None:
+            store_variant(services, key, fresh, side, grey)
+            return key
         with services.gate.pass_through(weight_of(services.storage, row.key, "convert" if side == FULL else "look")):
             photo = read_small(services.storage, row.key, side, services.settings.max_pixels)
             store_variant(services, key, photo, side, grey)

@@ -143,15 +143,15 @@ class _Watch:
     While photos of this process are in work or in line, a film works a sixth of the time: it never stands still.
     """
 
-    def __init__(self, mine: Claim, gate: ConcurrencyLimiter) -> None:
-        self._mine, self._gate = mine, gate
+    def __init__(self, mine: Claim, gate: ConcurrencyLimiter, given_way: float = _GIVEN_WAY) -> None:
+        self._mine, self._gate, self._given_way = mine, gate, given_way
         self._next = 0.0
         self._resumed = time.monotonic()
         self.done, self.total = 0, 0
 
     def tell(self, progress: Any) -> None:
         self.done, self.total = progress.frames, progress.total or 0
-        self._gate.wait_idle(min(_GIVEN_WAY, _GIVEN_WAY * (time.monotonic() - self._resumed)))
+        self._gate.wait_idle(min(self._given_way, _GIVEN_WAY * (time.monotonic() - self._resumed)))
         self._resumed = time.monotonic()
         if time.monotonic() < self._next:
             return

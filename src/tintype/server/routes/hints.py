@@ -1,9 +1,8 @@
 """The quick way: a picture stays open, and each prediction costs one run of the network."""
 
-import contextlib
 import io
-import threading
 import time
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from typing import Annotated
 from urllib.parse import urlencode
@@ -13,7 +12,6 @@ from fastapi import APIRouter, Query, Response
 from PIL import Image
 
 from tintype.colorizer.restore import restore
-from tintype.errors import TintypeError
 from tintype.photo.photo import Photo
 from tintype.photo.shrink import shrink
 from tintype.server.capabilities import require
@@ -38,7 +36,6 @@ from .price import PAID
 
 router = APIRouter(prefix="/api/pictures/{picture_id}", tags=["hints"])
 _QUALITY = 85
-_BREATH = 1.0  # seconds before a photo is made ready for hints: what its page asks for first goes first
 _PART = (360, 240)  # pixels of the part that shows what mending does
 _CELLS = 6  # of a grid over a photo that matches are taken from in turn
 ModelQuery = Annotated[str | None, Query(max_length=100, description="A model's name; the default if left out.")]
@@ -89,11 +86,9 @@ def predict_picture(
     timing = f"open;dur={1000 * (ready - started):.1f}, predict;dur={1000 * (done - ready):.1f}"
     headers = {"Server-Timing": timing, "Cache-Control": "no-store"}
     response = send_bytes(data, "image/jpeg", "preview.jpg", headers=headers)
-    if steer:
+    if steer and not opened.restored(taste_of(body)).is_prepared(size=body.size):
         # Not a task of the response: the browser's next question comes by the same connection, and would wait for it.
-        later = threading.Timer(_BREATH, _prepare, (services, picture, body))
-        later.daemon = True
-        later.start()
+        services.preparation.ask(picture.id, _weight(services, picture, body), lambda: _steps(services, picture, body))
     return response
 
 
@@ -266,22 +261,25 @@ def get_palette(
         return colours_of(services.opened.coloured(picture).rgb(), count)
 
 
-def _prepare(services: Services, picture: Picture, options: ColourOptions) -> None:
-    """Make an open picture ready for hints, if the server has a moment for it: nobody waits for this."""
-    with contextlib.suppress(ProblemError, TintypeError, OSError):  # deleted since, or the server is about to stop
+def _steps(services: Services, picture: Picture, options: ColourOptions) -> Iterator[None]:
+    """Make a picture ready for hints a step at a time, if it is still open."""
+    if services.opened.has(picture, services.registry.file(options.model).sha256):
         opened = services.opened.get(picture, options.model).restored(taste_of(options))
-        if not opened.is_prepared(size=options.size) and not services.gate.inside:
-            with _admitted(services, picture, options):
-                opened.prepare(size=options.size)
+        yield from opened.preparing(size=options.size)
 
 
 def _admitted(services: Services, picture: Picture, options: ColourOptions) -> AbstractContextManager[None]:
-    """A slot for a prediction at screen size, weighed with the opening of the picture if it is not open."""
+    """A slot for a prediction at screen size."""
+    return services.gate.pass_through(_weight(services, picture, options))
+
+
+def _weight(services: Services, picture: Picture, options: ColourOptions) -> int:
+    """Bytes that a prediction at screen size takes, with the opening of the picture if it is not open."""
     model = services.registry.file(options.model)
     size = options.size or model.info.size
     if services.opened.has(picture, model.sha256):
-        return services.gate.pass_through(weigh(Head("JPEG", size, size, "RGB", False), "look", size))
-    return services.gate.pass_through(weight_of(services.storage, picture.key, "look", size))
+        return weigh(Head("JPEG", size, size, "RGB", False), "look", size)
+    return weight_of(services.storage, picture.key, "look", size)
 
 
 def _photo(services: Services, picture_id: str, owner: str) -> Picture:
