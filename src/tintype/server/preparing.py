@@ -28,7 +28,7 @@ class Preparation:
         self._is_running = False
 
     def ask(self, key: str, weight: int, steps: Steps) -> None:
-        """Do ``steps``, each of which takes ``weight`` bytes, once it is quiet; a later call for ``key`` replaces it."""
+        """Do ``steps``, each of ``weight`` bytes, once it is quiet; a later call for the key replaces it."""
         with self._lock:
             self._asked[key] = time.monotonic(), lambda: self._weighed(weight, steps)
             self._asked.move_to_end(key)
