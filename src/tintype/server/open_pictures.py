@@ -109,7 +109,7 @@ class OpenPictures:
 
     def forget(self, picture_id: str) -> None:
         with self._lock:
-            for key in [key for key in self._fresh if key.startswith(f"pictures/{picture_id}/")]:
-                del self._fresh[key]
+            for file in [one for one in self._fresh if one.startswith(f"pictures/{picture_id}/")]:
+                del self._fresh[file]
             for key in [key for key in self._entries if key[0] == picture_id]:
                 del self._entries[key]
