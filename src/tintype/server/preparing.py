@@ -10,8 +10,8 @@ import structlog
 from .gate import ConcurrencyLimiter
 from .problems import ProblemError
 
-BREATH = 1.0  # seconds that a photo rests first: what its page asks for goes before
-_QUIET = 0.25  # seconds without work after which the next step is done: a batch takes a breath between its photos, too
+BREATH = 0.5  # seconds that a photo rests first: what its page asks for goes before
+_QUIET = 0.1  # seconds without work after which the next step is done: a batch takes a breath between its photos, too
 _PATIENCE = 60.0  # seconds after which a photo that nobody found time for is given up; its first hint then waits
 _MOST = 32  # photos in line, the newest
 
