@@ -113,6 +113,28 @@ def test_palette_sepia_mending_and_mark(person: Visitor, photo: Path) -> None:
     assert person.post(f"/api/pictures/{picture['id']}/predict", json={"palette": ["red"]}).status_code == 422
 
 
+def test_a_mending_step_is_shown_before_after_and_as_a_map(person: Visitor, tmp_path: Path) -> None:
+    speckled = smooth(300, 400)
+    rng = np.random.default_rng(0)
+    for top, left in zip(rng.integers(10, 280, 60), rng.integers(10, 380, 60), strict=True):
+        speckled[top : top + 2, left : left + 2] = 255
+    file = tmp_path / "speckled.png"
+    Image.fromarray(speckled).save(file)
+    (picture,) = person.upload(file)
+
+    def shown(wish: str) -> np.ndarray:
+        answer = person.get(f"/api/pictures/{picture['id']}/mended?step=dust&{wish}")
+        assert answer.status_code == 200, answer.text
+        return np.asarray(Image.open(io.BytesIO(answer.content)), np.float32)
+
+    before, after, changes = shown("applied=false"), shown("applied=true"), shown("changes=true")
+    assert changes.shape == before.shape
+    wanted = np.clip(128 + 4 * (after - before), 0, 255)
+    assert (before - after).max() > 60  # specks are gone
+    assert np.abs(changes - wanted).mean() < 4  # JPEG is not exact
+    assert np.abs(changes - 128).max() > 60
+
+
 def test_a_reference_lends_its_colours_and_only_to_its_owner(person: Visitor, steered: Site, photo: Path) -> None:
     (picture,) = person.upload(photo)
     bands = [Image.fromarray(smooth(200, 200, seed)) for seed in (1, 2, 3)]

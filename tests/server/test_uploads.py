@@ -7,8 +7,11 @@ import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from server.serving import Site, Visitor, serving, until
 from tintype.server.services import Services
+from tintype.server.storage import Storage
 from tintype.server.tables import OpenUpload, now
 from tintype.server.uploads import forget_uploads
 
@@ -123,6 +126,30 @@ def test_two_who_finish_at_once_get_one_picture(visitor: Visitor, photo: Path) -
     assert len({one.json()["id"] for one in answers}) == 1
     named = [one for one in visitor.get("/api/pictures?limit=50").json()["items"] if one["name"] == "twice.jpg"]
     assert len(named) == 1
+
+
+@pytest.mark.parametrize("looks", ["names", "chunks"])
+def test_who_is_overtaken_while_the_parts_are_looked_at_gets_the_others_picture(
+    looks: str, tmp_path: Path, photo: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other request ends, and the parts are deleted, just before this one lists them, or reads them."""
+    others: list[Any] = []
+    look = getattr(Storage, looks)
+
+    def overtaken(storage: Storage, key: str, *rest: Any) -> Any:
+        if key.startswith("uploads/") and not others:
+            others.append(None)
+            others[0] = visitor.post(f"{address}/picture")
+        return look(storage, key, *rest)
+
+    with serving(tmp_path, workers=0) as site, site.visitor() as visitor:
+        data = photo.read_bytes()
+        address = begin(visitor, len(data)).headers["location"]
+        send(visitor, address, 0, data)
+        monkeypatch.setattr(Storage, looks, overtaken)
+        answer = visitor.post(f"{address}/picture")
+    assert others[0].status_code == answer.status_code == 201, answer.text
+    assert answer.json()["id"] == others[0].json()["id"]
 
 
 def test_room_is_kept_for_what_is_coming_and_deleted_with_everything(tmp_path: Path, photo: Path) -> None:

@@ -54,9 +54,10 @@ export async function run({ page, upload, settled, redrawn, panel, ask }) {
     for (const label of ["Dust and scratches", "Grain"]) {
       await page.getByRole("button", { name: `What it does here: ${label}` }).click();
       const pair = page.locator(".pairing:not(.matches .pairing) img");
-      for (const at of [0, 1]) await pair.nth(at).evaluate((image) => image.decode());
-      const [before, after] = await pair.evaluateAll((all) => all.map((one) => one.src));
+      for (const at of [0, 1, 2]) await pair.nth(at).evaluate((image) => image.decode());
+      const [before, after, changed] = await pair.evaluateAll((all) => all.map((one) => one.src));
       assert.ok(before.endsWith("applied=false") && after.endsWith("applied=true"));
+      assert.ok(changed.endsWith("changes=true"));
       if (label === "Grain") assert.notDeepEqual(await bytesOf(before), await bytesOf(after), "grain is taken away");
     }
   });

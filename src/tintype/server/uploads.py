@@ -85,6 +85,23 @@ def finish(services: Services, identity: str, owner: str) -> Picture:
     """
     if (made := _made(services, identity, owner)) is not None:
         return made
+    try:
+        picture = _joined(services, identity, owner)
+    except (FileNotFoundError, IntegrityError, ProblemError) as error:
+        # Asked twice at once, and the other was faster: what came is gone, and the picture is there.
+        if (made := _made(services, identity, owner)) is not None:
+            return made
+        if isinstance(error, FileNotFoundError):  # deleted meanwhile
+            raise not_found("upload") from None
+        if isinstance(error, ProblemError) and error.status in _GONE:
+            forget_upload(services, identity)
+        raise
+    forget_upload(services, identity)
+    return picture
+
+
+def _joined(services: Services, identity: str, owner: str) -> Picture:
+    """The picture of all parts in a row; they stay where they are."""
     row = find_upload(services, identity, owner)
     parts = _parts(services, row)
     come = sum(size for _, size in parts)
@@ -96,18 +113,7 @@ def finish(services: Services, identity: str, owner: str) -> Picture:
                 whole.write(chunk)
         whole.seek(0)
         add: Callable[..., Picture] = add_film if row.kind == "film" else add_photo
-        try:
-            picture = add(services, whole, row.length, row.name, owner, identity)
-        except IntegrityError:  # asked twice at once, and the other was faster
-            if (made := _made(services, identity, owner)) is None:
-                raise
-            picture = made
-        except ProblemError as error:
-            if error.status in _GONE:
-                forget_upload(services, identity)
-            raise
-    forget_upload(services, identity)
-    return picture
+        return add(services, whole, row.length, row.name, owner, identity)
 
 
 def forget_upload(services: Services, identity: str) -> None:

@@ -41,6 +41,10 @@ export function Mending({ picture, history }: { picture: Picture; history: Histo
                   <figcaption className="small">{applied ? t("After") : t("Before")}</figcaption>
                 </figure>
               ))}
+              <figure className="wide">
+                <img src={at(`/api/pictures/${picture.id}/mended?step=${name}&changes=true`)} alt="" />
+                <figcaption className="small">{t("What it changed; mid-grey is nothing")}</figcaption>
+              </figure>
             </div>
           )}
         </div>

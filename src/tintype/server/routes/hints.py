@@ -11,7 +11,9 @@ import numpy as np
 from fastapi import APIRouter, Query, Response
 from PIL import Image
 
+from tintype.colorizer.learned_restore import restored_map
 from tintype.colorizer.restore import restore
+from tintype.imaging.types import Plane8
 from tintype.photo.photo import Photo
 from tintype.photo.shrink import shrink
 from tintype.server.capabilities import require
@@ -236,16 +238,25 @@ def get_mended(
     owner: OwnerDep,
     step: Annotated[RestoreStep, Query(description="What is mended.")],
     applied: Annotated[bool, Query(description="After the step; else the same part before it.")] = True,
+    changes: Annotated[
+        bool, Query(description="Instead what changed, four times as strong; mid-grey is nothing.")
+    ] = False,
 ) -> Response:
-    """The middle of a photo in grey before or after one step of mending, as JPEG: what the step does to this photo."""
+    """The middle of a photo in grey before or after one step of mending, or what changed, as JPEG."""
     picture = _photo(services, picture_id, owner)
     with services.gate.pass_through(weight_of(services.storage, picture.key, "look")):
         photo = services.opened.small(picture).grey()
-        luma = restore(photo, [step] if applied else []).luma
+        mended = restore(photo, [step] if applied or changes else [])
+        luma = _stronger(restored_map(photo, mended)) if changes else mended.luma
         left, top = max(0, (photo.width - _PART[0]) // 2), max(0, (photo.height - _PART[1]) // 2)
         target = io.BytesIO()
         Image.fromarray(luma[top : top + _PART[1], left : left + _PART[0]]).save(target, "JPEG", quality=_QUALITY)
     return send_bytes(target.getvalue(), "image/jpeg", "mended.jpg")
+
+
+def _stronger(changed: Plane8) -> Plane8:
+    """A map of changes around 128, four times as strong: most are of a few levels, which nobody sees."""
+    return np.asarray(((changed.astype(np.int16) - 128) * 4 + 128).clip(0, 255), np.uint8)
 
 
 @router.get("/palette", operation_id="getPalette", responses=documented(404, 429))

@@ -1,0 +1,1 @@
+import{n as e}from"./Notice-D4--Avbh.js";var t=e();function n({label:e,share:n}){return(0,t.jsxs)(`label`,{className:`progress`,children:[(0,t.jsx)(`span`,{"aria-live":`polite`,children:e}),(0,t.jsx)(`progress`,{max:1,value:n})]})}export{n as t};
