@@ -552,7 +552,7 @@ export interface paths {
         };
         /**
          * Get Mended
-         * @description The middle of a photo in grey before or after one step of mending, as JPEG: what the step does to this photo.
+         * @description The middle of a photo in grey before or after one step of mending, or what changed, as JPEG.
          */
         get: operations["getMended"];
         put?: never;
@@ -5812,6 +5812,8 @@ export interface operations {
                 step: "auto" | "noise" | "dust" | "fade";
                 /** @description After the step; else the same part before it. */
                 applied?: boolean;
+                /** @description Instead what changed, four times as strong; mid-grey is nothing. */
+                changes?: boolean;
             };
             header?: never;
             path: {
