@@ -11,6 +11,7 @@ from PIL import Image
 from pictures import file_bytes, noise, smooth
 from server.serving import Site, serving
 from tintype.colorizer.provenance import read_record
+from tintype.errors import InputError
 from tintype.photo.photo import Photo
 from tintype.server import large
 from tintype.server.large import check_shape, head_of, small_photo, weigh
@@ -38,6 +39,16 @@ KINDS = {
 }
 
 
+def further(format: str) -> bytes:
+    """A picture, turned by its EXIF, in a format of the extra heif."""
+    module = pytest.importorskip({"HEIF": "pillow_heif", "JXL": "pillow_jxl"}[format], reason="no extra heif")
+    if format == "HEIF":
+        module.register_heif_opener()
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    return file_bytes(Image.fromarray(np.dstack([smooth(60, 90)] * 3)), format, exif=exif.tobytes())
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_header_is_enough(kind: str) -> None:
     data, format, is_deep = KINDS[kind]
@@ -47,6 +58,32 @@ def test_a_header_is_enough(kind: str) -> None:
     assert (head.format, head.width, head.height, head.is_deep) == (format, 90, 60, is_deep)
     assert file.tell() == 0
     assert weigh(head, "look") < weigh(head, "convert")
+
+
+@pytest.mark.parametrize("format", ["HEIF", "JXL"])
+def test_formats_of_the_extra_heif_are_weighed_and_bounded_by_their_header(format: str) -> None:
+    """Their header was taken for none: they weighed nothing, and eight at once took 5 GiB."""
+    data = further(format)
+    head = head_of(data)
+    assert head is not None
+    assert (head.format, {head.width, head.height}, head.is_deep) == (format, {60, 90}, False)
+    assert weigh(head, "look") > 0
+    with pytest.raises(ProblemError, match="the limit is"):
+        check_shape(head, "large", 60 * 90 - 1)
+    small, whole = small_photo(data, head, 30), Photo.read(data)
+    assert (small.width, small.height) == (20, 30)
+    assert (whole.width, whole.height) == (60, 90)
+    assert abs(float(small.luma.mean()) - float(whole.luma.mean())) < 2
+    with pytest.raises(InputError, match="damaged or cut short"):
+        small_photo(data[: len(data) // 2], head, 30)
+
+
+def test_an_mpo_is_read_as_its_first_picture() -> None:
+    pictures = [Image.fromarray(smooth(60, 90, seed)) for seed in range(2)]
+    head = head_of(file_bytes(pictures[0], "MPO", save_all=True, append_images=pictures[1:]))
+    assert head is not None
+    assert (head.format, head.width, head.height) == ("MPO", 90, 60)
+    assert head.is_jpeg
 
 
 def test_what_is_no_picture_weighs_nothing() -> None:
@@ -121,6 +158,22 @@ def test_large_pictures_go_through_the_whole_server(streaming: Site) -> None:
                     assert answer.status_code == 200, (kind, name, answer.text)
                     with Image.open(io.BytesIO(answer.content)) as image:
                         assert (image.format, image.size) == (name.upper(), (90, 60)), kind
+
+
+@pytest.mark.parametrize("format", ["HEIF", "JXL"])
+def test_large_heic_and_jpeg_xl_go_through_the_whole_server_upright(format: str, streaming: Site) -> None:
+    data = further(format)
+    with streaming.visitor() as visitor:
+        (picture,) = visitor.upload(("phone.bin", data))
+        assert (picture["width"], picture["height"]) == (60, 90)
+        assert Image.open(io.BytesIO(visitor.get(picture["thumbnail_url"]).content)).size == (60, 90)
+        result = visitor.colorize(picture, saturation=1.5)
+        coloured = Photo.read(visitor.get(result["file_url"]).content)
+        assert coloured.luma.shape == (90, 60)
+        assert coloured.chroma is not None
+        assert np.abs(coloured.luma.astype(int) - Photo.read(data).luma).mean() < 1.5
+        answer = visitor.post("/api/pictures", files={"files": ("cut.heic", data[: len(data) // 2])})
+        assert (answer.status_code, "cut.heic" in answer.text) == (415, True), answer.text
 
 
 def test_a_large_picture_stands_upright_and_is_read_to_its_end(streaming: Site) -> None:

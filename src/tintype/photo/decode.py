@@ -99,7 +99,7 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
         return _from_pdf(data, name, max_pixels, page)
     if camera_raw.is_raw(data, name):
         return _from_camera(data, name, max_pixels)
-    formats = READ_FORMATS + _further_formats(data, name)
+    formats = READ_FORMATS + further_formats(data, name)
     if name.lower().endswith(".tga"):  # files of this format begin with nothing that tells it
         formats += ("TGA",)
     try:
@@ -166,7 +166,7 @@ def _open_jpeg(data: bytes) -> Image.Image | None:
     return None
 
 
-def _further_formats(data: bytes, name: str) -> tuple[str, ...]:
+def further_formats(data: bytes, name: str) -> tuple[str, ...]:
     """Teaches Pillow the formats of the extra heif when such a file comes; MissingExtra without it."""
     if data[4:8] == b"ftyp" and data[8:12] in brands.HEIF:
         package, kind = "pillow_heif", "HEIC"

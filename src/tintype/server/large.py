@@ -9,7 +9,6 @@ import io
 import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
@@ -17,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from tintype.colorizer.streaming import Answer, colour_file
-from tintype.errors import InputError, OutputError
-from tintype.photo.decode import READ_FORMATS
+from tintype.errors import InputError, MissingExtra, OutputError
+from tintype.photo.decode import READ_FORMATS, further_formats
 from tintype.photo.metadata import Metadata
 from tintype.photo.photo import Photo
 from tintype.photo.pillow import own_pixel_limit
@@ -41,8 +40,9 @@ _WHOLE: dict[Work, tuple[float, float, float]] = {
     "look": (13, 26, 46), "colour": (14, 48, 64), "convert": (60, 60, 64),
 }  # fmt: skip
 _STREAMED: dict[Work, float] = {"look": 2, "colour": 4, "convert": 8}
-_FRAMES: float = 16  # of formats whose decoders hold the whole picture: WebP, AVIF, HEIC, and whatever Pillow reads
-_KNOWN = (*READ_FORMATS, "MPO", "HEIF")
+# Of formats whose decoders hold the whole picture: WebP, AVIF, HEIC, JPEG XL, and whatever Pillow reads.
+_FRAMES: float = 16
+_BY_PILLOW = ("HEIF", "JXL")
 _BY_STRIPS = ("PNG", "TIFF", "JPEG", "MPO")
 # What a network holds for each pixel of its working size.
 _NETWORK = 600
@@ -85,12 +85,12 @@ def head_of(source: BinaryIO | bytes) -> Head | None:
 def _head(file: BinaryIO) -> Head | None:
     start = file.read(16)
     file.seek(0)
-    if start[4:8] == b"ftyp":
-        with contextlib.suppress(ImportError):  # without it HEIC is refused anyway
-            import_module("pillow_heif").register_heif_opener()
+    formats: tuple[str, ...] = READ_FORMATS  # an MPO is opened as JPEG and then calls itself MPO
+    with contextlib.suppress(MissingExtra):  # without it HEIC and JPEG XL are refused anyway
+        formats += further_formats(start, "")
     try:
         with own_pixel_limit():
-            picture = Image.open(file, formats=_KNOWN)  # not closed: the file is the caller's
+            picture = Image.open(file, formats=formats)  # not closed: the file is the caller's
             return Head(picture.format or "", picture.width, picture.height, picture.mode, is_deep(picture))
     except Exception:  # decoders raise what they like on a malformed header; some TIFF only libvips reads
         pass
@@ -220,17 +220,24 @@ def scratch(suffix: str) -> Iterator[Path]:
 
 
 def _opened(data: bytes, head: Head) -> "pyvips.Image":
-    """The picture to be read once from top to bottom; by Pillow what libvips was built without."""
+    """The picture to be read once from top to bottom; by Pillow what libvips was built without.
+
+    libvips may read the header of an HEIC and have no decoder for the rest, so that is Pillow's from the beginning.
+    """
     import pyvips
 
+    if head.format not in _BY_PILLOW:
+        try:
+            return pyvips.Image.new_from_buffer(data, "", access="sequential", fail_on="truncated")
+        except pyvips.Error:
+            if head.format in _BY_STRIPS:
+                raise
     try:
-        return pyvips.Image.new_from_buffer(data, "", access="sequential", fail_on="truncated")
-    except pyvips.Error:
-        if head.format in _BY_STRIPS:
-            raise
-    with own_pixel_limit(), Image.open(io.BytesIO(data)) as image:
-        exif, xmp, icc = (image.info.get(name) for name in ("exif", "xmp", "icc_profile"))
-        kept = image.convert("RGBA" if "A" in image.mode or "transparency" in image.info else "RGB")
+        with own_pixel_limit(), Image.open(io.BytesIO(data)) as image:
+            exif, xmp, icc = (image.info.get(name) for name in ("exif", "xmp", "icc_profile"))
+            kept = image.convert("RGBA" if "A" in image.mode or "transparency" in image.info else "RGB")
+    except Exception as error:  # decoders raise what they like
+        raise InputError(f"the picture is damaged or cut short: {' '.join(str(error).split())[:200]}") from error
     bands = len(kept.getbands())
     opened = pyvips.Image.new_from_memory(kept.tobytes(), kept.width, kept.height, bands, "uchar")
     opened = opened.copy(interpretation="srgb")
