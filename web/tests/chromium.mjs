@@ -53,6 +53,14 @@ export async function visit(browser, address, options = {}) {
         },
         [path, body],
       ),
+    /** Until the photos on view have these names, in this order: each name comes by a question of its own. */
+    named: async (...names) => {
+      const tiles = page.locator(".tiles span");
+      const same = async () => JSON.stringify(await tiles.allTextContents()) === JSON.stringify(names);
+      for (const ends = Date.now() + 30_000; !(await same()); await page.waitForTimeout(50)) {
+        if (Date.now() > ends) throw new Error(`the photos are called ${await tiles.allTextContents()}, not ${names}`);
+      }
+    },
     /** A panel of the tools beside the photo. */
     panel: (name) => page.getByRole("tab", { name, exact: true }).click(),
     /** Click a place of the photo, 0 to 1 from its left and top edge. */
