@@ -39,6 +39,8 @@ def main() -> int:
     parser.add_argument("--strokes", type=int, default=20)
     parser.add_argument("--photos", type=int, default=100)
     given = parser.parse_args()
+    if given.photos % 20 == 1:
+        parser.error(f"--photos {given.photos}: the last one would be alone, which is no batch; give one more")
     with tempfile.TemporaryDirectory() as folder:
         small = photo(Path(folder) / "small.jpg", 1224, 1632)
         large = photo(Path(folder) / "large.jpg", 4243, 5657)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from tintype.hints.geodesic import _costs, geodesic_distances
-from tintype.hints.propagate import ADDED, GuidanceMaps, distances_from, keep_far, propagate
+from tintype.hints.propagate import ADDED, GuidanceMaps, distances_from, nearness, propagate
 
 
 def cells(*values: int) -> np.ndarray:
@@ -106,13 +106,12 @@ def test_hints_that_contradict_each_other_on_a_wild_picture_stay_bounded() -> No
     assert np.median(np.linalg.norm(met[rows, columns] - wanted[20:], axis=-1)) < 25
 
 
-def test_ways_may_be_given_and_are_then_not_found_again() -> None:
+def test_what_is_far_by_the_ways_is_not_near() -> None:
     light = np.zeros((20, 30), np.float32)
     guidance, points = GuidanceMaps.of(light), np.array([[10, 5]], np.float32)
     distances = distances_from(guidance, points)
-    grey, cast = np.zeros((20, 30, 2), np.float32), np.full((20, 30, 2), 9, np.float32)
-    np.testing.assert_array_equal(
-        keep_far(grey, cast, guidance, points, distances), keep_far(grey, cast, guidance, points)
-    )
-    assert keep_far(grey, cast, guidance, points, distances + 10).max() < 0.3
+    grey = np.zeros((20, 30, 2), np.float32)
+    near = nearness(grey, guidance, points, distances)
+    assert near[10, 5] > 0.99
+    assert nearness(grey, guidance, points, distances + 10).max() < 0.03
     assert ADDED.distance > distances.max() / 4

@@ -9,8 +9,8 @@ import pytest
 
 import tiny_model
 from tintype import Colorizer, Hint, TintypeError, WeightsError
-from tintype.hints.hint import SCALE, SIDE, ab_of, hint_planes, parse_color, propagate_hints, read_hints
-from tintype.hints.propagate import MANY, GuidanceMaps, keep_far
+from tintype.hints.hint import SCALE, SIDE, ab_of, hint_planes, parse_color, reach_of, read_hints
+from tintype.hints.propagate import MANY, GuidanceMaps, distances_from, keep_far, nearness
 from tintype.imaging.color import srgb_to_lab
 from tintype.network.network import Network
 
@@ -159,10 +159,12 @@ def test_one_hint_does_not_change_what_is_far_and_different_and_many_may() -> No
     lightness[:, 30:] = 0.6
     cast = plain + np.float32(20)  # a network that takes the whole picture for odd
     points = np.array([[16, 5]], np.float32)
-    held = keep_far(plain, cast, GuidanceMaps.of(lightness), points)
+    guidance = GuidanceMaps.of(lightness)
+    near = nearness(plain, guidance, points, distances_from(guidance, points))
+    held = keep_far(plain, cast, near, 1)
     np.testing.assert_allclose(held[16, 5], 20, atol=0.6)
     assert np.abs(held[:, 30:]).max() < 1.5
-    np.testing.assert_array_equal(keep_far(plain, cast, GuidanceMaps.of(lightness), np.repeat(points, MANY, 0)), cast)
+    np.testing.assert_array_equal(keep_far(plain, cast, near, MANY), cast)
 
 
 def test_hints_are_met_and_stop_where_things_end() -> None:
@@ -171,7 +173,7 @@ def test_hints_are_met_and_stop_where_things_end() -> None:
     ab = np.zeros((32, 48, 2), np.float32)
     ab[:, 24:] = (0, -20)
     red = Hint(100, 160, (150, 40, 40))
-    met = propagate_hints(ab, ab, GuidanceMaps.of(lightness), [red], (320, 480))
+    met = reach_of([red], ab, GuidanceMaps.of(lightness), (320, 480)).meet(ab)
     np.testing.assert_allclose(met[16, 10], ab_of(red), atol=1)
     assert np.linalg.norm(met[16, 14] - ab_of(red)) < 5
     assert np.abs(met[:, 24:] - ab[:, 24:]).max() < 1
@@ -184,7 +186,7 @@ def test_a_hint_that_the_network_met_at_its_place_alone_colours_the_whole_thing(
     red = Hint(100, 160, (150, 40, 40))
     hinted = plain.copy()
     hinted[14:19, 8:13] = ab_of(red)  # a spot, and nothing is missing at the hint itself
-    met = propagate_hints(plain, hinted, GuidanceMaps.of(lightness), [red], (320, 480))
+    met = reach_of([red], plain, GuidanceMaps.of(lightness), (320, 480)).meet(hinted)
     share = np.linalg.norm(met, axis=2) / np.linalg.norm(ab_of(red))
     assert share[4:28, 2:24].min() > 0.7
     assert share.max() < 1.2  # nothing is added twice
@@ -193,7 +195,7 @@ def test_a_hint_that_the_network_met_at_its_place_alone_colours_the_whole_thing(
 
 def test_hints_that_contradict_each_other_meet_in_the_middle() -> None:
     hints = [Hint(50, 50, (200, 60, 60)), Hint(50, 50, (60, 60, 200))]
-    met = propagate_hints(GREY, GREY, GuidanceMaps.of(LIGHT), hints, (100, 100))
+    met = reach_of(hints, GREY, GuidanceMaps.of(LIGHT), (100, 100)).meet(GREY)
     middle = np.mean([ab_of(hint) for hint in hints], axis=0)
     np.testing.assert_allclose(met[10, 10], middle, atol=3)
     assert np.abs(met).max() < 100
@@ -202,7 +204,7 @@ def test_hints_that_contradict_each_other_meet_in_the_middle() -> None:
 def test_an_unsure_hint_leaves_the_network_its_say() -> None:
     def moved(confidence: float) -> float:
         hint = Hint(50, 50, (200, 60, 60), confidence=confidence)
-        answer = propagate_hints(GREY, GREY, GuidanceMaps.of(LIGHT), [hint], (100, 100))
+        answer = reach_of([hint], GREY, GuidanceMaps.of(LIGHT), (100, 100)).meet(GREY)
         return float(np.linalg.norm(answer[10, 10]) / np.linalg.norm(ab_of(hint)))
 
     assert moved(1) > 0.95
@@ -229,3 +231,22 @@ def test_clicks_and_moved_hints_never_run_the_encoder_again(tmp_path: Path, monk
     for x in (8, 40, 80):
         opened.predict_ab(hints=[Hint(x, 30, (200, 30, 30))])
     assert ran == ["encode", "run"]  # once the prediction without hints, which hints are laid over
+
+
+def test_a_draft_meets_the_hints_without_asking_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    photo = np.tile(np.linspace(60, 200, 96).astype(np.uint8), (64, 1))
+    hints = [Hint(20, 30, (180, 60, 50)), Hint(22, 34, (180, 60, 50))]
+    with Colorizer(threads=1) as colorizer:
+        opened = colorizer.open(photo)
+        answer = opened.predict(hints=hints)
+        opened = colorizer.open(photo)
+        opened.prepare()
+        with monkeypatch.context() as patch:
+            patch.setattr(Network, "decode", lambda *_, **__: pytest.fail("the network was asked"))
+            draft = opened.predict(hints=hints, draft=True)
+            with pytest.raises(TintypeError, match="outside the picture"):
+                opened.predict(hints=[Hint(96, 0, (180, 60, 50))], draft=True)
+        at_the_hint = [photo.rgb()[30, 20].astype(int) for photo in (answer, draft)]
+        assert np.abs(at_the_hint[0] - at_the_hint[1]).max() < 12
+        np.testing.assert_array_equal(opened.predict(hints=hints).rgb(), answer.rgb())  # the draft is not kept for it
+        np.testing.assert_array_equal(opened.predict(hints=hints, draft=True).rgb(), answer.rgb())  # known: no draft

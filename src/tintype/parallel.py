@@ -57,6 +57,14 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result
     return list(_pool().map(work, items))
 
 
+def both(here: Callable[[], Result], beside: Callable[[], Item]) -> tuple[Result, Item]:
+    """What two functions give; the second works in another thread meanwhile."""
+    if WORKERS == 1 or getattr(_here, "alone", False):
+        return here(), beside()
+    later = _pool().submit(beside)
+    return here(), later.result()
+
+
 @lru_cache(maxsize=1)
 def _pool() -> ThreadPoolExecutor:
     """The threads of all spread work, kept: starting them anew for each piece takes a millisecond of a picture."""

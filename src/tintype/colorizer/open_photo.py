@@ -14,7 +14,7 @@ from PIL import Image
 
 from tintype.errors import TintypeError, WeightsError
 from tintype.hints.alternatives import color_at, modes, probabilities, propose
-from tintype.hints.hint import Hint, hint_planes, propagate_hints
+from tintype.hints.hint import Hint
 from tintype.hints.transfer import agreement, describe, hints_of, match
 from tintype.imaging.borders import Inside, find_inside
 from tintype.imaging.color import lightness_from_luma
@@ -34,11 +34,10 @@ from .provenance import recorded
 from .restore import restore_and_tell
 from .taste import Taste
 from .watermark import with_mark
-from .working_copy import WorkingCopy
+from .working_copy import DISTRIBUTION, WorkingCopy
 
 # The output of networks that paint the whole picture, light included.
 PAINTED = "painted_lightness"
-DISTRIBUTION = "distribution"
 MATCHED = ("features_16", "features_32")  # what places of two pictures are compared by
 LEAST_AGREEMENT = 0.06  # with a reference, for it to be taken: benchmarks/references.py
 OTHER = 2.0  # CIE units that an answer differs by on average, at least, to count as another colouring
@@ -89,6 +88,7 @@ class OpenPhoto:
         reference: "OpenPhoto | Sequence[OpenPhoto] | None" = None,
         taste: Taste | None = None,
         pixels: int | None = None,
+        draft: bool = False,
     ) -> Photo:
         """The picture in colour, its brightness untouched.
 
@@ -103,11 +103,12 @@ class OpenPhoto:
             taste: how strong, vivid and warm the colours should be, and what else is wanted; see `Taste`.
             pixels: long side of what is handed back, at most; the picture's own when None. A smaller one is there
                 sooner, with the same colours.
+            draft: spread the hints without asking the network what it makes of them: near its answer, and sooner.
         """
         taste = taste or Taste()
         opened = self.restored(taste)
         told = [*told_by(opened, reference, size), *hints]
-        photo = opened._predict(size, told, taste, pixels)
+        photo = opened._predict(size, told, taste, pixels, draft)
         return self._signed(
             photo, taste, ({} if size is None else {"size": size}) | ({"hints": len(told)} if told else {})
         )
@@ -142,7 +143,7 @@ class OpenPhoto:
         seen = self._info.size if size is None else size
         part._copy(seen).decode(())  # the encoder alone
         yield
-        part._plain_ab(seen)
+        part._copy(seen).plain()
         yield
         y, x = (self.photo.height - 1) / 2, (self.photo.width - 1) / 2
         self.predict_ab(size=size, hints=[Hint(x, y, (128, 128, 128))])
@@ -153,11 +154,16 @@ class OpenPhoto:
         copy = opened._copies.get(self._info.size if size is None else size)
         return self._info.hints not in ("trained", "spread") or (copy is not None and copy.is_prepared)
 
-    def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste, pixels: int | None = None) -> Photo:
+    def _predict(
+        self, size: int | None, hints: Sequence[Hint], taste: Taste, pixels: int | None = None, draft: bool = False
+    ) -> Photo:
         sure = self.confidence(size=size, hints=hints) if taste.strength == "auto" else None
         shown = self.photo if pixels is None else self._smaller(pixels)
         if PAINTED not in self._network.outputs:
-            ab = self.averaged_ab(size=size, hints=hints) if taste.tta else self.predict_ab(size=size, hints=hints)
+            if taste.tta:
+                ab = self.averaged_ab(size=size, hints=hints)
+            else:
+                ab = self._answer(("ab",), size, hints, draft=draft)[0]
             made = compose(shown, taste.apply(ab, self.photo, sure))
             if self.inside is None or taste.keep_sepia:
                 return made
@@ -336,19 +342,25 @@ class OpenPhoto:
         return self._answer((DISTRIBUTION,), size, hints, from_encoding=from_encoding)[0]
 
     def _answer(
-        self, outputs: tuple[str, ...], size: int | None, hints: Sequence[Hint], *, from_encoding: bool = False
+        self,
+        outputs: tuple[str, ...],
+        size: int | None,
+        hints: Sequence[Hint],
+        *,
+        from_encoding: bool = False,
+        draft: bool = False,
     ) -> list[Plane]:
         """Outputs of the network, each (h, w, channels), without what lies in the padding.
 
         Without hints the network runs in one piece, since its halves round a little differently in bf16, unless the
-        answer is to be ``from_encoding``, which costs less the second time."""
+        answer is to be ``from_encoding``, which costs less the second time. ``draft``: as for `predict`."""
         size = self._info.size if size is None else size
         inside = self.inside
         if inside is not None and not all(inside.holds(hint.x, hint.y) for hint in hints):
-            return self._whole._answer(outputs, size, hints)
+            return self._whole._answer(outputs, size, hints, draft=draft)
         if inside is not None:
             moved = [replace(hint, x=hint.x - inside.left, y=hint.y - inside.top) for hint in hints]
-            answers = self._part._answer(outputs, size, moved, from_encoding=from_encoding)
+            answers = self._part._answer(outputs, size, moved, from_encoding=from_encoding, draft=draft)
             shape = self.photo.luma.shape
             return [
                 embed(answer, inside, *shape, fade=name == "ab") for name, answer in zip(outputs, answers, strict=True)
@@ -356,31 +368,12 @@ class OpenPhoto:
         copy = self._copy(size)
         if not hints:
             if outputs == ("ab",):
-                return [self._plain_ab(size)]
+                return [copy.plain()]
             found = copy.decode(outputs) if from_encoding else copy.run(outputs)
             return [found[name] for name in outputs]
-        if known := copy.recall(outputs, hints):
-            return [known[name] for name in outputs]
         self._check_hints()
-        planes = hint_planes(hints, self.photo.luma.shape, copy.lightness, copy.padded.shape)
-        knows = self._info.hints == "trained"
-        found = copy.decode(tuple(name for name in outputs if knows or name != "ab"), planes if knows else None)
-        if "ab" in outputs:
-            plain = self._plain_ab(size)
-            ab = found.get("ab", plain)  # of a network that knows nothing of hints, its answer without them
-            found["ab"] = propagate_hints(plain, ab, copy.guidance(*ab.shape[:2]), hints, self.photo.luma.shape)
-        if DISTRIBUTION not in outputs:  # which would be large
-            copy.keep(outputs, hints, found)
+        found = copy.hinted(outputs, hints, self.photo.luma.shape, draft=draft)
         return [found[name] for name in outputs]
-
-    def _plain_ab(self, size: int) -> Plane:
-        """The answer without hints, kept for the next hint, and for the next taste."""
-        copy = self._copy(size)
-        with copy.lock:
-            if copy.plain_ab is None:
-                copy.plain_ab = copy.run(("ab",))["ab"]
-                copy.plain_ab.flags.writeable = False
-            return copy.plain_ab
 
     def _check_hints(self) -> None:
         if self._info.hints not in ("trained", "spread"):

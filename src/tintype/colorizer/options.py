@@ -62,14 +62,18 @@ class ColorizeOptions:
         """All hints for a picture: what an open reference gives, then those of a person."""
         return [*told_by(opened, reference, self.size), *self.hints]
 
-    def predict(self, opened: OpenPhoto, reference: OpenReference = None, pixels: int | None = None) -> Photo:
-        """The open picture in colour, at most ``pixels`` long; ``reference``: that of the options, as `open_reference`
-        gives it.
+    def predict(
+        self, opened: OpenPhoto, reference: OpenReference = None, pixels: int | None = None, *, draft: bool = False
+    ) -> Photo:
+        """The open picture in colour, at most ``pixels`` long, or a ``draft`` of it; ``reference``: that of the
+        options, as `open_reference` gives it.
 
         Raises:
             WeightsError, TintypeError: as `OpenPhoto.predict`.
         """
-        return opened.predict(size=self.size, hints=self.hints, reference=reference, taste=self.taste, pixels=pixels)
+        return opened.predict(
+            size=self.size, hints=self.hints, reference=reference, taste=self.taste, pixels=pixels, draft=draft
+        )
 
 
 @dataclass(frozen=True)

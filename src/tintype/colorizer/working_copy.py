@@ -11,12 +11,14 @@ from functools import cached_property
 
 import numpy as np
 
-from tintype.hints.hint import Hint
-from tintype.hints.propagate import GuidanceMaps
+from tintype.hints.hint import Hint, check_inside, hint_planes, reach_of
+from tintype.hints.propagate import GuidanceMaps, Reach
 from tintype.imaging.resize import resize_float
 from tintype.imaging.types import Plane
 from tintype.network.network import Network
+from tintype.parallel import both
 
+DISTRIBUTION = "distribution"
 THINGS = "features_16"  # what tells things of one picture apart, for hints
 
 
@@ -28,16 +30,16 @@ class WorkingCopy:
         network: sees it.
         lightness: (h, w) float32, L*/50 - 1.
         padded: the same, (H, W), as the network takes it.
-        plain_ab: (h', w', 2), the prediction without hints, once it has been made.
         lock: held while what is kept for all hints is made, so that two who ask at once do not make it twice.
     """
 
     network: Network
     lightness: Plane
     padded: Plane
-    plain_ab: Plane | None = None
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False, compare=False)
+    _plain: Plane | None = None
     _guidance: GuidanceMaps | None = None
+    _latest_reach: tuple[tuple[tuple[Hint, ...], tuple[int, int]], Reach] | None = None
     _latest: tuple[tuple[tuple[str, ...], tuple[Hint, ...]], dict[str, Plane]] | None = None
 
     @cached_property
@@ -48,7 +50,7 @@ class WorkingCopy:
     @property
     def is_prepared(self) -> bool:
         """Whether all that hints need has been made."""
-        return self.plain_ab is not None and self._guidance is not None
+        return self._plain is not None and self._guidance is not None
 
     def run(self, outputs: tuple[str, ...]) -> dict[str, Plane]:
         """Outputs (h', w', channels) of the whole network without hints; its arithmetic in one piece, nothing kept."""
@@ -61,21 +63,56 @@ class WorkingCopy:
             _ = self.encoded
         return self._cropped(self.network.decode(self.encoded, given, outputs=outputs)) if outputs else {}
 
-    def recall(self, outputs: tuple[str, ...], hints: Sequence[Hint]) -> dict[str, Plane] | None:
-        """The latest answer, if it was to the same question: it is composed at several sizes, or with another taste."""
-        latest = self._latest
-        return latest[1] if latest is not None and latest[0] == (outputs, tuple(hints)) else None
+    def plain(self) -> Plane:
+        """The answer without hints (h', w', 2), CIE units, kept for the next hint, and for the next taste."""
+        with self.lock:
+            if self._plain is None:
+                self._plain = self.run(("ab",))["ab"]
+                self._plain.flags.writeable = False
+            return self._plain
 
-    def keep(self, outputs: tuple[str, ...], hints: Sequence[Hint], answer: dict[str, Plane]) -> None:
-        """Keep an answer for `recall`; nobody may change it any more."""
-        for plane in answer.values():
-            plane.flags.writeable = False
-        self._latest = (outputs, tuple(hints)), answer
+    def hinted(
+        self, outputs: tuple[str, ...], hints: Sequence[Hint], picture: tuple[int, int], *, draft: bool = False
+    ) -> dict[str, Plane]:
+        """Outputs (h', w', channels) for hints in pixels of a picture of that height and width, which "ab" meets.
 
-    def guidance(self, height: int, width: int) -> GuidanceMaps:
+        The latest answer is kept: it is composed at several sizes, or with another taste. A ``draft`` of "ab" alone is
+        what the hints make of the answer without them. Raises TintypeError for a hint outside the picture.
+        """
+        question = (outputs, tuple(hints))
+        if self._latest is not None and self._latest[0] == question:
+            return self._latest[1]
+        check_inside(hints, picture)
+        if draft and outputs == ("ab",):
+            return {"ab": self._reach(hints, picture).meet(self.plain())}
+        knows = self.network.model_file.info.hints == "trained"
+        asked = tuple(name for name in outputs if knows or name != "ab")
+        given = hint_planes(hints, picture, self.lightness, self.padded.shape) if knows else None
+        if "ab" in outputs:
+            plain, _ = self.plain(), self.guidance()
+            found, reach = both(lambda: self.decode(asked, given), lambda: self._reach(hints, picture))
+            found["ab"] = reach.meet(found.get("ab", plain))  # a network that knows nothing of hints has its plain one
+        else:
+            found = self.decode(asked, given)
+        if DISTRIBUTION not in outputs:  # which would be large
+            for plane in found.values():
+                plane.flags.writeable = False  # nobody may change what is kept
+            self._latest = question, found
+        return found
+
+    def _reach(self, hints: Sequence[Hint], picture: tuple[int, int]) -> Reach:
+        """How far hints reach, kept for the same hints: a draft comes before the answer."""
+        latest = self._latest_reach
+        if latest is None or latest[0] != (tuple(hints), picture):
+            latest = (tuple(hints), picture), reach_of(hints, self.plain(), self.guidance(), picture)
+            self._latest_reach = latest
+        return latest[1]
+
+    def guidance(self) -> GuidanceMaps:
         """What hints are spread by on the grid of the prediction, whatever hints come."""
         with self.lock:
             if self._guidance is None:
+                height, width = self.plain().shape[:2]
                 light = resize_float(self.lightness, width, height)
                 self._guidance = GuidanceMaps.of(light, self._things())
             return self._guidance

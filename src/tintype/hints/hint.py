@@ -15,7 +15,7 @@ from tintype.imaging.color import srgb_to_lab
 from tintype.imaging.gamut import reduce_chroma_lab
 from tintype.imaging.types import Plane
 
-from .propagate import GuidanceMaps, meet
+from .propagate import GuidanceMaps, Reach
 
 SCALE = 110.0  # CIE units of ab that the planes hold as 1
 SIDE = 5  # of the square, in its own pixels, that the network sees of a hint without a radius; trained are 1 to 9
@@ -132,7 +132,7 @@ def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, p
     """Planes (3, H, W) for a network: a/110, b/110 and a mask of 0 and 1.
 
     A colour stronger than the light of its place allows is told as strong as it can be there, with its hue: in training
-    there are hardly any others, and a network may answer to them with anything, to red with blue. `propagate_hints`
+    there are hardly any others, and a network may answer to them with anything, to red with blue. `Reach.meet`
     adds the rest.
 
     Args:
@@ -144,13 +144,10 @@ def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, p
     Raises:
         TintypeError: a hint lies outside the picture.
     """
+    check_inside(hints, picture)
     seen = light.shape
     squares = []
     for hint in hints:
-        if not (0 <= hint.x < picture[1] and 0 <= hint.y < picture[0]):
-            raise TintypeError(
-                f"a hint is at {hint.x:g}, {hint.y:g}, outside the picture of {picture[1]} x {picture[0]} pixels"
-            )
         scale = seen[1] / picture[1]
         side = SIDE if hint.radius is None else min(LARGEST_SIDE, max(1, round(2 * hint.radius * scale)))
         top = _start((hint.y + 0.5) * seen[0] / picture[0], side, seen[0])
@@ -164,6 +161,15 @@ def hint_planes(hints: Sequence[Hint], picture: tuple[int, int], light: Plane, p
     return planes
 
 
+def check_inside(hints: Sequence[Hint], picture: tuple[int, int]) -> None:
+    """Raise TintypeError for a hint outside a picture of that height and width."""
+    for hint in hints:
+        if not (0 <= hint.x < picture[1] and 0 <= hint.y < picture[0]):
+            raise TintypeError(
+                f"a hint is at {hint.x:g}, {hint.y:g}, outside the picture of {picture[1]} x {picture[0]} pixels"
+            )
+
+
 def ab_of(hint: Hint) -> tuple[float, float]:
     """The colour of a hint, CIE a and b."""
     a, b = _colours([hint])[0]
@@ -175,17 +181,19 @@ def _colours(hints: Sequence[Hint]) -> Plane:
     return srgb_to_lab(np.array([hint.color for hint in hints], np.float32).reshape(-1, 3) / 255)[:, 1:]
 
 
-def propagate_hints(
-    plain: Plane, ab: Plane, guidance: GuidanceMaps, hints: Sequence[Hint], picture: tuple[int, int]
-) -> Plane:
-    """The answer `ab` of a network (h, w, 2), CIE units, made to meet the hints (`meet`); `plain` is its answer without
-    them. `guidance` is the picture's at that size; `picture` the height and width that hints are in.
+def reach_of(hints: Sequence[Hint], plain: Plane, guidance: GuidanceMaps, picture: tuple[int, int]) -> Reach:
+    """How far hints reach over a picture, whose `meet` makes a network's answer match them (`Reach`).
+
+    Args:
+        hints: in pixels of the picture.
+        plain: (h, w, 2), CIE units, the network's answer without hints.
+        guidance: the picture's, at that size.
+        picture: height and width that hints are in.
     """
-    scale = np.array(ab.shape[:2], np.float32) / np.array(picture, np.float32)
+    scale = np.array(plain.shape[:2], np.float32) / np.array(picture, np.float32)
     places = np.array([[hint.y + 0.5, hint.x + 0.5] for hint in hints], np.float32)
-    wanted = _colours(hints)
     sure = np.array([hint.confidence for hint in hints], np.float32)
-    return meet(plain, ab, guidance, np.asarray(places * scale, np.float32), wanted, sure)
+    return Reach.of(plain, guidance, np.asarray(places * scale, np.float32), _colours(hints), sure)
 
 
 def _start(centre: float, side: int, length: int) -> int:

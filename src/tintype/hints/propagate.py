@@ -130,20 +130,48 @@ class _Kernel:
         return np.asarray(np.exp(-fall), np.float32)
 
 
-def meet(plain: Plane, hinted: Plane, guidance: GuidanceMaps, points: Plane, wanted: Plane, sure: Plane) -> Plane:
-    """Colours (h, w, 2), CIE units, that meet the hints. Arguments as for `propagate`.
+@dataclass(frozen=True)
+class Reach:
+    """How far hints reach over a picture: what is known of it before the network has answered to them.
 
-    The network's answer `hinted` is held to its answer without hints, `plain`, far from them (`keep_far`), carried over
-    the things that they are on (`fill`), and gets what is then left between itself and the hints (`propagate`).
+    points, wanted, sure: as for `propagate`, and distances, as `distances_from` gives them. near: (h, w), 0 to 1, where
+    the network may change its answer without hints, `plain` (h, w, 2). move: (h, w, 2), what the hints ask for on their
+    things (`spread`). Both are None for `MANY` hints, which leave everything to the network.
     """
-    distances = distances_from(guidance, points)
-    near = keep_far(plain, hinted, guidance, points, distances)
-    if len(points) < MANY:
-        filled = fill(plain, near, spread(plain, guidance, points, wanted, sure, distances), len(points))
-        added = (filled - near)[_cells(points, near)]
-        # An unsure hint is not to count twice.
-        near, wanted = filled, np.asarray(wanted + added * (1 - 1 / sure**2)[:, None], np.float32)
-    return propagate(near, guidance, points, wanted, sure, distances)
+
+    plain: Plane
+    guidance: GuidanceMaps
+    points: Plane
+    wanted: Plane
+    sure: Plane
+    distances: Plane
+    near: Plane | None
+    move: Plane | None
+
+    @classmethod
+    def of(cls, plain: Plane, guidance: GuidanceMaps, points: Plane, wanted: Plane, sure: Plane) -> "Reach":
+        """The reach of hints over a picture with that answer without hints. Arguments as for `propagate`."""
+        distances = distances_from(guidance, points)
+        near = move = None
+        if len(points) < MANY:
+            near = nearness(plain, guidance, points, distances)
+            move = spread(plain, guidance, points, wanted, sure, distances)
+        return cls(plain, guidance, points, wanted, sure, distances, near, move)
+
+    def meet(self, hinted: Plane) -> Plane:
+        """Colours (h, w, 2), CIE units, that meet the hints, from the network's answer to them.
+
+        It is held to its answer without hints far from them (`keep_far`), carried over the things that they are on
+        (`fill`), and gets what is then left between itself and the hints (`propagate`).
+        """
+        result, wanted = hinted, self.wanted
+        if self.near is not None and self.move is not None:
+            held = keep_far(self.plain, hinted, self.near, len(self.points))
+            result = fill(self.plain, held, self.move, len(self.points))
+            added = (result - held)[_cells(self.points, held)]
+            # An unsure hint is not to count twice.
+            wanted = np.asarray(wanted + added * (1 - 1 / self.sure**2)[:, None], np.float32)
+        return propagate(result, self.guidance, self.points, wanted, self.sure, self.distances)
 
 
 def spread(plain: Plane, guidance: GuidanceMaps, points: Plane, wanted: Plane, sure: Plane, distances: Plane) -> Plane:
@@ -189,21 +217,27 @@ def propagate(
     return corrected
 
 
-def keep_far(
-    plain: Plane, hinted: Plane, guidance: GuidanceMaps, points: Plane, distances: Plane | None = None
-) -> Plane:
-    """Colours (h, w, 2), CIE units: `hinted` near the hints and on what is like their places in light and in the colour
-    of `plain`, the answer without hints, and `plain` elsewhere. Arguments as for `propagate`."""
-    if len(points) >= MANY:
-        return hinted
+def nearness(plain: Plane, guidance: GuidanceMaps, points: Plane, distances: Plane) -> Plane:
+    """How near every cell (h, w) is to the nearest hint, 0 to 1, in place, light, and the colour of `plain`, the answer
+    without hints. Arguments as for `propagate`."""
     rows, columns = _cells(points, plain)
-    kernel = _Kernel(
-        guidance, plain, rows, columns, distances_from(guidance, points) if distances is None else distances, CHANGED
-    )
+    kernel = _Kernel(guidance, plain, rows, columns, distances, CHANGED)
     near = np.zeros(plain.shape[:2], np.float32)
     for index in range(len(kernel)):
         near = np.maximum(near, kernel[index])
-    held = (1 - near) * np.float32(1 - len(points) / MANY)
+    return near
+
+
+def keep_far(plain: Plane, hinted: Plane, near: Plane, hints: int) -> Plane:
+    """Colours (h, w, 2), CIE units: `hinted` near the hints and on what is like their places, and `plain`, the answer
+    without hints, elsewhere.
+
+    Args:
+        plain, hinted: (h, w, 2).
+        near: (h, w), of `nearness`.
+        hints: their number; the more there are, the more is left to the network, at `MANY` all.
+    """
+    held = (1 - near) * np.float32(1 - min(hints, MANY) / MANY)
     return hinted + held[..., None] * (plain - hinted)
 
 

@@ -73,15 +73,20 @@ def reference_of(services: Services, options: ColourOptions, owner: str) -> Pict
 
 
 def predict(
-    opened: OpenPhoto, options: ColourOptions, reference: OpenPhoto | None = None, pixels: int | None = None
+    opened: OpenPhoto,
+    options: ColourOptions,
+    reference: OpenPhoto | None = None,
+    pixels: int | None = None,
+    draft: bool = False,
 ) -> Photo:
     """Colour an open picture as asked, at most ``pixels`` long; the options have been checked, the reference is opened.
+    ``draft``: as for `OpenPhoto.predict`.
 
     Raises:
         ProblemError: 422, the picture has fewer alternatives.
     """
     asked = ColorizeOptions(options.size, tuple(told(opened, options)), taste=taste_of(options))
-    return asked.predict(opened, reference, pixels)
+    return asked.predict(opened, reference, pixels, draft=draft)
 
 
 def told(opened: OpenPhoto, options: ColourOptions) -> list[Hint]:

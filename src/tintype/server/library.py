@@ -112,11 +112,15 @@ def _readable(owner: str) -> tuple[ColumnElement[bool], ...]:
     return Picture.study_id.is_(None), or_(Picture.owner == owner, Picture.shared), alive
 
 
-def find_picture(session: Session, identity: str, owner: str, *, to_change: bool = False) -> Picture:
-    """A picture that the owner may see, or may change. Raises ProblemError, 404."""
-    found = session.scalar(
-        select(Picture).where(Picture.id == identity, *_readable(owner)).options(selectinload(Picture.results))
-    )
+def find_picture(
+    session: Session, identity: str, owner: str, *, to_change: bool = False, results: bool = True
+) -> Picture:
+    """A picture that the owner may see, or may change, with its results unless they are not wanted.
+
+    Raises ProblemError, 404.
+    """
+    query = select(Picture).where(Picture.id == identity, *_readable(owner))
+    found = session.scalar(query.options(selectinload(Picture.results)) if results else query)
     if found is None or (to_change and found.owner != owner):
         raise not_found("picture")
     return found

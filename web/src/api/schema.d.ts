@@ -5152,6 +5152,8 @@ export interface operations {
                 newest?: boolean;
                 /** @description Long side of the answer, at most: a smaller one is there sooner. */
                 pixels?: number | null;
+                /** @description Spread the hints without asking the network what it makes of them: near its answer, and sooner. */
+                draft?: boolean;
                 /** @description Hints will follow: once this is answered, make ready what they need. */
                 steer?: boolean;
             };

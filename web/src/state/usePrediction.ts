@@ -80,7 +80,7 @@ export function usePrediction(pictureId: string, look: Look): Shown & { again: (
 
 /** The picture, at most `pixels` long; null if a newer question replaced this one on the server. */
 async function predict(id: string, look: Look, signal: AbortSignal, pixels?: number): Promise<Blob | null> {
-  const params = { path: { picture_id: id }, query: { newest: true, steer: true, pixels } };
+  const params = { path: { picture_id: id }, query: { newest: true, steer: true, pixels, draft: pixels !== undefined } };
   try {
     const asked = api.POST("/api/pictures/{picture_id}/predict", { params, body: asOptions(look), parseAs: "blob", signal });
     return (await unwrap(asked)) as unknown as Blob;

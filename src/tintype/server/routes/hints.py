@@ -48,6 +48,12 @@ NewestQuery = Annotated[
 PixelsQuery = Annotated[
     int | None, Query(ge=64, le=8192, description="Long side of the answer, at most: a smaller one is there sooner.")
 ]
+DraftQuery = Annotated[
+    bool,
+    Query(
+        description="Spread the hints without asking the network what it makes of them: near its answer, and sooner."
+    ),
+]
 SteerQuery = Annotated[
     bool,
     Query(description="Hints will follow: once this is answered, make ready what they need."),
@@ -65,6 +71,7 @@ def predict_picture(
     owner: OwnerDep,
     newest: NewestQuery = False,
     pixels: PixelsQuery = None,
+    draft: DraftQuery = False,
     steer: SteerQuery = False,
 ) -> Response:
     """Colour a photo at screen size, as JPEG, without keeping the result: for hints, sliders and moods.
@@ -83,7 +90,7 @@ def predict_picture(
         opened = services.opened.get(picture, body.model)
         ready = time.perf_counter()
         asked = services.opened.reference(reference, body.model)
-        data = predict(opened, body, asked, pixels).encode("JPEG", _QUALITY)
+        data = predict(opened, body, asked, pixels, draft).encode("JPEG", _QUALITY)
         done = time.perf_counter()
     timing = f"open;dur={1000 * (ready - started):.1f}, predict;dur={1000 * (done - ready):.1f}"
     headers = {"Server-Timing": timing, "Cache-Control": "no-store"}
@@ -295,7 +302,7 @@ def _weight(services: Services, picture: Picture, options: ColourOptions) -> int
 
 def _photo(services: Services, picture_id: str, owner: str) -> Picture:
     with services.database.session() as session:
-        picture = find_picture(session, picture_id, owner)
+        picture = find_picture(session, picture_id, owner, results=False)
     if picture.kind != "photo":
         raise ProblemError(422, "this is a film; hints are for photos")
     return picture
