@@ -5,7 +5,7 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { launch, visit } from "../tests/chromium.mjs";
+import { example, launch, visit } from "../tests/chromium.mjs";
 import { makeFilm, serve } from "../tests/server.mjs";
 import { DESK, dress, everyView, PHONE, WALL } from "../tests/views.mjs";
 
@@ -24,7 +24,7 @@ const PHONES = { start: "dark", photo: "light", hints: "dark" };
 
 const work = mkdtempSync(join(tmpdir(), "tintype-shots-"));
 const server = await serve(join(work, "site"));
-const guarded = await serve(join(work, "guarded"), { TINTYPE_TOKEN: "sesame", TINTYPE_WORKERS: "0" });
+const guarded = await serve(join(work, "guarded"), { TINTYPE_TOKEN: "sesame", TINTYPE_ADMIN_TOKEN: "key", TINTYPE_WORKERS: "0" });
 const browser = await launch();
 try {
   const person = await visit(browser, server.address, { reducedMotion: "reduce", viewport: all || sheets ? DESK : WIDE });
@@ -38,12 +38,36 @@ try {
     await page.screenshot({ path: join(sheets ? work : folder, name), fullPage: full, ...(name.endsWith(".jpg") && { type: "jpeg", quality: 78 }) });
     console.log(name);
   };
+  const sheet = async (page, name) => {
+    if (names && !wanted.delete(name)) return;
+    for (const theme of ["light", "dark"]) for (const size of [WALL, DESK, PHONE]) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, false);
+    if (names && wanted.size === 0) throw END;
+  };
+  /** A batch in line, and the page of whoever looks after the server, where no worker takes anything up. */
+  const keeper = async () => {
+    const { page, open, upload, settled, gone } = await visit(browser, guarded.address, { reducedMotion: "reduce", viewport: DESK });
+    await open("/");
+    await page.getByLabel("Token").fill("key");
+    await page.getByRole("button", { name: "Enter" }).click();
+    await upload(example("cat.jpg"));
+    await settled();
+    await upload(...["lincoln-1863.jpg", "boulevard-1838.jpg", "migrant-mother-1936.jpg", "coffee.jpg"].map(example));
+    await page.getByText(/^Waiting/).waitFor();
+    await sheet(page, "batch-waiting");
+    await open("/admin");
+    await page.getByRole("heading", { name: "Owners" }).waitFor();
+    await sheet(page, "admin");
+    await gone();
+  };
   const film = makeFilm(join(work, "reel.mp4"));
-  await everyView({ ...person, browser, film, locked: guarded.address }, async (name, count = 4, page = person.page) => {
+  const walk = async () => everyView({ ...person, browser, film, locked: guarded.address }, async (name, count = 4, page = person.page) => {
     if (sheets) {
-      if (count === 1 || (names && !wanted.delete(name))) return; // some views do not stay as they are for so long
-      for (const theme of ["light", "dark"]) for (const size of [WALL, DESK, PHONE]) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, false);
-      if (names && wanted.size === 0) throw END;
+      if (name === "film-going") { // which stays as it is while it is paused
+        await page.getByRole("button", { name: "Pause" }).click();
+        await page.getByText(/^Paused/).waitFor();
+        await sheet(page, "film-paused");
+        await page.getByRole("button", { name: "Go on" }).click();
+      } else if (count > 1) await sheet(page, name);
     } else if (all) {
       const ways = [[DESK, "light"], [PHONE, "dark"], [WALL, "dark"], [PHONE, "light"]].slice(0, count);
       for (const [size, theme] of ways) await shoot(page, `${name}-${size.width}-${theme}.png`, size, theme, size === PHONE);
@@ -52,7 +76,13 @@ try {
       if (name in PHONES) await shoot(page, `web-${name}-phone.jpg`, PHONE, PHONES[name]);
     }
     await page.setViewportSize(all || sheets ? DESK : WIDE);
-  }).catch((error) => { if (error !== END) throw error; });
+  });
+  try {
+    if (sheets) await keeper();
+    await walk();
+  } catch (error) {
+    if (error !== END) throw error;
+  }
   if (sheets) execFileSync(process.env.PYTHON ?? "python3", [new URL("sheets.py", import.meta.url).pathname, work, folder], { stdio: "inherit" });
   const faults = person.faults.filter((one) => !one.includes(guarded.address));
   if (faults.length) console.error(faults.join("\n"));
