@@ -79,9 +79,9 @@ class WorkingCopy:
         The latest answer is kept: it is composed at several sizes, or with another taste. A ``draft`` of "ab" alone is
         what the hints make of the answer without them. Raises TintypeError for a hint outside the picture.
         """
-        question = (outputs, tuple(hints))
-        if self._latest is not None and self._latest[0] == question:
-            return self._latest[1]
+        question, latest = (outputs, tuple(hints)), self._latest  # which another thread may replace meanwhile
+        if latest is not None and latest[0] == question:
+            return latest[1]
         check_inside(hints, picture)
         if draft and outputs == ("ab",):
             return {"ab": self._reach(hints, picture).meet(self.plain())}
