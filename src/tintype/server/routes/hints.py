@@ -81,7 +81,7 @@ def predict_picture(
     """
     check(services, body)
     reference = reference_of(services, body, owner)
-    picture = _photo(services, picture_id, owner)
+    picture = _photo(services, picture_id, owner, results=False)
     is_newest = services.newest.asked((owner, picture_id))
     with _admitted(services, picture, body):
         if newest and not is_newest():
@@ -300,9 +300,9 @@ def _weight(services: Services, picture: Picture, options: ColourOptions) -> int
     return weight_of(services.storage, picture.key, "look", size)
 
 
-def _photo(services: Services, picture_id: str, owner: str) -> Picture:
+def _photo(services: Services, picture_id: str, owner: str, *, results: bool = True) -> Picture:
     with services.database.session() as session:
-        picture = find_picture(session, picture_id, owner, results=False)
+        picture = find_picture(session, picture_id, owner, results=results)
     if picture.kind != "photo":
         raise ProblemError(422, "this is a film; hints are for photos")
     return picture
