@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from tintype.compare.measure import Measured
+from tintype.compare.page import ranking_chart
 from tintype.compare.plan import Entrant, check_entrants, fitting, images_within
 from tintype.compare.ranking import rank, verdict
 from tintype.compare.study import compare
@@ -92,6 +93,14 @@ def test_vividness_counts_and_grey_is_said() -> None:
     assert "With one seed" in verdict(places)
     assert "Nearer to the truth than grey by more than luck: pale alone." in verdict(places)
     assert [place.nearer_than_grey for place in places] == [False, True]
+
+
+def test_every_row_of_the_ranking_has_its_name_and_room_for_it() -> None:
+    names = [f"row {number}" for number in range(12)]
+    chart = ranking_chart(rank({name: [measured(name, 0, np.full(9, 9.0 + at))] for at, name in enumerate(names)}))
+    assert sorted(chart.data[0].y) == sorted(names)
+    assert (chart.layout.yaxis.tickmode, chart.layout.yaxis.dtick) == ("linear", 1)
+    assert chart.layout.height / len(names) > 30
 
 
 def test_who_is_nearer_to_the_truth_than_grey_by_more_than_luck() -> None:

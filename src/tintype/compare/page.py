@@ -43,7 +43,7 @@ def write_comparison_page(
         "The score is CIEDE2000 as a part of grey's, plus a quarter of the relative distance of colourfulness from the "
         f"photographs': 0 is the truth, 1.25 is grey. Bars are {LEVEL} % intervals over pictures and seeds."
     )
-    body = section(verdict(places), told, card("Ranking", score, _chart(places)), _table(places, runs))
+    body = section(verdict(places), told, card("Ranking", score, ranking_chart(places)), _table(places, runs))
     body += section("Pictures", "Seed 0 of each, on test pictures evenly spread.", _pictures(places, pictures, test))
     gave_up = [run for of_one in runs.values() for run in of_one if run.warnings]
     rows = [[f"{run.name}, seed {run.seed}", "; ".join(run.warnings)] for run in gave_up]
@@ -51,7 +51,8 @@ def write_comparison_page(
     return write_page(path, "Comparison of " + ", ".join(sorted(runs)), body)
 
 
-def _chart(places: Sequence[Place]) -> go.Figure:
+def ranking_chart(places: Sequence[Place]) -> go.Figure:
+    """The ranking as dots with their 95 % intervals, the best on top, each row named, beside what grey scores."""
     shown = list(reversed(places))
     above = [place.interval[1] - place.score for place in shown]
     below = [place.score - place.interval[0] for place in shown]
@@ -67,8 +68,8 @@ def _chart(places: Sequence[Place]) -> go.Figure:
     )
     chart.add_vline(x=1.25, line_dash="dot", annotation_text="grey")
     chart.update_xaxes(title="score, smaller is better", type="linear")
-    chart.update_yaxes(type="category", automargin=True, title=None)
-    chart.update_layout(showlegend=False)
+    chart.update_yaxes(type="category", automargin=True, title=None, tickmode="linear", dtick=1)  # each has its name
+    chart.update_layout(showlegend=False, height=max(270, 110 + 34 * len(places)))
     return chart
 
 
