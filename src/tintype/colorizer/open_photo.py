@@ -154,9 +154,7 @@ class OpenPhoto:
         copy = opened._copies.get(self._info.size if size is None else size)
         return self._info.hints not in ("trained", "spread") or (copy is not None and copy.is_prepared)
 
-    def _predict(
-        self, size: int | None, hints: Sequence[Hint], taste: Taste, pixels: int | None = None, draft: bool = False
-    ) -> Photo:
+    def _predict(self, size: int | None, hints: Sequence[Hint], taste: Taste, pixels: int | None, draft: bool) -> Photo:
         sure = self.confidence(size=size, hints=hints) if taste.strength == "auto" else None
         shown = self.photo if pixels is None else self._smaller(pixels)
         if PAINTED not in self._network.outputs:
