@@ -1,12 +1,13 @@
 """Work spread over threads: order, nesting, errors, and processes that fork."""
 
+import contextlib
 import multiprocessing
 import threading
 
 import pytest
 
 from tintype import parallel
-from tintype.parallel import alone, spread, strips
+from tintype.parallel import alone, begin, spread, strips
 
 
 @pytest.fixture(autouse=True)
@@ -44,6 +45,18 @@ def test_an_error_comes_out_and_the_threads_go_on() -> None:
 
 
 @pytest.mark.skipif("fork" not in multiprocessing.get_all_start_methods(), reason="there is no fork here")
+def test_work_begun_gives_its_result_or_its_error_later() -> None:
+    def fail() -> int:
+        raise ValueError("no")
+
+    for where in (contextlib.nullcontext, alone):
+        with where():
+            done, failed = begin(lambda: 3), begin(fail)
+            assert done.result() == 3
+            with pytest.raises(ValueError, match="no"):
+                failed.result()
+
+
 def test_a_forked_process_spreads_work_too() -> None:
     spread(_square, range(4))  # the parent has threads, the child will not have them
     context = multiprocessing.get_context("fork")

@@ -5,7 +5,7 @@ import os
 import platform
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeVar
@@ -63,6 +63,18 @@ def both(here: Callable[[], Result], beside: Callable[[], Item]) -> tuple[Result
         return here(), beside()
     later = _pool().submit(beside)
     return here(), later.result()
+
+
+def begin(work: Callable[[], Result]) -> "Future[Result]":
+    """Work begun in another thread; where there is only one to be had, it is done before this returns."""
+    if WORKERS > 1 and not getattr(_here, "alone", False):
+        return _pool().submit(work)
+    done: Future[Result] = Future()
+    try:
+        done.set_result(work())
+    except BaseException as error:
+        done.set_exception(error)
+    return done
 
 
 @lru_cache(maxsize=1)

@@ -1,6 +1,8 @@
 """Motion, cuts and steady colour."""
 
 import itertools
+import time
+from collections.abc import Iterator
 from fractions import Fraction
 
 import numpy as np
@@ -8,6 +10,8 @@ import pytest
 from numpy.typing import NDArray
 
 from little_films import scene
+from tintype import parallel
+from tintype.parallel import alone
 from tintype.video.cuts import correlation, likeness
 from tintype.video.levels import Signal
 from tintype.video.motion import Chain, Motion, grid_size
@@ -198,6 +202,66 @@ def test_state_carries_over_parts() -> None:
     assert len(first) + len(again) == 30
     for a, b in zip(whole[10:], again, strict=True):
         np.testing.assert_array_equal(a.ab, b.ab)
+
+
+@pytest.mark.parametrize("pause", [0.0, 0.05])
+def test_colours_are_the_same_however_long_the_network_takes(pause: float) -> None:
+    """Frames behind a key are read while the network looks at it, and no answer comes out of its turn."""
+    shots = grey(scene(HEIGHT, WIDTH, 40, speed=1)) + grey(scene(HEIGHT, WIDTH, 20, speed=2))[::-1]
+    frames, options = frames_of(shots), FilmOptions(part_frames=15)
+
+    def painted(wait: float) -> tuple[list[Coloured], list[PartEnd]]:
+        paint = noisy_paint()
+
+        def slow(frame: Frame) -> NDArray[np.float32]:
+            time.sleep(wait)
+            return paint(frame)
+
+        return run(Stabilizer(slow, info(), options), frames)
+
+    with alone():  # no other thread: the network is waited for at once
+        plain, plain_ends = painted(0.0)
+    found, ends = painted(pause)
+    assert [one.frame.pts for one in found] == [frame.pts for frame in frames]
+    assert [one.predicted for one in found] == [one.predicted for one in plain]
+    assert all((one.ab == other.ab).all() for one, other in zip(found, plain, strict=True))
+    assert [end.state.keys() for end in ends] == [end.state.keys() for end in plain_ends]
+
+
+def test_an_error_of_the_network_comes_out() -> None:
+    paint, asked = noisy_paint(), itertools.count()
+
+    def broken(frame: Frame) -> NDArray[np.float32]:
+        if next(asked) == 2:
+            raise ValueError("no answer")
+        return paint(frame)
+
+    with pytest.raises(ValueError, match="no answer"):
+        run(Stabilizer(broken, info(), FilmOptions()), frames_of(grey(scene(HEIGHT, WIDTH, 60, speed=1))))
+
+
+def test_a_film_left_early_leaves_no_network_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parallel, "WORKERS", 2)
+    paint, busy = noisy_paint(), [0]
+
+    def slow(frame: Frame) -> NDArray[np.float32]:
+        busy[0] += 1
+        time.sleep(0.2)
+        busy[0] -= 1
+        return paint(frame)
+
+    items = Stabilizer(slow, info(), FilmOptions()).run(_until_asked(busy))
+    with pytest.raises(KeyboardInterrupt):
+        list(items)
+    assert busy == [0]
+
+
+def _until_asked(busy: list[int]) -> Iterator[Frame]:
+    """Frames up to the first that is read while the network is at work."""
+    for frame in frames_of(grey(scene(HEIGHT, WIDTH, 60, speed=1))):
+        if busy[0]:
+            raise KeyboardInterrupt
+        yield frame
 
 
 def test_the_grid_keeps_the_shape() -> None:

@@ -7,6 +7,7 @@ what only one of them has seen gets its colour from that one. Nothing crosses a 
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -14,6 +15,7 @@ import numpy as np
 
 from tintype.imaging.borders import Inside
 from tintype.imaging.types import Floats
+from tintype.parallel import begin
 
 from .chroma import shrink
 from .cuts import likeness
@@ -75,8 +77,23 @@ class _Key:
         return padded
 
 
+@dataclass(eq=False)
+class _Span:
+    """The frames from one key up to the next, of which the network is being asked meanwhile."""
+
+    key: _Key
+    window: list[Frame]
+    steps: list[Step]
+    chains: list[Chain]
+    frame: Frame
+    light: Small
+    answer: "Future[Floats]"
+
+
 class Stabilizer:
     """Colours the frames of one film, in order.
+
+    While the network looks at a key in another thread, the motion of the frames behind it is found in this one.
 
     Args:
         paint: colours one frame by itself.
@@ -105,6 +122,7 @@ class Stabilizer:
         self._memory = np.inf if stability == 1 else MEMORY * stability / (1 - stability)
         self.scenes = 0
         self.predictions = 0
+        self._done = 0  # frames since the last part ended
 
     def run(self, frames: Iterable[Frame], state: State | None = None) -> Generator[Coloured | PartEnd, None, None]:
         """The frames with their colours, and where parts end; ``state`` is that of the last part of an earlier run."""
@@ -119,38 +137,61 @@ class Stabilizer:
     def _steady(self, frames: Iterable[Frame], state: State | None) -> Generator[Coloured | PartEnd, None, None]:
         key: _Key | None = None
         light: Small | None = None
+        span: _Span | None = None  # whose last key, which is the next one's first, is not known yet
         window: list[Frame] = []
         steps: list[Step] = []
         chains = [Chain.start(*self._grid)]
-        done = 0
-        for frame in frames:
-            earlier, light = light, self._light(frame)
-            if key is None or earlier is None:
-                for memory in self._memories if state else ():
-                    memory.resume(state or {})
-                key = _Key(frame, state["ab"], state["weight"]) if state else self._first_key(frame, light)
-            else:
-                step = self._motion.between(earlier, light)
-                if likeness(step, light).is_cut:
-                    yield from self._close(key, window, steps, chains, earlier)
-                    yield PartEnd(facts=self._facts())
-                    key, window, steps, chains, done = self._first_key(frame, light), [], [], chains[:1], 0
+        self._done = 0
+        try:
+            for frame in frames:
+                earlier, light = light, self._light(frame)
+                if key is None or earlier is None:
+                    for memory in self._memories if state else ():
+                        memory.resume(state or {})
+                    key = _Key(frame, state["ab"], state["weight"]) if state else self._first_key(frame, light)
                 else:
-                    steps.append(step)
-                    chains.append(chains[-1].then(self._motion, step.back, step.trust_back))
-                    if self._is_due(len(window), chains[-1]):
-                        self._learn(key, [*window, frame])
-                        following = self._next_key(key, frame, light, chains[-1])
-                        yield from self._between(key, following, window, steps, chains)
-                        done += len(window)
-                        key, window, steps, chains = following, [], [], chains[:1]
-                        if done >= self._options.part_frames:
-                            yield PartEnd(self._state(key), self._facts())
-                            done = 0
-            window.append(frame)
-        if key is not None and light is not None:
-            yield from self._close(key, window, steps, chains, light)
-        yield PartEnd(facts=self._facts())
+                    step = self._motion.between(earlier, light)
+                    cut = likeness(step, light).is_cut
+                    if not cut:
+                        steps.append(step)
+                        chains.append(chains[-1].then(self._motion, step.back, step.trust_back))
+                    due = not cut and self._is_due(len(window), chains[-1])
+                    if span is not None and (cut or due or span.answer.done()):
+                        key, span = (yield from self._finished(span)), None
+                    if cut:
+                        yield from self._close(key, window, steps, chains, earlier)
+                        yield PartEnd(facts=self._facts())
+                        key, window, steps, chains, self._done = self._first_key(frame, light), [], [], chains[:1], 0
+                    elif due:
+                        span = self._begun(key, window, steps, chains, frame, light)
+                        window, steps, chains = [], [], chains[:1]
+                window.append(frame)
+            if span is not None:
+                key, span = (yield from self._finished(span)), None
+            if key is not None and light is not None:
+                yield from self._close(key, window, steps, chains, light)
+            yield PartEnd(facts=self._facts())
+        finally:
+            if span is not None:  # left early: nobody is to use the network when this is closed
+                wait([span.answer])
+
+    def _begun(
+        self, key: _Key, window: list[Frame], steps: list[Step], chains: list[Chain], frame: Frame, light: Small
+    ) -> _Span:
+        """The network is asked about a frame that is due; nothing that `paint` knows may change before it answers."""
+        self._learn(key, [*window, frame])
+        self.predictions += 1
+        return _Span(key, window, steps, chains, frame, light, begin(lambda: self._answer(frame)))
+
+    def _finished(self, span: _Span) -> Generator[Coloured | PartEnd, None, _Key]:
+        """The frames of a span with their colours, and the key behind them."""
+        following = self._next_key(span.key, span.frame, span.light, span.chains[-1], span.answer.result())
+        yield from self._between(span.key, following, span.window, span.steps, span.chains)
+        self._done += len(span.window)
+        if self._done >= self._options.part_frames:
+            yield PartEnd(self._state(following), self._facts())
+            self._done = 0
+        return following
 
     def _facts(self) -> Facts:
         return {name: value for memory in self._memories for name, value in memory.facts().items()}
@@ -188,9 +229,12 @@ class Stabilizer:
         return self._info.signal.to_full8(shrink(frame.luma, width, height))
 
     def _predict(self, frame: Frame) -> Floats:
+        self.predictions += 1
+        return self._answer(frame)
+
+    def _answer(self, frame: Frame) -> Floats:
         """The network's answer on the grid."""
         cv2 = need_cv2()
-        self.predictions += 1
         height, width = self._grid
         ab: Floats = cv2.resize(self._paint(frame), (width, height), interpolation=cv2.INTER_LINEAR)
         return ab
@@ -201,7 +245,7 @@ class Stabilizer:
             memory.new_shot()
         return _Key(frame, None, np.full(self._grid, _evidence(light), np.float32))
 
-    def _next_key(self, key: _Key, frame: Frame, light: Small, chain: Chain) -> _Key:
+    def _next_key(self, key: _Key, frame: Frame, light: Small, chain: Chain, predicted: Floats) -> _Key:
         """The colours at a new key: the last key's, carried here, and a new prediction, by their weights."""
         seconds = float((frame.pts - key.frame.pts) * self._info.time_base)
         kept = np.float32(np.exp(-seconds / self._memory) if self._memory > 0 else 0)
@@ -210,7 +254,6 @@ class Stabilizer:
         new = np.float32(_evidence(light))
         weight = old + new
         share = (old / weight)[..., None]
-        predicted = self._predict(frame)
         return _Key(frame, predicted + (carried - predicted) * share, weight)
 
     def _between(
@@ -243,7 +286,7 @@ class Stabilizer:
         """The last frames of a scene: the very last one is a key, unless the last key is near."""
         self._learn(key, window)
         if len(window) - 1 >= max(2, self._every // 3):
-            last = self._next_key(key, window[-1], light, chains[-1])
+            last = self._next_key(key, window[-1], light, chains[-1], self._predict(window[-1]))
             yield from self._between(key, last, window[:-1], steps, chains)
             yield Coloured(last.frame, _painted(last), True)
             return
