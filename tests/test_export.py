@@ -62,6 +62,23 @@ def test_a_model_file_knows_its_shape_and_so_can_teach(exported: Path, checkpoin
     torch.testing.assert_close(by_file, by_weights, rtol=2e-2, atol=2e-2)
 
 
+def test_an_export_says_nothing_that_is_not_for_its_reader(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """The engine that checks the graph has warnings of its own, of nodes that it does not fold."""
+    options = {
+        "encoder": "efficientnet-lite0",
+        "width": 32,
+        "hidden": 32,
+        "queries": 10,
+        "layers": 3,
+        "feedforward": 32,
+    }
+    generator = build_generator("ddcolor", options)
+    path = tmp_path / "weights.safetensors"
+    write_tensors(path, generator.state_dict(), {"system": "ddcolor", "generator": options, "images_seen": 7})
+    export_checkpoint(path, tmp_path / "small.onnx")
+    assert "onnxruntime" not in capfd.readouterr().err
+
+
 def test_metadata_and_size(exported: Path, checkpoint: Path) -> None:
     model = find_model(exported)
     assert (model.info.name, model.info.system, model.info.images_seen) == ("small", "tint", 7)

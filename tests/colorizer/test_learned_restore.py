@@ -9,12 +9,14 @@ import pytest
 from PIL import Image
 
 from conftest import RunCli
+from tintype import Colorizer
 from tintype.colorizer import learned_restore
-from tintype.colorizer.learned_restore import DAMAGED, Restorer, own_restorer, restore_auto, restored_map
+from tintype.colorizer.learned_restore import DAMAGED, OWN, Restorer, own_restorer, restore_auto, restored_map
 from tintype.colorizer.provenance import read_record
 from tintype.colorizer.restore import restore
 from tintype.colorizer.taste import Taste
 from tintype.data import degrade
+from tintype.errors import WeightsError
 from tintype.photo.photo import Photo
 
 PHOTOGRAPHS = ("astronaut", "cat", "coffee", "hopper")
@@ -142,3 +144,8 @@ def test_auto_is_a_step_among_others(examples: list[Path]) -> None:
     luma = damaged(photograph(examples, "cat"), 2)
     both = restore(Photo(luma), ["fade", "auto"]).luma
     assert np.array_equal(both, restore(own_restorer().restore(Photo(luma)), ["fade"]).luma)
+
+
+def test_it_is_not_taken_for_a_model_that_colours() -> None:
+    with pytest.raises(WeightsError, match="takes damage out of light and colours nothing"):
+        Colorizer(OWN)

@@ -17,6 +17,7 @@ from tintype.cli.train import _more_images, _without_images
 from tintype.errors import RecipeError
 from tintype.network.model_file import find_model
 from tintype.training import log
+from tintype.training.checkpoint import read_checkpoint
 from tintype.training.export import export_checkpoint
 from tintype.training.log import ProgressLine, duration, rate
 from tintype.training.loop import train
@@ -195,3 +196,5 @@ def test_ctrl_c_saves_and_says_how_to_go_on(photos: Path, tmp_path: Path) -> Non
     assert "of 2,000 images. The same command goes on:" in said
     assert f"tintype train --recipe driving --data {photos}" in said
     assert (tmp_path / "run/checkpoints/state.safetensors").exists()
+    stopped = read_checkpoint(tmp_path / "run")
+    assert f"stopped after {stopped.info['images_seen']:,} of 2,000 images" in said, "what it has learned can be used"

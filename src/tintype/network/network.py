@@ -65,6 +65,11 @@ class Network:
             if model_file.contract:
                 engine = _speaking(model_file, engine, device, precision, threads, streams)
         self._engine = engine
+        if "restored_lightness" in self._engine.outputs:
+            raise WeightsError(
+                f"{model_file.path}: it takes damage out of light and colours nothing; benchmarks/prints.py measures "
+                "it, and --restore auto asks the one that comes with tintype"
+            )
         if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
             raise WeightsError(
                 f"{model_file.path}: the graph goes from {', '.join(self._engine.inputs)} to "

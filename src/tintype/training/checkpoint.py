@@ -63,7 +63,10 @@ def read_checkpoint(path: str | Path) -> Checkpoint:
     if path.is_dir():
         found = [*sorted(path.glob("checkpoints/weights-*.safetensors")), *path.glob(f"checkpoints/{BEST}")]
         if not found:
-            raise WeightsError(f"{path}: no checkpoints/weights-*.safetensors in it yet")
+            raise WeightsError(
+                f"{path}: no checkpoints/weights-*.safetensors in it yet; a run writes them every `log.snapshot` "
+                "images, and when Ctrl-C stops it"
+            )
         path = found[-1]
     elif not path.exists():
         raise WeightsError(f"{path}: no such checkpoint")

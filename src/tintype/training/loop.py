@@ -254,6 +254,7 @@ class _Run:
             if not done and (self._is_time_to_save() or self.stopper.asked):
                 self._save_state(optimizers)
             if self.stopper.asked:
+                self._save_weights(self._weights_path())  # to look at, and to export, what there is by now
                 raise Stopped(f"stopped after {self.at.images:,} of {self.recipe.images:,} images")
             if done:
                 break
