@@ -1,6 +1,7 @@
 """Fixtures that several test modules share."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,6 +12,11 @@ from hypothesis import settings
 
 import tiny_model
 from tintype.network.model_file import ModelFile, find_model
+
+# A test run begun in the background of a script ignores Ctrl-C, and what it starts inherits that: tests that press the
+# key in a program of their own need it heard.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Two test processes with two threads each would spend their time waiting for each other. Set before torch is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
