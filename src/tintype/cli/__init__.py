@@ -126,6 +126,12 @@ def complain(message: str) -> None:
     print(f"tintype: error: {' '.join(message.split())}", file=sys.stderr)
 
 
+def warn(message: str) -> None:
+    """One line on standard error of what a person should know, though the work goes on."""
+    status.clear()
+    print(f"tintype: warning: {' '.join(message.split())}", file=sys.stderr, flush=True)
+
+
 def extra_of(package: str, verb: str) -> str:
     """The extra that brings a package; of one that several bring, that of the verb, if it needs an extra itself."""
     _, found, own = VERBS.get(verb, "").partition("(extra: ")

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from . import complain
+from . import warn
 
 if TYPE_CHECKING:
     from tintype.data.scan import ScanReport
 
 data = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
+
+_TOLD_EVERY = 5_000  # pictures looked at, where no bar can move
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, .tar shards or manifests.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
@@ -185,7 +187,7 @@ def pack(
             progress=tick,
         )
     for name in packed.broken:
-        complain(f"left out {name}: cannot be decoded")
+        warn(f"left out {name}: cannot be decoded")
     for shard in packed.shards:
         print(shard)
 
@@ -290,7 +292,7 @@ def kinds(
     with _progress("looking", paths) as tick:
         found = find_kinds(paths, Network(find_model(model), threads=threads), count, seed=seed, progress=tick)
     for name in found.broken:
-        complain(f"left out {name}: cannot be decoded")
+        warn(f"left out {name}: cannot be decoded")
     found.write(output, overwrite=overwrite)
     if sheet:
         save_sheet(draw_kinds(found), sheet)
@@ -300,7 +302,7 @@ def kinds(
 
 @contextmanager
 def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
-    """A line on a terminal that counts pictures looked at and kept; elsewhere one line for every 5,000."""
+    """A line on a terminal that counts pictures looked at and kept; elsewhere a line now and then."""
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
@@ -314,9 +316,9 @@ def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
         def tick(seen: int, kept: int) -> None:
             nonlocal told
             progress.update(task, seen=seen, kept=kept)
-            if not console.is_terminal and seen // 5000 > told:
-                told = seen // 5000
-                complain(f"{title}: {seen} looked at, {kept} kept")
+            if not console.is_terminal and seen // _TOLD_EVERY > told:
+                told = seen // _TOLD_EVERY
+                print(f"{title}: {seen:,} looked at, {kept:,} kept", file=sys.stderr, flush=True)
 
         yield tick
 

@@ -11,7 +11,7 @@ import typer
 
 from tintype.errors import TintypeError
 
-from . import complain
+from . import warn
 from .options import DeviceOption, EveryOption, ModelOption, PrecisionOption, SizeOption, StabilityOption, ThreadsOption
 from .output import new_file, write_text
 
@@ -126,7 +126,7 @@ def evaluate(
     with _progress(limit, lines=full) as advance:
         report = run(colorizer, data, size=size, limit=limit, per_source=per_source, progress=advance)
     for skipped in report.skipped:
-        complain(f"left out {skipped.name}: {skipped.reason}")
+        warn(f"left out {skipped.name}: {skipped.reason}")
     if json_file == "-":
         print(report.to_json(), end="")
     else:
@@ -191,7 +191,7 @@ def _write_full(report: "Report", gallery: "Gallery | None", page: Path | None, 
 
     assert isinstance(report, FullReport)
     if report.problem is not None:
-        complain(f"no FID: {report.problem}")
+        warn(f"no FID: {report.problem}")
     if table is not None:
         write_text(table, report.to_csv())
     if page is not None:

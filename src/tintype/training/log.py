@@ -75,6 +75,7 @@ class ProgressLine:
         self.total, self.shown = total, shown
         self.began = self.beaten = time.monotonic()
         self.first, self.pause = images, FIRST_BEAT
+        self.untold = True  # until there is something to say of this process's steps
         # A step at full size takes minutes on a slow machine; until the first one is done there is nothing to count.
         self.patience = threading.Timer(FIRST_WORD, self.say, [SLOW])
         self.patience.daemon = True
@@ -93,17 +94,24 @@ class ProgressLine:
 
     def update(self, line: dict[str, Any]) -> None:
         """Show the newest tick."""
-        self._show(line["images"], line["stage"], line["loss"], line["images_per_second"])
+        self._show(line["images"], f"{line['stage']}  loss {line['loss']:.3f} ", line["images_per_second"])
+
+    def promise(self, images: int, stage: str, each: float, step: int) -> None:
+        """Before the first step, of `step` images: the speed at `each` seconds an image, if that step takes long."""
+        self.untold = False
+        if step * each > FIRST_BEAT:
+            self._show(images, f"{stage}  about", 1 / each)
 
     def beat(self, images: int, stage: str, loss: Callable[[], float]) -> None:
         """Show where the run stands, if it is time to; `loss`, which may cost something, is only then asked for."""
         self.patience.cancel()
+        self.untold = False
         now = time.monotonic()
         pause = self.pause if self.bar.disable or self.beaten == self.began else 1.0
         if not self.shown or now - self.beaten < pause:
             return
         self.beaten, self.pause = now, min(3 * self.pause, LONGEST_PAUSE)
-        self._show(images, stage, loss(), (images - self.first) / (now - self.began))
+        self._show(images, f"{stage}  loss {loss():.3f} ", (images - self.first) / (now - self.began))
 
     def say(self, text: str) -> None:
         """A line for people, above the bar."""
@@ -112,9 +120,9 @@ class ProgressLine:
         elif self.shown:
             self.bar.console.print(text, highlight=False, markup=False)
 
-    def _show(self, images: int, stage: str, loss: float, speed: float) -> None:
+    def _show(self, images: int, what: str, speed: float) -> None:
         left = duration((self.total - images) / max(speed, 1e-9))
-        text = f"{stage}  loss {loss:.3f}  {rate(speed)}"
+        text = f"{what} {rate(speed)}"
         if self.bar.disable and self.shown:
             print(f"{images:>10,} of {self.total:,} images  {text}  {left} left", file=sys.stderr, flush=True)
         self.bar.update(self.task, description=text, completed=images)

@@ -32,6 +32,7 @@ from tintype.reports.run_report import write_report
 from . import checkpoint
 from .continuing import as_in, claim, stated
 from .distributed import as_first_decides, average_gradients, mean_of_all, own_randomness, share_of
+from .first_look import first_look
 from .greeting import greeting
 from .log import ProgressLine, RunLog, decoding_progress
 from .memory import check_memory, keep_freed_memory
@@ -234,6 +235,9 @@ class _Run:
             for optimizer in optimizers.values():
                 set_learning_rate(optimizer, factor)
             own_randomness(self.recipe.seed, self.at.images)
+            if self.progress.untold:
+                self._look_first(stage, options, batches)
+                tick.restart()
             tick.parts.append(self._step(stage, optimizers, batches, self.at.stage_images // share.step))
             self.at.images += share.step
             self.at.stage_images += share.step
@@ -263,6 +267,13 @@ class _Run:
         if options.back_to_best:
             self._go_back()
         return optimizers
+
+    def _look_first(self, stage: Stage, options: StageOptions, batches: Sequence[PairBatch]) -> None:
+        """Say at what speed the first step is going to come, where a CPU takes its time for it."""
+        if self.training.sharded or not self.fabric.is_global_zero or self.fabric.device.type != "cpu":
+            return
+        each = first_look(self.training, stage, batches[0])
+        self.progress.promise(self.at.images, options.name, each, sum(len(batch.condition) for batch in batches))
 
     def _step(
         self, stage: Stage, optimizers: dict[str, Optimizer], batches: Sequence[PairBatch], number: int
