@@ -1,22 +1,25 @@
 """The step `auto`: made damage taken away, photographs left as they are, any size without seams, in 8 and 16 bits."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnx
 import pytest
 from PIL import Image
 
 from conftest import RunCli
 from tintype import Colorizer
 from tintype.colorizer import learned_restore
-from tintype.colorizer.learned_restore import DAMAGED, OWN, Restorer, own_restorer, restore_auto, restored_map
+from tintype.colorizer.learned_restore import DAMAGED, OUTPUT, OWN, Restorer, open_restorer, restore_auto, restored_map
 from tintype.colorizer.provenance import read_record
 from tintype.colorizer.restore import restore
 from tintype.colorizer.taste import Taste
 from tintype.data import degrade
 from tintype.errors import WeightsError
+from tintype.network.model_file import METADATA_KEY, find_model, graph_digest, read_model
 from tintype.photo.photo import Photo
 
 PHOTOGRAPHS = ("astronaut", "cat", "coffee", "hopper")
@@ -143,7 +146,38 @@ def test_auto_is_a_step_among_others(examples: list[Path]) -> None:
     assert Taste(restore=("fade", "auto")).restore == ("fade", "auto")
     luma = damaged(photograph(examples, "cat"), 2)
     both = restore(Photo(luma), ["fade", "auto"]).luma
-    assert np.array_equal(both, restore(own_restorer().restore(Photo(luma)), ["fade"]).luma)
+    assert np.array_equal(both, restore(open_restorer().restore(Photo(luma)), ["fade"]).luma)
+
+
+def test_a_network_of_your_own_is_asked_by_its_file(cli: RunCli, examples: list[Path], tmp_path: Path) -> None:
+    """One that lightens all and mends nothing, so that it cannot be taken for the one that comes with tintype."""
+    Photo(damaged(photograph(examples, "hopper"), 5)).save(tmp_path / "old.png")
+    mine = tmp_path / "mine.onnx"
+    model = onnx.load(OWN)
+    node = next(node for node in model.graph.node if OUTPUT in node.output)
+    node.output[list(node.output).index(OUTPUT)] = "mended"
+    model.graph.initializer.append(onnx.numpy_helper.from_array(np.float32([0.1]), "lighter"))
+    model.graph.node.append(onnx.helper.make_node("Add", ["mended", "lighter"], [OUTPUT]))
+    (entry,) = (entry for entry in model.metadata_props if entry.key == METADATA_KEY)
+    digest = graph_digest(model.SerializeToString())
+    entry.value = replace(read_model(OWN).info, name="mine", graph_sha256=digest).to_json()
+    mine.write_bytes(model.SerializeToString())
+    done = cli("colorize", "old.png", "--restore", f"auto={mine}", "-o", "made.png")
+    assert done.returncode == 0, done.stderr.decode()
+    record = read_record(Photo.read(tmp_path / "made.png").meta)
+    assert record is not None
+    assert record["options"]["restore"] == [f"auto={mine}"]
+    assert record["options"]["restored"]["model"].startswith("mine ")
+    light = [Photo.read(tmp_path / name).luma.astype(int).mean() for name in ("old.png", "made.png")]
+    assert light[1] - light[0] > 5
+    for wrong, words in (
+        ("none.onnx", b"none.onnx: no such model file"),
+        (find_model("tint").path, b"a model that colours, not one"),
+    ):
+        refused = cli("colorize", "old.png", "--restore", f"auto={wrong}", "-o", "other.png")
+        assert refused.returncode != 0
+        assert words in refused.stderr
+    assert b"no restoring step is called 'fade=x'" in cli("colorize", "old.png", "--restore", "fade=x").stderr
 
 
 def test_it_is_not_taken_for_a_model_that_colours() -> None:

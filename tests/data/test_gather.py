@@ -204,7 +204,7 @@ def test_near_duplicates_of_measured_and_unfree_sources_are_not_in_the_manifest(
 
 
 def test_the_command_gathers_and_lists(history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("tintype.cli.data._TOLD_EVERY", 1)
+    monkeypatch.setattr("tintype.cli.data.TOLD_EVERY", 1)
     (tmp_path / "sources.toml").write_text(f'[[source]]\nname = "cats"\npath = "{history}"\nlicence = "CC0-1.0"\n')
     runner = CliRunner()
     command = ["data", "gather", str(tmp_path / "sources.toml"), "--output", str(tmp_path / "pool")]

@@ -182,8 +182,9 @@ def colorize(
             "--restore",
             metavar="STEPS",
             rich_help_panel=TASTE,
-            help="Before colouring, auto (a network mends damage), negative, fade, dust, noise; for films negative, "
-            "deflicker, scratches, dust, grain, regrain, stabilize, stabilize-crop; by commas. These change the light.",
+            help="Before colouring, auto (a network mends damage; auto=FILE: yours), negative, fade, dust, noise; for "
+            "films negative, deflicker, scratches, dust, grain, regrain, stabilize, stabilize-crop; by commas. These "
+            "change the light.",
         ),
     ] = "",
     negative: NegativeOption = False,

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 data = typer.Typer(add_completion=False, rich_markup_mode=None, no_args_is_help=True)
 
-_TOLD_EVERY = 5_000  # pictures looked at, where no bar can move
+TOLD_EVERY = 5_000  # pictures looked at, where no bar can move
 
 Paths = Annotated[list[str], typer.Argument(metavar="PATH", help="Folders, .tar shards or manifests.")]
 Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace files that exist.")]
@@ -316,8 +316,8 @@ def _counting(title: str) -> Iterator[Callable[[int, int], None]]:
         def tick(seen: int, kept: int) -> None:
             nonlocal told
             progress.update(task, seen=seen, kept=kept)
-            if not console.is_terminal and seen // _TOLD_EVERY > told:
-                told = seen // _TOLD_EVERY
+            if not console.is_terminal and seen // TOLD_EVERY > told:
+                told = seen // TOLD_EVERY
                 print(f"{title}: {seen:,} looked at, {kept:,} kept", file=sys.stderr, flush=True)
 
         yield tick

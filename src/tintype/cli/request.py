@@ -109,6 +109,13 @@ class Request:
         named = (step.strip() for step in self.restore.split(",") if step.strip())
         return (*(("negative",) if self.negative else ()), *named)
 
+    def check_restorer(self) -> None:
+        """Raises WeightsError where --restore auto=FILE names what is no model that restores, before any work."""
+        for model in (step.removeprefix("auto=") for step in self.steps if step.startswith("auto=")):
+            from tintype.colorizer.learned_restore import read_restorer
+
+            read_restorer(Path(model))
+
     @cached_property
     def manners(self) -> Manners:
         """How results are named and treated."""
@@ -139,6 +146,7 @@ class Request:
             palette=tuple(parse_color(color) for color in self.palette.split(",") if color.strip()),
             tta=self.tta,
         )
+        self.check_restorer()
         hints: list[Hint] = read_hints(self.hints_file) if self.hints_file else []
         hints += [] if films else [Hint.parse(text) for text in self.hint or ()]
         references = tuple(read(str(path)) for path in self.references or ())

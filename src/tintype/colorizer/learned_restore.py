@@ -16,7 +16,7 @@ from PIL import Image
 from tintype.errors import WeightsError
 from tintype.imaging.color import lightness_from_luma, luma_from_lightness
 from tintype.imaging.types import Floats, Plane8
-from tintype.network.model_file import EMBEDDED, read_model
+from tintype.network.model_file import EMBEDDED, ModelFile, read_model
 from tintype.network.openvino import OpenVino
 from tintype.photo.photo import Photo
 from tintype.photo.sixteen_bit import Deep
@@ -60,9 +60,7 @@ class Restorer:
     """
 
     def __init__(self, path: Path = OWN, threads: int | None = None) -> None:
-        self.model_file = read_model(path)
-        if self.model_file.info.target != "light":
-            raise WeightsError(f"{path}: a model that colours, not one that restores; --model takes it")
+        self.model_file = read_restorer(path)
         self._engine = OpenVino(self.model_file, "f32", threads, 1)
 
     def mended(self, shown: Floats) -> Floats:
@@ -108,15 +106,24 @@ class Restorer:
         return Photo(luma, lambda: photo.chroma, photo.alpha, photo.meta, deep)
 
 
+def read_restorer(path: Path) -> ModelFile:
+    """A model file that restores light. Raises WeightsError where it cannot be read, or is one that colours."""
+    model_file = read_model(path)
+    if model_file.info.target != "light":
+        raise WeightsError(f"{path}: a model that colours, not one that restores; --model takes it")
+    return model_file
+
+
 @lru_cache(maxsize=2)
-def own_restorer(threads: int | None = None) -> Restorer:
-    """The network that comes with tintype, loaded when it is first asked for."""
-    return Restorer(threads=threads)
+def open_restorer(path: Path = OWN, threads: int | None = None) -> Restorer:
+    """A network that restores, the one that comes with tintype unless told, loaded when it is first asked for."""
+    return Restorer(path, threads)
 
 
-def restore_auto(photo: Photo, threads: int | None = None) -> Restoration:
-    """The picture without its damage, by the network that comes with tintype; as it was where it has none."""
-    restorer = own_restorer(threads)
+def restore_auto(photo: Photo, threads: int | None = None, path: Path | None = None) -> Restoration:
+    """The picture without its damage, by the network that comes with tintype or that of a model file; as it was where
+    it has none. Raises WeightsError for a model that does not restore."""
+    restorer = open_restorer(path or OWN, threads)
     damage = restorer.damage(photo)
     if damage < DAMAGED:
         return Restoration(photo, damage)

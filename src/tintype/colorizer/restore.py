@@ -6,6 +6,7 @@ These steps change the light, on purpose; the record in the file says which were
 """
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -29,12 +30,13 @@ _NOISE_RADIUS = 2
 
 def restore(photo: Photo, names: Iterable[str], roll: Roll | None = None, threads: int | None = None) -> Photo:
     """The photo after the steps, always in the order negative, auto, noise, dust, fade, whatever order they are given
-    in. ``auto`` is the network of `tintype.colorizer.learned_restore`, which leaves alone what has no damage.
+    in. ``auto`` is the network of `tintype.colorizer.learned_restore`, which leaves alone what has no damage;
+    ``auto=mine.onnx`` another one, as `tintype export` writes it of a run of the recipe ``restore``.
 
     ``roll`` is what a negative has in common with the others of its roll; measured on this one alone when None.
     ``threads`` are those of ``auto``; every core when None.
 
-    Raises TintypeError for a step that does not exist.
+    Raises TintypeError for a step that does not exist; WeightsError for a model that cannot be read, or that colours.
     """
     return restore_and_tell(photo, names, roll, threads)[0]
 
@@ -44,13 +46,14 @@ def restore_and_tell(
 ) -> tuple[Photo, dict[str, Any]]:
     """As `restore`, and what the record in the file is to say of steps that decide by themselves."""
     told: dict[str, Any] = {}
-    for name in steps(names):
+    for step in steps(names):
+        name, _, model = step.partition("=")
         if name == NEGATIVE:
             photo = to_positive(photo, roll)
         elif name == AUTO:
             from .learned_restore import restore_auto  # an engine is loaded where it is asked for alone
 
-            made = restore_auto(photo, threads)
+            made = restore_auto(photo, threads, Path(model) if model else None)
             photo, told = made.photo, made.record()
         else:
             photo = photo.with_luma(STEPS[name](photo.luma))
@@ -58,12 +61,13 @@ def restore_and_tell(
 
 
 def steps(names: Iterable[str]) -> list[str]:
-    """The steps in the order they are done in. Raises TintypeError for one that does not exist."""
-    wanted = set(names)
+    """The steps in the order they are done in, auto with the model that it names, if any. Raises TintypeError for one
+    that does not exist."""
+    wanted = {step.partition("=")[0] if step.startswith(f"{AUTO}=") else step: step for step in names}
     known = (NEGATIVE, AUTO, *STEPS)
-    if unknown := sorted(wanted - set(known)):
+    if unknown := sorted(wanted.keys() - set(known)):
         raise TintypeError(f"no restoring step is called {unknown[0]!r}; there are {', '.join(known)}")
-    return [name for name in known if name in wanted]
+    return [wanted[name] for name in known if name in wanted]
 
 
 def correct_fade(luma: Plane8) -> Plane8:

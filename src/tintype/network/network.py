@@ -67,8 +67,8 @@ class Network:
         self._engine = engine
         if "restored_lightness" in self._engine.outputs:
             raise WeightsError(
-                f"{model_file.path}: it takes damage out of light and colours nothing; benchmarks/prints.py measures "
-                "it, and --restore auto asks the one that comes with tintype"
+                f"{model_file.path}: it takes damage out of light and colours nothing; --restore "
+                f"auto={model_file.path} asks it"
             )
         if "lightness" not in self._engine.inputs or "ab" not in self._engine.outputs:
             raise WeightsError(
