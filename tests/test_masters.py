@@ -227,11 +227,12 @@ def test_unusual_jpegs_are_named() -> None:
         Photo.read(frame(0xC1, 12))
 
 
-def test_animated_webp_is_refused_and_still_webp_is_not() -> None:
+@pytest.mark.parametrize("kind", ["WebP", "AVIF"])
+def test_animated_webp_and_avif_are_refused_and_still_ones_are_not(kind: str) -> None:
     frames = [Image.fromarray(np.full((20, 30, 3), value, np.uint8)) for value in (10, 90, 170)]
-    with pytest.raises(InputError, match="an animated WebP of 3 frames"):
-        Photo.read(saved(frames[0], "WEBP", save_all=True, append_images=frames[1:]))
-    assert Photo.read(saved(frames[0], "WEBP")).width == 30
+    with pytest.raises(InputError, match=f"an animated {kind} of 3 frames"):
+        Photo.read(saved(frames[0], kind.upper(), save_all=True, append_images=frames[1:]))
+    assert Photo.read(saved(frames[0], kind.upper())).width == 30
 
 
 @pytest.mark.parametrize("suffix", [".gif", ".png"])

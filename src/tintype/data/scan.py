@@ -172,7 +172,7 @@ def _reason(data: bytes, error: Exception) -> str:
         return "empty or unreadable"
     if isinstance(error, UnidentifiedImageError):
         return "not a picture"
-    return one_line(error)
+    return f"damaged or cut short ({one_line(error)})"
 
 
 def _chunks(pictures: Iterator[tuple[int, Picture]]) -> Iterator[list[tuple[int, Picture]]]:

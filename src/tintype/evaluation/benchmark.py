@@ -219,7 +219,7 @@ def _read(picture: Picture) -> Photo | Skipped:
     try:
         photo = Photo.read(picture.data)
     except InputError as error:
-        return Skipped(picture.name, str(error))
+        return Skipped(picture.name, str(error).removeprefix("the given bytes "))
     if photo.chroma is None or all(_is_neutral(plane) for plane in photo.chroma):
         return Skipped(picture.name, "has no colour to compare with")
     return photo

@@ -37,6 +37,7 @@ _FURTHER = (
     ("camera raw", "rawpy", "raw"), ("PDF", "pypdfium2", "pdf"),
 )  # fmt: skip
 _JPEG = b"\xff\xd8\xff"
+_ANIMATED = {"WEBP": "WebP", "AVIF": "AVIF"}  # formats of pictures, and of films that are not read as such
 # What files of formats begin with that only a further package reads.
 _JXL = (b"\xff\x0a", b"\0\0\0\x0cJXL \r\n\x87\n")
 
@@ -112,8 +113,11 @@ def _from_bytes(data: bytes, name: str, max_pixels: int, page: int = 0) -> Decod
     except Exception as error:  # decoders raise what they like on a malformed header
         raise InputError(what_it_is(data, name) or _broken(name, error)) from error
     _check_size(image.size, name, max_pixels)
-    if image.format == "WEBP" and (frames := getattr(image, "n_frames", 1)) > 1:
-        raise InputError(f"{name} is an animated WebP of {frames} frames: save it as GIF, APNG or MP4 to colour it all")
+    if image.format in _ANIMATED and (frames := getattr(image, "n_frames", 1)) > 1:
+        kind = _ANIMATED[image.format]
+        raise InputError(
+            f"{name} is an animated {kind} of {frames} frames: save it as GIF, APNG or MP4 to colour it all"
+        )
     if image.format in ("JPEG", "MPO"):
         return _decode_jpeg(data, image, name)
     try:

@@ -7,12 +7,21 @@ from tintype.files.brands import is_still
 
 # What folders are searched for. A file that is named on the command line may be called anything.
 FILM_SUFFIXES = frozenset(
-    {".3gp", ".avi", ".flv", ".m2ts", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".ogv", ".ts",
-     ".vob", ".webm", ".wmv"}
+    {".264", ".265", ".3g2", ".3gp", ".asf", ".avi", ".dv", ".f4v", ".flv", ".h264", ".h265", ".hevc", ".ivf", ".m2ts",
+     ".m2v", ".m4v", ".mjpeg", ".mjpg", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".mxf", ".nut", ".ogv", ".qt",
+     ".ts", ".vob", ".webm", ".wmv", ".wtv", ".y4m"}
 )  # fmt: skip
 
 
 ANIMATED = frozenset({".gif", ".png", ".apng"})  # some of these are films
+# What films begin with: Matroska, MPEG's streams, Flash, Ogg, YUV4MPEG2, ASF (WMV), MXF, NUT, IVF, WTV, DV.
+_FILMS = (
+    b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3", b"FLV\x01", b"OggS", b"YUV4MPEG2 ",
+    b"0&\xb2u\x8ef\xcf\x11", b"\x06\x0e+4\x02\x05\x01\x01", b"nut/multimedia", b"DKIF",
+    b"\xb7\xd8\x00 7I\xda\x11", b"\x1f\x07\x00",
+)  # fmt: skip
+_MJPEG = (".mjpeg", ".mjpg")  # JPEGs one after another: only the name tells them from a picture
+_PACKETS = ((0, 188), (4, 192))  # MPEG-2 transport streams: where the first packet begins, and how long each is
 _PICTURES = (b"\xff\xd8\xff", b"\x89PNG\r\n", b"GIF8", b"BM", b"II*\x00", b"MM\x00*", b"II+\x00", b"MM\x00+")
 
 
@@ -28,20 +37,21 @@ def is_film(path: str | os.PathLike[str]) -> bool:
     suffix = path.suffix.lower() in FILM_SUFFIXES
     try:
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(512)
     except OSError:
         return suffix
     if head[4:8] in (b"ftyp", b"moov", b"mdat", b"wide", b"free"):
         return not is_still(head)
     if head.startswith((b"GIF8", b"\x89PNG")):
         return _is_animated(path)
+    if path.suffix.lower() in _MJPEG:
+        return True
     if head.startswith(_PICTURES) or (head.startswith(b"RIFF") and head[8:12] == b"WEBP"):
         return False
-    if head.startswith((b"\x1aE\xdf\xa3", b"\x00\x00\x01\xba", b"\x00\x00\x01\xb3", b"FLV\x01", b"OggS")):
+    if head.startswith(_FILMS) or (head.startswith(b"RIFF") and head[8:12] == b"AVI "):
         return True
-    if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
-        return True
-    return suffix
+    packets = (head[start : start + 2 * length + 1 : length] == b"GGG" for start, length in _PACKETS)
+    return suffix or any(packets)
 
 
 def _is_animated(path: Path) -> bool:
