@@ -1,6 +1,7 @@
 """Motion, cuts and steady colour."""
 
 import itertools
+import threading
 import time
 from collections.abc import Iterator
 from fractions import Fraction
@@ -242,24 +243,26 @@ def test_an_error_of_the_network_comes_out() -> None:
 
 def test_a_film_left_early_leaves_no_network_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "WORKERS", 2)
-    paint, busy = noisy_paint(), [0]
+    paint, busy, seen = noisy_paint(), [0], threading.Event()
 
     def slow(frame: Frame) -> NDArray[np.float32]:
         busy[0] += 1
+        seen.wait(3)  # a busy machine needs time to read the next frame
         time.sleep(0.2)
         busy[0] -= 1
         return paint(frame)
 
-    items = Stabilizer(slow, info(), FilmOptions()).run(_until_asked(busy))
+    items = Stabilizer(slow, info(), FilmOptions()).run(_until_asked(busy, seen))
     with pytest.raises(KeyboardInterrupt):
         list(items)
     assert busy == [0]
 
 
-def _until_asked(busy: list[int]) -> Iterator[Frame]:
-    """Frames up to the first that is read while the network is at work."""
+def _until_asked(busy: list[int], seen: threading.Event) -> Iterator[Frame]:
+    """Frames up to the first that is read while the network is at work, which `seen` then knows."""
     for frame in frames_of(grey(scene(HEIGHT, WIDTH, 60, speed=1))):
         if busy[0]:
+            seen.set()
             raise KeyboardInterrupt
         yield frame
 
