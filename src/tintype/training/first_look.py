@@ -9,10 +9,8 @@ from tintype.data.pairs import PairBatch
 from .networks import Training
 from .stages import Stage
 
-TRIED = (
-    2,
-    8,
-)  # crops of the first look, and of a second where that was short: what each pass costs by itself weighs in it
+# Crops of the first look, and of a second where that was short, since what a pass costs by itself weighs in it.
+TRIED = 2, 8
 SHORT = 3.0  # seconds
 
 
