@@ -264,7 +264,7 @@ def main() -> int:
     if known:
         replace_block(options.document, "table", system_tables(known))
         replace_block(options.document, "raw ab", raw_ab_table(known))
-        found = rankings(known)
+        found = rankings(known, read_lines(options.output.with_name("comparison.jsonl")))
         options.ranking.write_text(draw_ranking(found), encoding="utf-8")
         place = os.path.relpath(options.ranking, options.document.parent)
         replace_block(options.document, "ranking", ranking_text(found, place))

@@ -33,15 +33,27 @@ def score(line: Line) -> float:
     return TrialScore(line["images"], *(line[key] for key in keys)).score
 
 
-def rankings(lines: Sequence[Line]) -> dict[str, list[Ranked]]:
-    """The systems by test set, the best first; of photographs, since a drawing has no light to keep."""
+def rankings(lines: Sequence[Line], studies: Sequence[Line] = ()) -> dict[str, list[Ranked]]:
+    """The systems by test set, the best first; of photographs, since a drawing has no light to keep.
+
+    Before the long runs in `lines` stands the study of all systems on the same pictures, of comparison.py's lines.
+    """
     found: dict[str, list[Ranked]] = {}
+    alike = [line for line in studies if line["study"] == "systems"]
+    for of_study in groups(alike, "planned", "size", "test"):
+        first = of_study[0]
+        what = f"{first['planned']:,} images at {first['size']} px (test set {first['test']})"
+        found[f"the same pictures for all, {what}"] = _best_first(groups(of_study, "name"))
     told = [line | {"test": test_set(line)} for line in lines if line["condition"] == "lightness"]
     for of_data in groups(told, "data", "pictures", "condition", "test"):
         title = f"{of_data[0]['data']}, {of_data[0]['pictures']} pictures ({of_data[0]['test'].replace('`', '')})"
-        ranked = [Ranked(runs[0]["name"], tuple(map(score, runs))) for runs in runs_of_systems(of_data)]
-        found[title] = sorted(ranked, key=lambda one: one.mean)
+        found[title] = _best_first(runs_of_systems(of_data))
     return found
+
+
+def _best_first(systems: Sequence[Sequence[Line]]) -> list[Ranked]:
+    ranked = [Ranked(runs[0]["name"], tuple(map(score, runs))) for runs in systems]
+    return sorted(ranked, key=lambda one: one.mean)
 
 
 def draw_ranking(found: dict[str, list[Ranked]]) -> str:

@@ -31,12 +31,10 @@ def runs_of_systems(lines: Iterable[Line]) -> list[list[Line]]:
 
 
 def test_set(line: Line) -> str:
-    """What tells test sets apart: the hash of their pictures, or in older lines, without one, the PSNR that a grey
-    answer has on them."""
-    if "test" in line:
-        return f"test set `{line['test']}`"
-    grey = _figures(line, line["condition"] == "sketch")["psnr_grey"]
-    return f"grey answers have {grey:.4f} dB"
+    """What tells test sets apart: the hash of their pictures. Raises SystemExit for a line that cannot be traced."""
+    if not (line.get("test") and line.get("weights")):
+        raise SystemExit(f"{line['run']}: the line has no hash of its pictures and weights; measure the run anew")
+    return f"test set `{line['test']}`"
 
 
 def system_tables(lines: list[Line]) -> str:
@@ -46,7 +44,7 @@ def system_tables(lines: list[Line]) -> str:
     for of_data in groups(told, "data", "pictures", "condition", "test"):
         first = of_data[0]
         sketches = first["condition"] == "sketch"
-        judged = [one for one in JUDGED if any(one[0] in line for line in of_data)]  # older lines have none
+        judged = [one for one in JUDGED if any(one[0] in line for line in of_data)]
         headings = (*HEADINGS, *(heading for _, heading, *_ in judged))
         rows = [_system_row(runs, sketches, judged) for runs in runs_of_systems(of_data)]
         figures = _figures(first, sketches)

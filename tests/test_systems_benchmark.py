@@ -1,5 +1,6 @@
 """The scripts behind docs/systems.md: what they refuse, how runs become rows, how curves become a figure."""
 
+import re
 import sys
 from itertools import pairwise
 from pathlib import Path
@@ -18,9 +19,13 @@ sys.path.append(str(Path(__file__).parents[1] / "benchmarks"))  # behind tests/,
 
 from documents import mean_sd, replace_block
 from line_chart import LABEL_STEP, Line, Panel, draw_svg, nice_ticks, spread_labels
-from systems import check_name, last_weights, parse_entry, remember
+from systems import check_name, last_weights, parse_entry, read_lines, remember
 from systems_ranking import draw_ranking, ranking_text, rankings
 from systems_tables import raw_ab_table, system_tables
+
+
+ROOT = Path(__file__).parents[1]
+SCORED = {"ciede2000": 2.0, "ciede2000_grey": 4.0, "colorfulness": 10.0, "colorfulness_true": 13.0}
 
 
 def line(**changes: Any) -> dict[str, Any]:
@@ -39,13 +44,12 @@ def line(**changes: Any) -> dict[str, Any]:
         "images": 60_000,
         "images_per_second": 35.0,
         "size": 128,
+        "test": "0123456789abcdef",
+        "weights": "fedcba9876543210",
         "pictures": 124,
         "psnr": 37.0,
         "psnr_grey": 33.0,
-        "ciede2000": 2.0,
-        "ciede2000_grey": 4.0,
-        "colorfulness": 10.0,
-        "colorfulness_true": 13.0,
+        **SCORED,
         "validation": {"ab_mse": 6.0, "ab_mse_grey": 17.0},
     } | changes
 
@@ -72,6 +76,11 @@ def test_the_ranking_has_a_row_for_each_system_of_each_test_set_the_best_first()
     assert pale.scores == (1.25,)
     assert other.mean == pytest.approx(0.5 + 0.25 * 3 / 13)
     assert first.scores == pytest.approx((other.mean, other.mean + 0.25))
+    alike = {"study": "systems", "planned": 3008, "size": 128, "images": 3008, "test": "ab", **SCORED}
+    grey = alike | {"name": "grey", "colorfulness": 0.0, "ciede2000": 4.0}
+    of_study = rankings(lines, [grey, alike | {"name": "good"}])
+    assert [one.name for one in next(iter(of_study.values()))] == ["good", "grey"]
+    assert list(of_study.values())[1:] == list(found.values())
     picture = draw_ranking(found)
     root = ElementTree.fromstring(picture)
     texts = [one.text for one in root.iter("{http://www.w3.org/2000/svg}text")]
@@ -83,16 +92,33 @@ def test_the_ranking_has_a_row_for_each_system_of_each_test_set_the_best_first()
 
 
 def test_runs_on_different_pictures_are_never_one_row() -> None:
-    """Two test sets of one name and size: told apart by their hash, in older lines by what grey has on them."""
-    other = line(run="driving-s1", seed=1, psnr_grey=33.4)
-    table = system_tables([line(), other])
-    assert table.count("| *grey* |") == 2
-    assert "2 seeds" not in table
+    """Two test sets of one name and size are told apart by their hash."""
     hashed = [line(test="aa"), line(run="driving-s1", seed=1, test="bb"), line(run="driving-s2", seed=2, test="aa")]
     table = system_tables(hashed)
+    assert table.count("| *grey* |") == 2
     assert "test set `aa`" in table
     assert "test set `bb`" in table
     assert "driving (2 seeds)" in table
+
+
+@pytest.mark.parametrize("key", ["test", "weights"])
+def test_figures_that_cannot_be_traced_are_refused(key: str) -> None:
+    with pytest.raises(SystemExit, match="driving-s0: the line has no hash"):
+        system_tables([line(**{key: ""})])
+
+
+def test_the_page_has_the_tables_of_its_lines_and_each_line_can_be_traced() -> None:
+    """Made anew from the committed lines, tables and ranking are what the page shows: nothing was changed by hand."""
+    page = (ROOT / "docs/systems.md").read_text(encoding="utf-8")
+    lines = read_lines(ROOT / "benchmarks/systems.jsonl")
+    studies = read_lines(ROOT / "benchmarks/comparison.jsonl")
+    found = rankings(lines, studies)
+    for text in (system_tables(lines), raw_ab_table(lines), ranking_text(found, "images/systems-ranking.svg")):
+        assert text.strip() in page
+    assert (ROOT / "docs/images/systems-ranking.svg").read_text(encoding="utf-8") == draw_ranking(found)
+    assert {study["study"] for study in studies} == set(re.findall(r"^\*\*(\w+)\*\*: ", page, re.MULTILINE))
+    assert all(len(study["test"]) == len(study["weights"]) == 16 for study in studies)
+    assert {f"test set `{study['test']}`" for study in studies} <= set(re.findall(r"test set `\w+`", page))
 
 
 def test_each_data_set_gets_a_table_with_its_own_grey() -> None:
@@ -109,7 +135,7 @@ def test_a_distance_stands_where_it_was_measured() -> None:
     assert "LPIPS" not in system_tables([line()])
     judged = line(lpips=0.1, lpips_grey=0.2, fid=81.6, fid_grey=105.2, fid_of_halves=44.4)
     title, _, heading, _, grey, new, truth = system_tables([judged]).splitlines()
-    assert title.endswith("dB); FID between two halves of the truth is 44")
+    assert title.endswith("`); FID between two halves of the truth is 44")
     assert heading.endswith("| LPIPS ↓ | FID ↓ |")
     assert [row.split(" | ")[-1] for row in (grey, new, truth)] == ["105 |", "82 |", "0 |"]
 
