@@ -23,7 +23,6 @@ from systems import check_name, last_weights, parse_entry, read_lines, remember
 from systems_ranking import draw_ranking, ranking_text, rankings
 from systems_tables import raw_ab_table, system_tables
 
-
 ROOT = Path(__file__).parents[1]
 SCORED = {"ciede2000": 2.0, "ciede2000_grey": 4.0, "colorfulness": 10.0, "colorfulness_true": 13.0}
 
