@@ -13,7 +13,7 @@ from PIL import Image
 
 from pictures import file_bytes, noise, smooth
 from server.serving import Site, Visitor, serving, until
-from tintype.server.intake import film_format
+from tintype.server.intake import HEAD, film_format
 from tintype.server.run import listen, make_server
 from tintype.server.settings import Settings
 
@@ -166,7 +166,7 @@ def test_copies_carry_no_metadata_and_expire(open_site: Site) -> None:
     ],
 )
 def test_texts_that_name_other_files_are_no_films(open_site: Site, head: bytes) -> None:
-    assert film_format(head[:64]) is None
+    assert film_format(head[:HEAD]) is None
     with open_site.visitor() as visitor:
         answer = visitor.post("/api/films", files={"file": ("a.mp4", head + bytes(2000))})
         assert answer.status_code == 415, answer.text

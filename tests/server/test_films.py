@@ -10,6 +10,7 @@ from PIL import Image
 
 from pictures import smooth
 from server.serving import Visitor, events, until
+from tintype.server.intake import HEAD, film_format
 
 
 def film(folder: Path, frames: int, scenes: int = 0) -> bytes:
@@ -55,6 +56,44 @@ def test_a_film_is_coloured(visitor: Visitor, tmp_path: Path) -> None:
     part = visitor.get(f"/api/results/{outcome['result_id']}/file", headers={"range": "bytes=0-99"})
     assert (part.status_code, len(part.content)) == (206, 100)
     assert visitor.post(f"/api/pictures/{sent['id']}/predict", json={}).status_code == 422
+
+
+# What cameras and archives write: suffix, FFmpeg's format, codec, pixel format, size; and the kind that it is.
+KINDS = {
+    "MPEGTS": (".mts", "mpegts", "libx264", "yuv420p", (64, 48)),
+    "ASF": (".wmv", "asf", "wmv2", "yuv420p", (64, 48)),
+    "MXF": (".mxf", "mxf", "mpeg2video", "yuv420p", (64, 48)),
+    "DV": (".dv", "dv", "dvvideo", "yuv420p", (720, 576)),
+    "FLV": (".flv", "flv", "flv", "yuv420p", (64, 48)),
+    "MPEG": (".m2v", "mpeg2video", "mpeg2video", "yuv420p", (64, 48)),
+    "MP4": (".mov", "mov", "mjpeg", "yuvj420p", (64, 48)),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_films_of_cameras_and_archives_are_taken(visitor: Visitor, tmp_path: Path, kind: str) -> None:
+    from little_films import Recipe, make, scene
+
+    suffix, form, codec, pix_fmt, (width, height) = KINDS[kind]
+    path = tmp_path / f"film{suffix}"
+    make(path, scene(height, width, 4), Recipe(codec=codec, pix_fmt=pix_fmt, audio=None), format=form)
+    data = path.read_bytes()
+    assert film_format(data[:HEAD]) == kind
+    answer = visitor.post("/api/films", files={"file": (path.name, data)})
+    assert answer.status_code == 201, answer.text
+    sent = answer.json()
+    assert (sent["kind"], sent["width"], sent["height"]) == ("film", width, height)
+    assert visitor.get(sent["file_url"]).content == data
+    job = visitor.job(kind="film", picture=sent["id"], options={"size": 64})
+    with visitor.stream("GET", job["events_url"]) as stream:
+        told = events(stream.read().decode())
+    assert told[-1][0] == "done", told[-1]
+
+
+@pytest.mark.parametrize("box", [b"moov", b"mdat", b"wide", b"free"])
+def test_quicktime_of_before_it_had_a_first_box_of_its_own_is_told_from_text(box: bytes) -> None:
+    assert film_format(b"\x00\x00\x00\x08" + box + bytes(500)) == "MP4"
+    assert film_format(b"the " + box + b" of many words" * 30) is None
 
 
 def test_what_is_no_film_is_refused(visitor: Visitor) -> None:

@@ -16,15 +16,13 @@ from tintype.photo.photo import Photo
 from tintype.photo.shrink import QUALITY as _QUALITY
 from tintype.photo.shrink import shrink
 
-from .intake import display_name, film_format, suffix_of
+from .intake import FILM_KINDS, HEAD, display_name, film_format, suffix_of
 from .library import expiry, insert_or_forget
 from .problems import ProblemError, public_text
 from .quota import check_quota
 from .services import Services
 from .tables import Picture, new_id
 from .variants import THUMBNAIL_PIXELS, store_variant
-
-_HEAD = 64
 
 
 def add_film(
@@ -37,9 +35,12 @@ def add_film(
     """
     name = display_name(given_name)
     check_film_bytes(services, size)
-    format = film_format(source.read(_HEAD))
+    format = film_format(source.read(HEAD))
     if format is None:
-        raise ProblemError(415, f"{name} is not a film: it must be MP4, MOV, Matroska, WebM, AVI, Ogg or MPEG")
+        raise ProblemError(
+            415,
+            f"{name} is not a film: it must be {FILM_KINDS}",
+        )
     if identity is None:
         check_quota(services, owner, size)
         identity = new_id()

@@ -8,23 +8,32 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 
 from tintype.errors import InputError, TooLargeError
-from tintype.files.brands import is_still
 from tintype.photo.photo import Photo
+from tintype.video.sniff import demuxer_of
 
 from .large import check_shape, head_of, small_photo
 from .problems import ProblemError, public_text
 from .schemas.common import clean
 
+HEAD = 512  # bytes that tell what a file is
+# FFmpeg's name for a container, and ours. What a camera or an archive writes, not all that FFmpeg knows.
+_FILMS = {
+    "mov": "MP4", "matroska": "MATROSKA", "avi": "AVI", "ogg": "OGG", "mpeg": "MPEG", "mpegvideo": "MPEG",
+    "mpegts": "MPEGTS", "asf": "ASF", "mxf": "MXF", "flv": "FLV", "dv": "DV",
+}  # fmt: skip
 _SUFFIX = {
     "JPEG": ".jpg", "MPO": ".jpg", "PNG": ".png", "WEBP": ".webp", "TIFF": ".tif", "BMP": ".bmp", "DIB": ".bmp",
-    "GIF": ".gif", "MP4": ".mp4", "MATROSKA": ".mkv", "AVI": ".avi", "OGG": ".ogv", "MPEG": ".mpg",
+    "GIF": ".gif", "MP4": ".mp4", "MATROSKA": ".mkv", "AVI": ".avi", "OGG": ".ogv", "MPEG": ".mpg", "MPEGTS": ".ts",
+    "ASF": ".asf", "MXF": ".mxf", "FLV": ".flv", "DV": ".dv",
 }  # fmt: skip
 _MEDIA = {
     ".jpg": "image/jpeg", ".png": "image/png", ".webp": "image/webp", ".tif": "image/tiff", ".bmp": "image/bmp",
     ".gif": "image/gif", ".mp4": "video/mp4", ".mkv": "video/x-matroska", ".avi": "video/x-msvideo",
-    ".ogv": "video/ogg", ".mpg": "video/mpeg",
+    ".ogv": "video/ogg", ".mpg": "video/mpeg", ".ts": "video/mp2t", ".asf": "video/x-ms-asf", ".mxf": "application/mxf",
+    ".flv": "video/x-flv", ".dv": "video/dv",
 }  # fmt: skip
-FILM_SUFFIXES = (".mp4", ".mkv", ".avi", ".ogv", ".mpg")
+FILM_KINDS = "MP4, MOV, Matroska, WebM, AVI, Ogg, MPEG, transport stream, WMV, MXF, FLV or DV"
+FILM_SUFFIXES = frozenset(_SUFFIX[format] for format in _FILMS.values())
 # What a browser or an interpreter would run, had it been talked into reading the file as text.
 _SCRIPT = re.compile(rb"<script|<\?php", re.IGNORECASE)
 _NAME_LENGTH = 120
@@ -74,7 +83,7 @@ def check_photo(data: bytes, given_name: str | None, max_pixels: int, side: int 
         ProblemError: 413, too many pixels; 415, not a picture, damaged, or a picture that is also something else.
     """
     name = display_name(given_name)
-    if film_format(data[:64]):
+    if film_format(data[:HEAD]):
         raise ProblemError(415, f"{name} is a film; send films to /api/films")
     if _SCRIPT.search(data) or b"%PDF-" in data[:1024] or zipfile.is_zipfile(io.BytesIO(data)):
         raise ProblemError(415, f"{name} is a picture and something else at once; save it anew as a picture alone")
@@ -100,16 +109,5 @@ def check_photo(data: bytes, given_name: str | None, max_pixels: int, side: int 
 
 
 def film_format(head: bytes) -> str | None:
-    """The container of a film by its first 64 bytes, or None."""
-    if head[4:8] == b"ftyp" and not is_still(head):
-        size = int.from_bytes(head[:4], "big")  # of the first box: text that reads like one says gigabytes
-        return "MP4" if 16 <= size <= 4096 and head[8:12].isascii() else None
-    if head[:4] == b"\x1aE\xdf\xa3":
-        return "MATROSKA"
-    if head[:4] == b"RIFF" and head[8:12] == b"AVI ":
-        return "AVI"
-    if head[:4] == b"OggS":
-        return "OGG"
-    if head[:4] == b"\x00\x00\x01\xba":
-        return "MPEG"
-    return None
+    """The container of a film by its first 512 bytes, or None."""
+    return _FILMS.get(demuxer_of(head) or "")

@@ -7,9 +7,7 @@ from typing import Any
 from tintype.errors import InputError
 
 from .need import need_av
-
-_BEGINNINGS = {b"\x1aE\xdf\xa3": "matroska", b"OggS": "ogg", b"\x00\x00\x01\xba": "mpeg"}
-_LONGEST_FTYP = 4096  # bytes of an MP4's first box; of text that passes for one it would be gigabytes
+from .sniff import demuxer_of
 
 
 def _tags_of_any_bytes(av: Any) -> dict[str, str]:
@@ -43,20 +41,15 @@ def open_container(path: str | os.PathLike[str]) -> Any:
 
 
 def _demuxer(name: str) -> str | None:
-    """FFmpeg's name for what a file begins like; None for what FFmpeg is to find out by itself.
+    """What a file begins like; None for what FFmpeg is to find out by itself.
 
     Probing, it weighs what it finds against the other demuxers, of which some open what a text in the file names.
     """
     try:
         with open(name, "rb") as file:
-            head = file.read(12)
+            return demuxer_of(file.read(512))
     except OSError:
         return None
-    if head[4:8] == b"ftyp" and int.from_bytes(head[:4], "big") <= _LONGEST_FTYP:
-        return "mov"
-    if head[:4] == b"RIFF" and head[8:] == b"AVI ":
-        return "avi"
-    return next((demuxer for start, demuxer in _BEGINNINGS.items() if head.startswith(start)), None)
 
 
 def _lacks_index(path: Path) -> bool:

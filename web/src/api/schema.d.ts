@@ -1563,7 +1563,7 @@ export interface components {
         Body_uploadFilm: {
             /**
              * File
-             * @description One film: MP4, MOV, Matroska, WebM, AVI, Ogg or MPEG.
+             * @description One film: MP4, MOV, Matroska, WebM, AVI, Ogg, MPEG, transport stream, WMV, MXF, FLV or DV.
              */
             file: string;
         };

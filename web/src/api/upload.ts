@@ -23,7 +23,7 @@ export interface Told {
   broken: (is: boolean) => void;
 }
 
-const FILM = /\.(mp4|m4v|mov|mkv|webm|avi|ogv|mpe?g)$/i;
+const FILM = /\.(mp4|m4v|mov|mkv|webm|avi|ogv|mpe?g|vob|m2ts|mts|ts|wmv|asf|mxf|flv|dv)$/i;
 
 export function isFilm(file: File): boolean {
   return file.type.startsWith("video/") || FILM.test(file.name);

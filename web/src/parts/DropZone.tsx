@@ -29,7 +29,7 @@ export function DropZone({ onFiles, disabled, films, children }: Props) {
         multiple
         hidden
         aria-label={t("Photos or a film")}
-        accept={`image/*,${films ? "video/*,.mkv," : ""}.tif,.tiff,.heic,.jxl`}
+        accept={`image/*,${films ? "video/*,.mkv,.mxf,.dv,.flv,.wmv,.mts,.m2ts,.vob," : ""}.tif,.tiff,.heic,.jxl`}
         onChange={(event) => {
           const files = [...(event.target.files ?? [])];
           event.target.value = "";

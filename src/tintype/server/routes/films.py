@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from tintype.server.capabilities import require
 from tintype.server.films import add_film, frame_jpeg
 from tintype.server.identity import OwnerDep
+from tintype.server.intake import FILM_KINDS
 from tintype.server.jobs.scenes import scenes_key, thumbnail_key
 from tintype.server.library import find_picture
 from tintype.server.problems import documented, not_found
@@ -81,7 +82,7 @@ def _film(services: Services, picture_id: str, owner: str) -> Picture:
 
 @router.post("", operation_id="uploadFilm", status_code=201, responses=documented(400, 408, 413, 415, 429, 501))
 async def upload_film(
-    file: Annotated[UploadFile, File(description="One film: MP4, MOV, Matroska, WebM, AVI, Ogg or MPEG.")],
+    file: Annotated[UploadFile, File(description=f"One film: {FILM_KINDS}.")],
     services: ServicesDep,
     owner: OwnerDep,
 ) -> PicturePublic:
