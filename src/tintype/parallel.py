@@ -59,9 +59,7 @@ def spread(work: Callable[[Item], Result], items: Sequence[Item]) -> list[Result
 
 def both(here: Callable[[], Result], beside: Callable[[], Item]) -> tuple[Result, Item]:
     """What two functions give; the second works in another thread meanwhile."""
-    if WORKERS == 1 or getattr(_here, "alone", False):
-        return here(), beside()
-    later = _pool().submit(beside)
+    later = begin(beside)
     return here(), later.result()
 
 
