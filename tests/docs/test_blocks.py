@@ -203,12 +203,17 @@ def mine(place: Path, environment: dict[str, str]) -> None:
 
 @pytest.fixture(scope="module")
 def films(place: Path, environment: dict[str, str]) -> None:
-    """Films of the names that pages use."""
+    """Films of the names that pages use: grey ones, and two that tintype has coloured."""
     pytest.importorskip("av", reason="the extra video is not installed")
-    command = ["tintype", "colorize", "long/%02d.jpg", "--rate", "4", "-o", "reel.mp4", "--model", "tint-small"]
-    subprocess.run(command, cwd=place, env=environment, check=True, timeout=300, capture_output=True)
-    for name in ("clip.mp4", "coloured.mp4", "coloured.mkv", "reel.mov"):
+    from little_films import Recipe, make
+
+    grey = [np.asarray(Image.open(path).convert("L")) / 255 for path in sorted((place / "long").glob("*.jpg"))]
+    make(place / "reel.mp4", grey, Recipe(rate=4, audio=None))
+    for name in ("clip.mp4", "reel.mov"):
         shutil.copy(place / "reel.mp4", place / name)
+    for name in ("coloured.mp4", "coloured.mkv"):
+        command = ["tintype", "colorize", "reel.mp4", "-o", name, "--model", "tint-small"]
+        subprocess.run(command, cwd=place, env=environment, check=True, timeout=300, capture_output=True)
     (place / "scan").mkdir()
     dpx = ["tintype", "colorize", "frames/%02d.jpg", "--rate", "4", "-o", "scan/%07d.dpx"]
     subprocess.run(dpx, cwd=place, env=environment, check=True, timeout=300, capture_output=True)
@@ -282,6 +287,8 @@ def test_the_quick_commands_of_a_page(page: str, place: Path, environment: dict[
     chosen = [line for line in lines(page) if line.startswith(QUICK[page])]
     assert len(chosen) == len(QUICK[page])
     for line in chosen:
+        for name in re.findall(r"--json (\S+)", line):
+            (place / name).unlink(missing_ok=True)
         ran = with_a_person(line, place, environment)
         assert ran.returncode == 0, f"{line}\n{ran.stdout}{ran.stderr}"
 
@@ -316,8 +323,8 @@ def test_the_trainings_of_a_page_with_a_small_budget(page: str, place: Path, env
 
 @pytest.mark.slow
 @pytest.mark.parametrize("page", [page for page in RUN if any(kind == "python" for kind, _ in blocks(page))])
-def test_the_python_of_a_page(page: str, place: Path, environment: dict[str, str]) -> None:
-    for old in place.glob("*-color.*"):
+def test_the_python_of_a_page(page: str, place: Path, environment: dict[str, str], films: None) -> None:
+    for old in [*place.glob("*-color.*"), *place.glob("coloured.mkv")]:  # what the pages' Python writes
         old.unlink()
     (place / "api-out").mkdir(exist_ok=True)
     for kind, body in blocks(page):
