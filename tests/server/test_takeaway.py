@@ -146,7 +146,7 @@ def test_links_lead_to_one_result_until_they_end(person: Visitor, small_site: Si
             assert b"SecretCamera" not in answer.content
         for other in (f"/api/pictures/{picture['id']}", f"/api/results/{result['id']}", picture["file_url"]):
             assert guest.get(other).status_code == 404
-        short = person.post(url, json={"hours": 1e-6}).json()
+        short = person.post(url, json={"hours": 1e-9}).json()
         assert guest.get(f"/api/links/{short['id']}").status_code == 404
         assert guest.delete(f"/api/links/{link['id']}").status_code == 404
         assert len(person.get(url).json()) == 1
