@@ -207,7 +207,8 @@ def films(place: Path, environment: dict[str, str]) -> None:
     pytest.importorskip("av", reason="the extra video is not installed")
     from little_films import Recipe, make
 
-    grey = [np.asarray(Image.open(path).convert("L")) / 255 for path in sorted((place / "long").glob("*.jpg"))]
+    frames = (Image.open(path).convert("L").resize((480, 360)) for path in sorted((place / "long").glob("*.jpg")))
+    grey = [np.asarray(frame) / 255 for frame in frames]
     make(place / "reel.mp4", grey, Recipe(rate=4, audio=None))
     for name in ("clip.mp4", "reel.mov"):
         shutil.copy(place / "reel.mp4", place / name)
