@@ -93,7 +93,9 @@ def test_films_of_cameras_and_archives_are_taken(visitor: Visitor, tmp_path: Pat
 @pytest.mark.parametrize("box", [b"moov", b"mdat", b"wide", b"free"])
 def test_quicktime_of_before_it_had_a_first_box_of_its_own_is_told_from_text(box: bytes) -> None:
     assert film_format(b"\x00\x00\x00\x08" + box + bytes(500)) == "MP4"
+    assert film_format(b"\x31\x32\x33\x34" + box + bytes([0, 200]) * 200) == "MP4"  # a length that reads like text
     assert film_format(b"the " + box + b" of many words" * 30) is None
+    assert film_format(b"so,\n" + box + b" of many words" * 30) is None
 
 
 def test_what_is_no_film_is_refused(visitor: Visitor) -> None:

@@ -37,10 +37,7 @@ def add_film(
     check_film_bytes(services, size)
     format = film_format(source.read(HEAD))
     if format is None:
-        raise ProblemError(
-            415,
-            f"{name} is not a film: it must be {FILM_KINDS}",
-        )
+        raise ProblemError(415, f"{name} is not a film: it must be {FILM_KINDS}")
     if identity is None:
         check_quota(services, owner, size)
         identity = new_id()

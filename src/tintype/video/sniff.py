@@ -57,7 +57,7 @@ def demuxer_of(head: bytes) -> str | None:
     """FFmpeg's name for the container of a film by its first 512 bytes; None where they say nothing."""
     if head[4:8] in _BOXES:
         size = int.from_bytes(head[:4], "big")
-        is_text = head[:4].isascii() and head[:4].decode("ascii").isprintable()
+        is_text = head[:64].isascii() and b"\0" not in head[:64]
         is_box = 16 <= size <= _LONGEST_FTYP and head[8:12].isascii() if head[4:8] == b"ftyp" else not is_text
         return "mov" if is_box and not is_still(head) else None
     if head.startswith(b"RIFF") and head[8:12] == b"AVI ":
