@@ -52,7 +52,11 @@ def test_a_film_is_coloured(visitor: Visitor, tmp_path: Path) -> None:
     coloured = visitor.get(f"/api/results/{outcome['result_id']}/file", params={"download": True})
     assert coloured.headers["content-type"] == "video/mp4"
     with av.open(io.BytesIO(coloured.content)) as container:
-        assert sum(1 for _ in container.decode(video=0)) == 24
+        first, *others = (frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0))
+    assert len(others) == 23
+    poster = Image.open(io.BytesIO(visitor.get(f"/api/results/{outcome['result_id']}/preview").content)).convert("RGB")
+    assert np.abs(np.asarray(poster, int) - first).mean() < 4  # its colours too
+    assert np.abs(np.asarray(poster.convert("L"), int)[..., None] - first).mean() > 6
     part = visitor.get(f"/api/results/{outcome['result_id']}/file", headers={"range": "bytes=0-99"})
     assert (part.status_code, len(part.content)) == (206, 100)
     assert visitor.post(f"/api/pictures/{sent['id']}/predict", json={}).status_code == 422

@@ -102,12 +102,14 @@ def _frames(path: Path, most: int) -> int:
 
 
 def first_frame(services: Services, path: Path, name: str) -> tuple[int, int, Photo]:
-    """Width, height and first frame. Raises ProblemError: 413, too many pixels or frames; 415, no film."""
+    """Width, height and first frame in the film's colours, upright. Raises ProblemError: 413, too many pixels or
+    frames; 415, no film."""
     settings = services.settings
     from tintype.video.reader import FilmReader
+    from tintype.video.untouched import pixels_of
 
     try:
-        reader = FilmReader(str(path))
+        reader = FilmReader(str(path), keep_pictures=True)
         info = reader.info
         if info.width * info.height > settings.max_film_pixels:
             raise ProblemError(
@@ -123,5 +125,6 @@ def first_frame(services: Services, path: Path, name: str) -> tuple[int, int, Ph
     except (InputError, StopIteration) as error:
         text = public_text(str(error) or "it holds no frame").replace(path.name, name)
         raise ProblemError(415, f"{name} cannot be read as a film: {text}") from None
-    upright = np.rot90(info.signal.to_full8(frame.luma), info.rotation // 90)
+    pixels = pixels_of(frame.picture, info, min(info.width, info.height))
+    upright = np.rot90(pixels, info.rotation // 90)
     return int(info.width), int(info.height), Photo.read(np.ascontiguousarray(upright))
