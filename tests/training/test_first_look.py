@@ -60,12 +60,13 @@ def test_a_slow_run_says_its_speed_before_its_first_step(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     photos = write_tiles(tmp_path / "photos", side=64)
-    recipe = load_recipe("pix2pix", [*SMALL["pix2pix"], "stages.*.size=64", "stages.*.batch=4", "stages.0.images=8"])
+    recipe = load_recipe("pix2pix", [*SMALL["pix2pix"], "stages.*.size=64", "stages.*.batch=4", "stages.0.images=7"])
     monkeypatch.setattr(log, "FIRST_BEAT", 1e-6)
     train(recipe, [photos], tmp_path / "run", cache_dir=tmp_path / "cache")
     words = capsys.readouterr().err
     assert "         0 of 8 images  gan  about " in words
-    assert words.index("0 of 8 images") < words.index("8 of 8 images")
+    assert words.index("0 of 8 images") < words.index("8 of 8 images"), "a stage ends with a whole step"
+    assert "8 images to see" in words
 
 
 def test_only_what_takes_long_is_promised(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,7 +5,7 @@ forward pass for each backward pass: a critic judges twice before its step, and 
 critic that takes no step.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +48,12 @@ def share_of(options: StageOptions, begun: int, world: int) -> Share:
     least = -(-own // options.batch)
     parts = next(n for n in range(least, own + 1) if own % n == 0)
     return Share(step, own // parts, parts)
+
+
+def images_in_steps(stages: Sequence[StageOptions], begun: int) -> int:
+    """Images that a run of `begun` processes sees by its end: its stages end with a whole step each."""
+    steps = [(stage.length, stage.batch * stage.accumulate * begun) for stage in stages]
+    return sum(-(-length // step) * step for length, step in steps)
 
 
 def own_randomness(seed: int, images: int) -> None:

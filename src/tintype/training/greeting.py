@@ -6,14 +6,14 @@ from .precision import Precision
 DEVICES = {"cpu": "the CPU", "cuda": "the GPU", "mps": "Apple's GPU"}
 
 
-def greeting(training: Training, precision: Precision, seen: int, held_out: int | None) -> list[str]:
-    """What a run says at its start, or when it goes on after `seen` images. `held_out` counts the pictures kept for
-    validation where none are given; None where some are."""
+def greeting(training: Training, precision: Precision, total: int, seen: int, held_out: int | None) -> list[str]:
+    """What a run of `total` images says at its start, or when it goes on after `seen`. `held_out` counts the pictures
+    kept for validation where none are given; None where some are."""
     recipe, told = training.recipe, training.description()
     critic = f" against {told['critic_parameters']:,}" if told["critic_parameters"] else ""
     device = DEVICES.get(training.fabric.device.type, training.fabric.device.type)
     sizes = f"{told['generator_parameters']:,} weights{critic}, {told['pictures']:,} pictures"
-    work = f"{recipe.images:,} images to see, on {device} in {precision}"
+    work = f"{total:,} images to see, on {device} in {precision}"
     lines = [f"{recipe.name or recipe.system}: {sizes}, {work}"]
     if seen:
         lines.append(f"going on after {seen:,} images")

@@ -31,7 +31,14 @@ from tintype.reports.run_report import write_report
 
 from . import checkpoint
 from .continuing import as_in, claim, stated
-from .distributed import as_first_decides, average_gradients, mean_of_all, own_randomness, share_of
+from .distributed import (
+    as_first_decides,
+    average_gradients,
+    images_in_steps,
+    mean_of_all,
+    own_randomness,
+    share_of,
+)
 from .first_look import first_look
 from .greeting import greeting
 from .log import ProgressLine, RunLog, decoding_progress
@@ -122,7 +129,7 @@ def train(
     facts = {"precision": precision.arithmetic, "held_out": len(held)}
     with _writing(run_dir), nullcontext(Stopper()) if among_others() else listening() as stopper:
         run = _Run(training, run_dir, watcher, on_line, stopper, facts)
-        for line in greeting(training, precision, run.at.images, None if validation else len(held)):
+        for line in greeting(training, precision, run.progress.total, run.at.images, None if validation else len(held)):
             run.progress.say(line)
         return run.all_stages()
 
@@ -179,7 +186,8 @@ class _Run:
             self.log = RunLog(run_dir, self.at.images)
             if not self.at.images:
                 self._write({"images": 0, "run": training.description() | facts})
-        self.progress = ProgressLine(self.recipe.images, self.at.images, self.fabric.is_global_zero)
+        total = images_in_steps(self.recipe.schedule, self.at.processes)
+        self.progress = ProgressLine(total, self.at.images, self.fabric.is_global_zero)
         self.sheet_at = self.recipe.log.first or math.inf  # seconds of training
         while self.sheet_at <= self.at.seconds:
             self.sheet_at *= 4
@@ -259,7 +267,7 @@ class _Run:
                 self._save_state(optimizers)
             if self.stopper.asked:
                 self._save_weights(self._weights_path())  # to look at, and to export, what there is by now
-                raise Stopped(f"stopped after {self.at.images:,} of {self.recipe.images:,} images")
+                raise Stopped(f"stopped after {self.at.images:,} of {self.progress.total:,} images")
             if done:
                 break
             if not tick.parts:
