@@ -8,8 +8,14 @@ import torch
 from torch.nn import functional as F
 
 from tintype.data.cache import open_cache
+from tintype.data.pairs import PairBatch
 from tintype.imaging.ab_bins import ab_bins
+from tintype.models import SYSTEMS
+from tintype.training.answers import Answers
 from tintype.training.losses import bin_prior, class_weights, distillation_loss, distribution_loss, encode_ab
+from tintype.training.objective import Objective
+from tintype.training.reading import Reading
+from tintype.training.recipe import StageOptions
 from training_pictures import write_tiles
 
 BINS = torch.tensor(ab_bins())
@@ -61,6 +67,27 @@ def test_distillation_is_the_plain_divergence_and_nothing_where_both_agree() -> 
     torch.testing.assert_close(loss, expected)
     torch.testing.assert_close(gradient, expected_gradient, rtol=1e-3, atol=1e-8)
     assert distillation_loss(wanted, wanted).abs() < 1e-6
+
+
+def test_the_feature_loss_sees_a_distribution_as_it_will_be_read() -> None:
+    answers = Answers(SYSTEMS["tint"].form, BINS)
+    stage = StageOptions(name="end", kind="supervised", images=8, size=32, batch=2, lr=1e-4, losses={"feature": 1.0})
+    reading = Reading(temperature=0.5, chroma_gain=1.5, warm_gain=1.2)
+    seen = []
+
+    def remember(answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+        seen.append(answer)
+        return (answer - truth).square().mean()
+
+    output = torch.randn(2, len(ab_bins()), 8, 8, requires_grad=True)
+    batch = PairBatch(torch.zeros(2, 1, 32, 32), torch.zeros(2, 2, 8, 8))
+    loss, _ = Objective(stage, answers, None, remember, None, reading)(output, answers.planes(output), batch)  # type: ignore[arg-type]
+    loss.backward()
+    assert output.grad is not None
+    assert output.grad.abs().max() > 0
+    colours = answers.planes(output, 0.5)
+    torch.testing.assert_close(seen[0], answers.rgb(batch.condition, colours * reading.gain(colours)))
+    assert not torch.allclose(seen[0], answers.rgb(batch.condition, answers.planes(output)), atol=1e-3)
 
 
 def test_class_weights_have_mean_one_under_the_prior_and_favour_the_rare() -> None:

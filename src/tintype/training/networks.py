@@ -28,6 +28,7 @@ from .log import decoding_progress
 from .losses import bin_prior
 from .objective import Objective
 from .pretrained import averageable, initialise
+from .reading import Reading
 from .recipe import DataOptions, Recipe, StageOptions
 from .sharding import divided_like, gathered, local, shard
 from .shared_norm import synchronise_norms
@@ -90,7 +91,7 @@ class Training:
         wanted = any(stage.losses.get("feature") or stage.kind != "supervised" for stage in self.recipe.stages)
         if self._features is None and wanted:
             with torch.random.fork_rng(devices=[]):  # when it is made must not change what comes after
-                features = FeatureLoss(self.recipe.feature_net)
+                features = _feature_loss(self.recipe)
             self._features = features.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._features
 
@@ -109,7 +110,8 @@ class Training:
     def build_stage(self, options: StageOptions, parts: int = 1) -> Stage:
         """The stage, with its losses; `parts` batches go into each of its steps."""
         features = self.feature_net() if options.losses.get("feature") else None
-        objective = Objective(options, self.answers, self.prior, features, self._teacher)
+        reading = Reading(**self.recipe.feature_reading.model_dump())
+        objective = Objective(options, self.answers, self.prior, features, self._teacher, reading)
         gan = GANLoss(options.gan).to(self.fabric.device)
         return build_stage(options, self.answers, objective, gan, parts)
 
@@ -240,6 +242,14 @@ def masks_of(pictures: Pictures) -> PictureMasks:
     if not isinstance(pictures, PictureCache):
         raise RecipeError("data.background=remove needs decoded pictures: set data.store=pixels")
     return open_masks(pictures, progress=decoding_progress)
+
+
+def _feature_loss(recipe: Recipe) -> FeatureLoss:
+    layers = recipe.feature_layers
+    try:
+        return FeatureLoss(recipe.feature_net, list(layers) or None, list(layers.values()) or None)
+    except ValueError as error:
+        raise RecipeError(f"feature_layers is {layers}; {recipe.feature_net}: {error}") from None
 
 
 def _check_samples(recipe: Recipe, generator: nn.Module, form: PairForm) -> None:

@@ -10,6 +10,7 @@ from tintype.data.pairs import PairBatch
 
 from .answers import Answers
 from .losses import class_weights, colourfulness_loss, distillation_loss, distribution_loss, log_l2_loss
+from .reading import Reading
 from .recipe import StageOptions
 
 DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
@@ -19,6 +20,8 @@ DISTANCES: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
     "log_l2": log_l2_loss,
 }
 
+PLAIN = Reading(temperature=1.0)
+
 
 class Objective:
     """The losses of a stage between answer and truth.
@@ -26,8 +29,9 @@ class Objective:
     l1, l2 and smooth_l1 are distances in the units of the target (ab/110, or whatever the system has), log_l2 the
     logarithm of each sample's squared one; `distribution` is the class-rebalanced cross-entropy of Zhang 2016, which
     brings its own smooth L1 in units of ten CIE units; `feature` compares what a classifier sees (`feature_loss`, sRGB
-    in [0, 1]). `distillation` is not about the truth, it is how far the distribution is from that of `teacher`, which
-    sees the same input. Nor is `colourfulness`: it is small where the answer is vivid.
+    in [0, 1]), of a distribution with the colours that `reading` takes from it. `distillation` is not about the truth,
+    it is how far the distribution is from that of `teacher`, which sees the same input. Nor is `colourfulness`: it is
+    small where the answer is vivid.
     """
 
     def __init__(
@@ -37,9 +41,10 @@ class Objective:
         prior: Tensor | None = None,
         feature_loss: nn.Module | None = None,
         teacher: nn.Module | None = None,
+        reading: Reading = PLAIN,
     ) -> None:
         self.weights = {name: weight for name, weight in options.losses.items() if weight}
-        self.answers, self.feature_loss, self.teacher = answers, feature_loss, teacher
+        self.answers, self.feature_loss, self.teacher, self.reading = answers, feature_loss, teacher, reading
         if "distribution" in self.weights:
             assert prior is not None
             assert answers.bins is not None
@@ -69,9 +74,16 @@ class Objective:
             elif name == "feature":
                 assert self.feature_loss is not None
                 truth = self.answers.rgb(batch.condition, batch.target)
-                loss = self.feature_loss(self.answers.rgb(batch.condition, planes), truth)
+                loss = self.feature_loss(self.answers.rgb(batch.condition, self._read(output, planes)), truth)
             else:
                 loss = DISTANCES[name](planes, batch.target)
             parts[name] = loss.detach()
             total = total + weight * loss
         return total, parts
+
+    def _read(self, output: Tensor, planes: Tensor) -> Tensor:
+        """The planes as a model file would show them: a distribution read at its temperature, with its gains."""
+        if self.answers.form.target != "distribution" or self.reading == PLAIN:
+            return planes
+        colours = self.answers.planes(output, self.reading.temperature)
+        return colours * self.reading.gain(colours.detach())

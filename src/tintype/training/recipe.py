@@ -53,6 +53,14 @@ class AnswerOptions(_Section):
     ab_scale: float | None = Field(None, gt=0, description="CIE units of ab that the network answers as 1")
 
 
+class ReadingOptions(_Section):
+    """How the feature loss reads colours from a distribution, best as the model file will (`tintype export`)."""
+
+    temperature: float = Field(1.0, gt=0, description="below 1 the likelier colours count for more")
+    chroma_gain: float = Field(1.0, gt=0, description="what the mean colour is multiplied by")
+    warm_gain: float | None = Field(None, gt=0, description="the same at the hue of skin; as elsewhere when none")
+
+
 class OptimizerOptions(_Section):
     """AdamW (Loshchilov & Hutter 2019); Adam (Kingma & Ba 2015) when the weight decay is 0. For every network."""
 
@@ -158,6 +166,10 @@ class Recipe(_Section):
     feature_net: Literal["efficientnet-lite0", "vgg16"] = Field(
         "efficientnet-lite0", description="where feature losses look"
     )
+    feature_layers: dict[str, Annotated[float, Field(gt=0)]] = Field(
+        {}, description="its layers that are compared, in their order, with weights; the usual ones when empty"
+    )
+    feature_reading: ReadingOptions = ReadingOptions()
     cycles: int = Field(1, ge=1, description="how often the stages from `cycle_from` on are run")
     cycle_from: str | None = Field(None, description="name of the first stage that is repeated")
     generator: dict[str, Any] = {}
