@@ -137,6 +137,21 @@ def test_colours_hold_still_with_few_predictions() -> None:
     assert flicker(steady) < flicker(single) / 5
 
 
+def test_what_cannot_be_followed_holds_still_with_the_rest() -> None:
+    rng, width = np.random.default_rng(5), WIDTH // 6
+    films = grey(scene(HEIGHT, WIDTH, 96, speed=0))
+    for frame in films:  # a strip that is new in every frame, as sparkling water is
+        frame[:, -width:] = rng.permutation(frame[:, :width].ravel()).reshape(HEIGHT, -1)
+
+    def jumps(stability: float) -> float:
+        options = FilmOptions(stability=stability, every=8)
+        coloured, _ = run(Stabilizer(noisy_paint(), info(), options), frames_of(films))
+        tints = np.array([item.ab[:, -width:].mean((0, 1)) for item in coloured if item.predicted])
+        return float(np.abs(np.diff(tints, axis=0)).mean())
+
+    assert jumps(0.75) < 0.6 * jumps(0)
+
+
 def test_more_stability_remembers_longer() -> None:
     frames = frames_of(grey(scene(HEIGHT, WIDTH, 60, speed=0.2)))
     spreads = []

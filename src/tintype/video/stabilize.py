@@ -3,7 +3,8 @@
 A *key* is a frame that the network has seen. The colours there are a running mean: what the keys before said of the
 same things, carried along motion and fading with time, and what the network says now. A frame between two keys gets
 the colours of both, the earlier carried forwards and the later backwards, each as far as its motion can be trusted;
-what only one of them has seen gets its colour from that one. Nothing crosses a cut.
+what only one of them has seen gets its colour from that one. What a key changes where motion is trusted it changes on
+like things around as well (wavering.py). Nothing crosses a cut.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
@@ -27,6 +28,7 @@ from .options import FilmOptions
 from .painter import Paint
 from .reader import FilmInfo, Frame
 from .shot_borders import ShotBorders
+from .wavering import spread
 
 State = dict[str, Floats]
 
@@ -253,8 +255,9 @@ class Stabilizer:
         carried = self._motion.sample(_painted(key), chain.flow)
         new = np.float32(_evidence(light))
         weight = old + new
-        share = (old / weight)[..., None]
-        return _Key(frame, predicted + (carried - predicted) * share, weight)
+        share = old / weight
+        correction = (carried - predicted) * share[..., None]
+        return _Key(frame, predicted + correction + spread(correction, share, light), weight)
 
     def _between(
         self, key: _Key, following: _Key, window: list[Frame], steps: list[Step], chains: list[Chain]
