@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
 from tintype.data.cache import open_cache
@@ -75,13 +76,14 @@ def test_the_feature_loss_sees_a_distribution_as_it_will_be_read() -> None:
     reading = Reading(temperature=0.5, chroma_gain=1.5, warm_gain=1.2)
     seen = []
 
-    def remember(answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
-        seen.append(answer)
-        return (answer - truth).square().mean()
+    class Remembering(nn.Module):
+        def forward(self, answer: torch.Tensor, truth: torch.Tensor) -> torch.Tensor:
+            seen.append(answer)
+            return (answer - truth).square().mean()
 
     output = torch.randn(2, len(ab_bins()), 8, 8, requires_grad=True)
     batch = PairBatch(torch.zeros(2, 1, 32, 32), torch.zeros(2, 2, 8, 8))
-    loss, _ = Objective(stage, answers, None, remember, None, reading)(output, answers.planes(output), batch)  # type: ignore[arg-type]
+    loss, _ = Objective(stage, answers, None, Remembering(), None, reading)(output, answers.planes(output), batch)
     loss.backward()
     assert output.grad is not None
     assert output.grad.abs().max() > 0

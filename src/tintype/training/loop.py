@@ -31,14 +31,7 @@ from tintype.reports.run_report import write_report
 
 from . import checkpoint
 from .continuing import as_in, claim, stated
-from .distributed import (
-    as_first_decides,
-    average_gradients,
-    images_in_steps,
-    mean_of_all,
-    own_randomness,
-    share_of,
-)
+from .distributed import as_first_decides, average_gradients, images_in_steps, mean_of_all, own_randomness, share_of
 from .first_look import first_look
 from .greeting import greeting
 from .log import ProgressLine, RunLog, decoding_progress
