@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 import torch
 
+from tintype.errors import RecipeError
 from tintype.training import log, loop
 from tintype.training.checkpoint import STATE, read_tensors
 from tintype.training.log import ProgressLine
@@ -76,3 +77,11 @@ def test_only_what_takes_long_is_promised(capsys: pytest.CaptureFixture[str]) ->
     progress.promise(0, "gan", each=2.0, step=16)
     progress.close()
     assert "0 of 1,000 images  gan  about 0.5 images/s  33 min left" in capsys.readouterr().err
+
+
+def test_an_unknown_layer_of_the_feature_loss_is_named(tmp_path: Path) -> None:
+    photos = write_tiles(tmp_path / "photos", side=64)
+    wrong = ["stages.*.images=8", "stages.*.losses.feature=1", "feature_layers.stride9=1"]
+    recipe = load_recipe("nogan", [*SMALL["nogan"], *wrong])
+    with pytest.raises(RecipeError, match=r"stride9.*efficientnet-lite0.*stride4, stride8"):
+        train(recipe, [photos], tmp_path / "run", cache_dir=tmp_path / "cache")
