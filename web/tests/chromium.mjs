@@ -53,6 +53,20 @@ export async function visit(browser, address, options = {}) {
         },
         [path, body],
       ),
+    /** Do what starts a job, and have it wait between its steps: a fast machine ends it before anybody has seen it going.
+     * Returns what lets it go on. */
+    held: async (what) => {
+      let job = "";
+      const pause = async (route) => {
+        const response = await route.fetch();
+        job = (await response.json()).id;
+        await context.request.post(`${address}/api/jobs/${job}/pause`);
+        await route.fulfill({ response });
+      };
+      await page.route("**/api/jobs", pause, { times: 1 });
+      await what();
+      return () => context.request.post(`${address}/api/jobs/${job}/resume`);
+    },
     /** Until the photos on view have these names, in this order: each name comes by a question of its own. */
     named: async (...names) => {
       const tiles = page.locator(".tiles span");

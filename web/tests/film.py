@@ -7,7 +7,7 @@ import av
 from PIL import Image
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "boulevard-1838.jpg"
-FRAMES, WIDTH, HEIGHT = 120, 480, 360
+FRAMES, WIDTH, HEIGHT = 240, 480, 360
 
 photo = Image.open(EXAMPLE).convert("RGB")
 with av.open(sys.argv[1], "w") as film:

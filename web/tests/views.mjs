@@ -6,7 +6,7 @@ const OLD = ["migrant-mother-1936.jpg", "lincoln-1863.jpg", "boulevard-1838.jpg"
 
 /** `seen(name, ways, page)` is called at each; `ways` is in how many sizes and colours to look at it, all four if left out:
  * some views do not stay as they are for long, and the API's reference is very long. */
-export async function everyView({ page, open, upload, settled, redrawn, send, ask, address, browser, film, locked, panel, clickAt }, seen) {
+export async function everyView({ page, open, upload, settled, redrawn, send, ask, address, browser, film, locked, panel, clickAt, held }, seen) {
   await open("/gallery");
   await page.getByText("Your coloured photos will hang here.").waitFor();
   await seen("gallery-empty");
@@ -73,9 +73,12 @@ export async function everyView({ page, open, upload, settled, redrawn, send, as
   await until(async () => (await ask("/api/gallery")).items.length === 1); // the page's waitForFunction takes a promise for true
   const shared = page.url();
 
-  await upload(...OLD.slice(1).map(example));
-  await page.getByText(/^[0-9] of 5 photos$/).waitFor();
-  await seen("batch-going", 1);
+  const goOn = await held(async () => {
+    await upload(...OLD.slice(1).map(example));
+    await page.getByText(/^[0-4] of 5 photos$/).waitFor();
+  });
+  await seen("batch-going", 2);
+  await goOn();
   await page.getByRole("link", { name: "Download 5 as ZIP" }).waitFor();
   await page.waitForLoadState("networkidle");
   await seen("batch");
