@@ -150,14 +150,14 @@ def test_several_frames_decide(examples: list[Path]) -> None:
 
 def test_going_on_inside_a_shot_keeps_its_borders(tiny: Colorizer, examples: list[Path], tmp_path: Path) -> None:
     """What is coloured after a crash is what would have been coloured without it."""
-    make(tmp_path / "in.mkv", boxed(pan(examples[0], 40), 0, 40), Recipe("ffv1", audio=None))
+    make(tmp_path / "in.mkv", boxed(pan(examples[0], 64), 0, 40), Recipe("ffv1", audio=None))
     options = FilmOptions(codec="ffv1", part_frames=8)
     whole = colorize_film(str(tmp_path / "in.mkv"), str(tmp_path / "whole.mkv"), tiny, options)
     run = FilmRun(str(tmp_path / "in.mkv"), tmp_path / "two.mkv", tiny, options)
 
     def stops() -> Any:
         for number, frame in enumerate(run._frames()):
-            if number == 30:  # behind the second key, when the frames behind the first are done for certain
+            if number == 55:  # when the frames behind the first key, which two more have a say in, are done for certain
                 raise KeyboardInterrupt
             yield frame
 
@@ -165,7 +165,7 @@ def test_going_on_inside_a_shot_keeps_its_borders(tiny: Colorizer, examples: lis
         run.colour(stops())
     assert run.store.parts
     report = colorize_film(str(tmp_path / "in.mkv"), str(tmp_path / "two.mkv"), tiny, options)
-    assert 0 < report.resumed_frames < 40
+    assert 0 < report.resumed_frames < 64
     assert report.borders == whole.borders
     assert read(tmp_path / "two.mkv").times == read(tmp_path / "whole.mkv").times
     for one, other in zip(pictures(tmp_path / "two.mkv"), pictures(tmp_path / "whole.mkv"), strict=True):

@@ -158,7 +158,7 @@ def _motions(reader: FilmReader, limit: int | None) -> tuple[list[Step], list[in
             if likeness(step, light).is_cut:
                 cuts.append(i)
             none, sure = step.back[:0], step.trust_back > TRUSTED
-            steps.append(Step(step.back.astype(np.float16), none, sure, none, none))  # type: ignore[arg-type]
+            steps.append(Step(step.back.astype(np.float16), none, sure, none, none, none))  # type: ignore[arg-type]
         earlier = light
     return steps, cuts, len(steps) + 1
 

@@ -19,6 +19,8 @@ Small = NDArray[np.uint8]
 LONG_SIDE = 256  # of the grid on which motion is found and colour is carried
 # A round trip may miss by this much, in pixels of the grid, plus a share of the way.
 _MISS, _MISS_SHARE = 0.7, 0.05
+# And by this much more where light is even, for what is as even as the light: standard deviation, of 255, in a window.
+_MISS_EVEN, _EVEN, _EVEN_SIDE = 2.0, 3.0, 9
 # Light may differ by this much, of 255, before a pixel counts as half trusted.
 _LIGHT = 14.0
 
@@ -35,6 +37,7 @@ class Step:
 
     back (h, w, 2): where, relative to each pixel of the later frame, its colour was in the earlier one, in x and y;
     forth: the same the other way round. trust_back and trust_forth (h, w) in [0, 1]: how far each can be believed.
+    even_forth: trust_forth for colours alone, which may miss by some pixels where light is even and shows no motion.
     moved (h, w), 0 to 255: the earlier frame's light where the later one has it.
     """
 
@@ -42,6 +45,7 @@ class Step:
     forth: Floats
     trust_back: Floats
     trust_forth: Floats
+    even_forth: Floats
     moved: Floats
 
 
@@ -63,7 +67,8 @@ class Motion:
         forth = self._flow.calc(earlier, later, None)
         trust_back, moved = self._trust(back, forth, later, earlier)
         trust_forth, _ = self._trust(forth, back, earlier, later)
-        return Step(back, forth, trust_back, trust_forth, moved)
+        even_forth, _ = self._trust(forth, back, earlier, later, evenness(earlier))
+        return Step(back, forth, trust_back, trust_forth, even_forth, moved)
 
     def sample(self, plane: Floats, flow: Floats) -> Floats:
         """The plane's values where the flow points to from each pixel; beyond the edge, those of the edge."""
@@ -84,8 +89,10 @@ class Motion:
         )
         return sampled
 
-    def _trust(self, flow: Floats, reverse: Floats, here: Small, there: Small) -> tuple[Floats, Floats]:
-        """How far the flow can be believed, and the light that it brings along."""
+    def _trust(
+        self, flow: Floats, reverse: Floats, here: Small, there: Small, even: Floats | None = None
+    ) -> tuple[Floats, Floats]:
+        """How far the flow can be believed, where it may miss by more as light is `even`, and the light it brings."""
         cv2 = need_cv2()
         target = cv2.add(self.here, flow, dst=self._target)
         miss_x, miss_y, x, y, allowed, off = self._rooms
@@ -94,12 +101,14 @@ class Motion:
         moved: Floats = cv2.extractChannel(sampled, 2)
         for plane, planes, channel in ((miss_x, sampled, 0), (miss_y, sampled, 1), (x, flow, 0), (y, flow, 1)):
             cv2.extractChannel(planes, channel, plane)
-        cv2.magnitude(x, y, allowed)
+        _length(x, y, out=allowed, room=off)
         allowed *= np.float32(_MISS_SHARE)
         allowed += np.float32(_MISS)
+        if even is not None:
+            allowed += even * np.float32(_MISS_EVEN)
         miss_x += x
         miss_y += y
-        cv2.magnitude(miss_x, miss_y, off)
+        _length(miss_x, miss_y, out=off, room=miss_x)
         off /= allowed
         change = _with_light_of(moved, here, out=miss_x)
         change -= here
@@ -149,6 +158,23 @@ def first_two(planes: Floats) -> Floats:
     height, width = planes.shape[:2]
     pair: Floats = need_cv2().extractChannel(planes.view(np.float64), 0)
     return pair.view(np.float32).reshape(height, width, 2)
+
+
+def _length(x: Floats, y: Floats, out: Floats, room: Floats) -> None:
+    """Of vectors. OpenCV's own `magnitude` differs in the last digit of a pixel by how its memory happens to lie."""
+    np.multiply(x, x, out=out)
+    np.multiply(y, y, out=room)
+    out += room
+    np.sqrt(out, out=out)
+
+
+def evenness(light: Small) -> Floats:
+    """How even the light (h, w), uint8, is around each pixel: 1 where there is nothing that shows motion, towards 0."""
+    cv2 = need_cv2()
+    plane, side = light.astype(np.float32), (_EVEN_SIDE, _EVEN_SIDE)
+    variance = cv2.blur(plane * plane, side) - cv2.blur(plane, side) ** 2
+    even: Floats = np.exp(variance.clip(0) * np.float32(-1 / _EVEN**2))
+    return even
 
 
 def _with_light_of(plane: Floats, model: Small, out: Floats) -> Floats:

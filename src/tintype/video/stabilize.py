@@ -1,16 +1,16 @@
 """Steady colour: predicted on some frames, carried along motion to those between, corrected towards new predictions.
 
 A *key* is a frame that the network has seen. The colours there are a running mean: what the keys before said of the
-same things, carried along motion and fading with time, and what the network says now. A frame between two keys gets
-the colours of both, the earlier carried forwards and the later backwards, each as far as its motion can be trusted;
-what only one of them has seen gets its colour from that one. What a key changes where motion is trusted it changes on
-like things around as well (wavering.py). Nothing crosses a cut.
+same things, carried along motion and fading with time, and what the network says now; and, the other way round, what
+the keys within the next half second say (smoothing.py). A frame between two keys gets the colours of both, the earlier
+carried forwards and the later backwards, each as far as its motion can be trusted; what only one of them has seen gets
+its colour from that one. What a key changes where motion is trusted it changes on like things around as well
+(wavering.py). Nothing crosses a cut.
 """
 
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
-from functools import cached_property
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from .options import FilmOptions
 from .painter import Paint
 from .reader import FilmInfo, Frame
 from .shot_borders import ShotBorders
+from .smoothing import Fading, Key, Later, evidence, painted, smoothed, way_back
 from .wavering import spread
 
 State = dict[str, Floats]
@@ -66,30 +67,29 @@ class PartEnd:
 
 
 @dataclass(eq=False)
-class _Key:
-    frame: Frame
-    ab: Floats | None  # (h, w, 2); None of a scene's first, which is painted when the frames behind it are known
-    weight: Floats  # (h, w): how many predictions the colours stand for
-
-    @cached_property
-    def padded(self) -> Floats:
-        """a, b and two planes more (h, w, 4): OpenCV samples four in half the time of two."""
-        ab = _painted(self)
-        padded: Floats = need_cv2().merge([ab, ab])
-        return padded
-
-
-@dataclass(eq=False)
 class _Span:
     """The frames from one key up to the next, of which the network is being asked meanwhile."""
 
-    key: _Key
+    key: Key
     window: list[Frame]
     steps: list[Step]
     chains: list[Chain]
     frame: Frame
     light: Small
     answer: "Future[Floats]"
+
+
+@dataclass(eq=False)
+class _Held:
+    """The frames from one key up to the next, until enough of the keys behind them are known."""
+
+    key: Key
+    window: list[Frame]
+    steps: list[Step]
+    chains: list[Chain]
+    later: Later
+    inside: Inside | None
+    smoothed: Key | None = None  # its key, once enough is known
 
 
 class Stabilizer:
@@ -121,7 +121,11 @@ class Stabilizer:
         rate = float(info.rate)
         self._every = options.every or int(np.clip(round(KEY_SECONDS * rate), FEWEST, MOST))
         stability = options.stability
-        self._memory = np.inf if stability == 1 else MEMORY * stability / (1 - stability)
+        memory = np.inf if stability == 1 else MEMORY * stability / (1 - stability)
+        self._fading = Fading(memory, float(info.time_base))
+        # Frames, from a key on, within which the keys behind it have a say.
+        self._lag = int(np.clip(round(KEY_SECONDS * rate), FEWEST, MOST)) if stability > 0 else 0
+        self._held: list[_Held] = []
         self.scenes = 0
         self.predictions = 0
         self._done = 0  # frames since the last part ended
@@ -131,26 +135,23 @@ class Stabilizer:
         if self._options.frame_by_frame:
             yield from self._each(frames)
             return
-        for item in self._steady(frames, state):
-            if isinstance(item, Coloured) and self._borders is not None:
-                item.inside = self._borders.inside
-            yield item
+        yield from self._steady(frames, state)
 
     def _steady(self, frames: Iterable[Frame], state: State | None) -> Generator[Coloured | PartEnd, None, None]:
-        key: _Key | None = None
+        key: Key | None = None
         light: Small | None = None
         span: _Span | None = None  # whose last key, which is the next one's first, is not known yet
         window: list[Frame] = []
         steps: list[Step] = []
         chains = [Chain.start(*self._grid)]
-        self._done = 0
+        self._done, self._held = 0, []
         try:
             for frame in frames:
                 earlier, light = light, self._light(frame)
                 if key is None or earlier is None:
                     for memory in self._memories if state else ():
                         memory.resume(state or {})
-                    key = _Key(frame, state["ab"], state["weight"]) if state else self._first_key(frame, light)
+                    key = Key(frame, light, state["weight"], state["ab"]) if state else self._first_key(frame, light)
                 else:
                     step = self._motion.between(earlier, light)
                     cut = likeness(step, light).is_cut
@@ -178,33 +179,61 @@ class Stabilizer:
                 wait([span.answer])
 
     def _begun(
-        self, key: _Key, window: list[Frame], steps: list[Step], chains: list[Chain], frame: Frame, light: Small
+        self, key: Key, window: list[Frame], steps: list[Step], chains: list[Chain], frame: Frame, light: Small
     ) -> _Span:
         """The network is asked about a frame that is due; nothing that `paint` knows may change before it answers."""
         self._learn(key, [*window, frame])
         self.predictions += 1
         return _Span(key, window, steps, chains, frame, light, begin(lambda: self._answer(frame)))
 
-    def _finished(self, span: _Span) -> Generator[Coloured | PartEnd, None, _Key]:
-        """The frames of a span with their colours, and the key behind them."""
+    def _finished(self, span: _Span) -> Generator[Coloured | PartEnd, None, Key]:
+        """The key behind a span; and frames with their colours, as far as the keys behind them are known."""
         following = self._next_key(span.key, span.frame, span.light, span.chains[-1], span.answer.result())
-        yield from self._between(span.key, following, span.window, span.steps, span.chains)
-        self._done += len(span.window)
-        if self._done >= self._options.part_frames:
-            yield PartEnd(self._state(following), self._facts())
-            self._done = 0
+        self._hold(span.key, span.window, span.steps, span.chains, following)
+        while self._held and self._reaches(self._held[1:]):
+            behind = self._held[0].later.key
+            yield from self._let_go()
+            if self._done >= self._options.part_frames:
+                yield PartEnd(self._state(behind), self._facts())
+                self._done = 0
         return following
+
+    def _hold(self, key: Key, window: list[Frame], steps: list[Step], chains: list[Chain], following: Key) -> None:
+        later = Later(following, way_back(self._motion, self._grid, steps))
+        inside = None if self._borders is None else self._borders.inside
+        self._held.append(_Held(key, window, steps, chains, later, inside))
+
+    def _reaches(self, spans: Sequence[_Held]) -> bool:
+        """Whether these spans, one behind another, are as long as keys look ahead."""
+        return sum(len(span.window) for span in spans) >= self._lag
+
+    def _let_go(self) -> Iterator[Coloured]:
+        """The frames of the first span that is held, with their colours."""
+        first = self._held[0]
+        key, following = self._smoothed(0), self._smoothed(1)
+        yield from self._between(key, following, first)
+        self._done += len(first.window)
+        del self._held[0]
+
+    def _smoothed(self, number: int) -> Key:
+        """The key at which a held span begins, or the last one ends, with what the keys within the lag say."""
+        if number == len(self._held):
+            return self._held[-1].later.key
+        spans = self._held[number:]
+        first = spans[0]
+        if first.smoothed is None:
+            enough = next((n for n in range(1, len(spans)) if self._reaches(spans[:n])), len(spans))
+            later = [span.later for span in spans[:enough]] if self._lag else []
+            first.smoothed = smoothed(first.key, later, self._motion, self._fading)
+        return first.smoothed
 
     def _facts(self) -> Facts:
         return {name: value for memory in self._memories for name, value in memory.facts().items()}
 
-    def _state(self, key: _Key) -> State:
-        state = {"ab": _painted(key), "weight": key.weight}
-        for memory in self._memories:
-            state |= memory.state()
-        return state
+    def _state(self, key: Key) -> State:
+        return {"ab": painted(key), "weight": key.weight} | dict(key.known or {})
 
-    def _learn(self, key: _Key, frames: Sequence[Frame]) -> None:
+    def _learn(self, key: Key, frames: Sequence[Frame]) -> None:
         """Look at the frames from a key on, and paint it if it is a scene's first."""
         for memory in self._memories:
             memory.look(frames)
@@ -241,40 +270,36 @@ class Stabilizer:
         ab: Floats = cv2.resize(self._paint(frame), (width, height), interpolation=cv2.INTER_LINEAR)
         return ab
 
-    def _first_key(self, frame: Frame, light: Small) -> _Key:
+    def _first_key(self, frame: Frame, light: Small) -> Key:
         self.scenes += 1
         for memory in self._memories:
             memory.new_shot()
-        return _Key(frame, None, np.full(self._grid, _evidence(light), np.float32))
+        return Key(frame, light, np.full(self._grid, evidence(light), np.float32))
 
-    def _next_key(self, key: _Key, frame: Frame, light: Small, chain: Chain, predicted: Floats) -> _Key:
+    def _next_key(self, key: Key, frame: Frame, light: Small, chain: Chain, predicted: Floats) -> Key:
         """The colours at a new key: the last key's, carried here, and a new prediction, by their weights."""
-        seconds = float((frame.pts - key.frame.pts) * self._info.time_base)
-        kept = np.float32(np.exp(-seconds / self._memory) if self._memory > 0 else 0)
+        kept = self._fading.between(key.frame, frame)
         old = self._motion.sample(key.weight, chain.flow) * chain.trust * kept
-        carried = self._motion.sample(_painted(key), chain.flow)
-        new = np.float32(_evidence(light))
-        weight = old + new
+        carried = self._motion.sample(painted(key), chain.flow)
+        weight = old + evidence(light)
         share = old / weight
         correction = (carried - predicted) * share[..., None]
-        return _Key(frame, predicted + correction + spread(correction, share, light), weight)
+        known = {name: plane for memory in self._memories for name, plane in memory.state().items()}
+        ab = predicted + correction + spread(correction, share, light)
+        return Key(frame, light, weight, ab, predicted, known)
 
-    def _between(
-        self, key: _Key, following: _Key, window: list[Frame], steps: list[Step], chains: list[Chain]
-    ) -> Iterator[Coloured]:
-        """The colours of the frames from one key up to, not including, the next."""
-        backwards = [Chain.start(*self._grid)]
-        for step in reversed(steps[1:]):
+    def _between(self, key: Key, following: Key, span: _Held) -> Iterator[Coloured]:
+        """The colours of the frames of a span, from one key up to, not including, the next."""
+        backwards = [Chain.start(*self._grid)]  # of the frames from the next key back to the one behind this key
+        for step in reversed(span.steps[1:]):
             backwards.append(backwards[-1].then(self._motion, step.forth, step.trust_forth))
-        backwards.reverse()
-        span = following.frame.pts - key.frame.pts
-        yield Coloured(key.frame, _painted(key), True)
-        for i in range(1, len(window)):
-            share = np.float32((window[i].pts - key.frame.pts) / span)
-            forth, back = chains[i], backwards[i]
-            yield Coloured(window[i], self._blend(key, forth, following, back, share), False)
+        time = following.frame.pts - key.frame.pts
+        yield Coloured(key.frame, painted(key), True, span.inside)
+        for frame, forth, back in zip(span.window[1:], span.chains[1:], backwards[:0:-1], strict=False):
+            share = np.float32((frame.pts - key.frame.pts) / time)
+            yield Coloured(frame, self._blend(key, forth, following, back, share), False, span.inside)
 
-    def _blend(self, key: _Key, forth: Chain, following: _Key, back: Chain, share: np.float32) -> Floats:
+    def _blend(self, key: Key, forth: Chain, following: Key, back: Chain, share: np.float32) -> Floats:
         earlier = self._motion.sample(key.padded, forth.flow)
         later = self._motion.sample(following.padded, back.flow)
         weight_earlier = (1 - share) * forth.trust + np.float32(1e-3) * (1 - share)
@@ -284,28 +309,20 @@ class Stabilizer:
         return _fill(mixed, np.maximum(forth.trust, back.trust))
 
     def _close(
-        self, key: _Key, window: list[Frame], steps: list[Step], chains: list[Chain], light: Small
+        self, key: Key, window: list[Frame], steps: list[Step], chains: list[Chain], light: Small
     ) -> Iterator[Coloured]:
         """The last frames of a scene: the very last one is a key, unless the last key is near."""
         self._learn(key, window)
+        inside = None if self._borders is None else self._borders.inside
         if len(window) - 1 >= max(2, self._every // 3):
             last = self._next_key(key, window[-1], light, chains[-1], self._predict(window[-1]))
-            yield from self._between(key, last, window[:-1], steps, chains)
-            yield Coloured(last.frame, _painted(last), True)
-            return
+            self._hold(key, window[:-1], steps, chains, last)
+            key, window = last, window[-1:]
+        while self._held:
+            yield from self._let_go()
         for i, frame in enumerate(window):
             carried = self._motion.sample(key.padded, chains[i].flow)
-            yield Coloured(frame, _fill(carried, chains[i].trust), i == 0)
-
-
-def _painted(key: _Key) -> Floats:
-    assert key.ab is not None
-    return key.ab
-
-
-def _evidence(light: Small) -> float:
-    """What a prediction counts for: little where there is hardly a picture, as in a fade from black."""
-    return float(np.clip(light.std() / 20, 0.05, 1))
+            yield Coloured(frame, _fill(carried, chains[i].trust), i == 0, inside)
 
 
 def _fill(padded: Floats, trust: Floats) -> Floats:
