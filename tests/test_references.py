@@ -15,6 +15,7 @@ from tintype.hints.saved import find_saved, read_colours, seen_at, with_colour, 
 from tintype.hints.transfer import describe
 from tintype.photo.photo import Photo
 from tintype.video import FilmOptions, SceneReference, colorize_film
+from tintype.video.direction import Director
 
 
 @pytest.fixture(scope="module")
@@ -211,6 +212,23 @@ def test_an_only_reference_does_not_bleed_past_a_cut(
     for number in (5, 7, 9, 10, 14):
         names = [tmp_path / folder / f"{number:03d}.png" for folder in ("plain", "out")]
         assert names[0].read_bytes() == names[1].read_bytes(), f"frame {number} is of another shot"
+
+
+def test_a_shot_of_little_contrast_takes_a_reference_and_decides_nothing(
+    small: Colorizer, examples: list[Path]
+) -> None:
+    """An even sky shows little to its end; a fade shows little at first."""
+    by_name = {path.stem: path for path in examples}
+    whole, other = (picture(by_name[name]) for name in ("astronaut", "coffee"))
+    faint = Photo(np.round(128 + (whole.luma.astype(np.float64) - whole.luma.mean()) * 0.15).astype(np.uint8))
+    assert faint.luma.std() < 12 < other.luma.std()
+    director = Director([small.open(coloured(faint)), small.open(coloured(other))], None)
+    assert director.hints(small.open(faint))
+    assert director.facts()["reference"][0] == 0
+    assert director.hints(small.open(other.grey()))
+    assert director.facts()["reference"][0] == 1
+    director.hints(small.open(faint))
+    assert director.facts()["reference"][0] == 1, "to the end of the shot"
 
 
 @pytest.mark.parametrize("stability", [0.75, 0.0])

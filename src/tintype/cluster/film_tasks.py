@@ -15,9 +15,9 @@ from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import InputError, TintypeError, one_line
 from tintype.files import locations, stores
 from tintype.video.codecs import Settings
-from tintype.video.direction import HintsAt
 from tintype.video.film import FilmRun, one_thread
 from tintype.video.film_report import Progress
+from tintype.video.following import HintsAt
 from tintype.video.look import preview_film
 from tintype.video.need import library_versions
 from tintype.video.options import FilmOptions

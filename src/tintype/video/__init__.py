@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 __all__ = ["FilmHint", "FilmOptions", "FilmReport", "Progress", "SceneReference", "colorize_film", "is_film"]
 
 _HOME = {
-    "FilmHint": "direction",
+    "FilmHint": "options",
     "FilmOptions": "options",
     "FilmReport": "film_report",
     "Progress": "film_report",

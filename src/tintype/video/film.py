@@ -17,8 +17,9 @@ from tintype.version import __version__
 
 from .chroma import ChromaMaker
 from .codecs import Settings, choose, chroma_size
-from .direction import HintsAt, check_direction, follow
+from .direction import check_direction
 from .film_report import FilmReport, Progress
+from .following import HintsAt, follow
 from .mux import RECORD, TURNING, Copies, Cut, check_not_own, plan_copies, streams_left_out, write_film
 from .need import library_versions, need_av, need_cv2
 from .options import FilmOptions

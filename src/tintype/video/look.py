@@ -9,7 +9,8 @@ from tintype.colorizer.colorizer import Colorizer
 from tintype.errors import InputError, OutputError
 
 from .chroma import ChromaMaker
-from .direction import check_direction, follow
+from .direction import check_direction
+from .following import follow
 from .options import FilmOptions
 from .painter import painter
 from .preview import picture, sheet

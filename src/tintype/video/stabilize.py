@@ -8,7 +8,7 @@ its colour from that one. What a key changes where motion is trusted it changes 
 (wavering.py). Nothing crosses a cut.
 """
 
-from collections.abc import Generator, Iterable, Iterator, Sequence
+from collections.abc import Container, Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 
@@ -102,6 +102,7 @@ class Stabilizer:
         info: of the film.
         options: `stability`, `every` and `part_frames` are used.
         borders, director: what each shot remembers; told of cuts and of the frames behind them.
+        given: timestamps of frames that are to be keys, since somebody gave hints for them.
     """
 
     def __init__(
@@ -111,7 +112,9 @@ class Stabilizer:
         options: FilmOptions,
         borders: ShotBorders | None = None,
         director: Director | None = None,
+        given: Container[int] = (),
     ) -> None:
+        self._given = given
         self._borders = borders
         self._memories: list[ShotMemory] = [memory for memory in (borders, director) if memory is not None]
         self._paint, self._info, self._options = paint, info, options
@@ -158,7 +161,7 @@ class Stabilizer:
                     if not cut:
                         steps.append(step)
                         chains.append(chains[-1].then(self._motion, step.back, step.trust_back))
-                    due = not cut and self._is_due(len(window), chains[-1])
+                    due = not cut and (frame.pts in self._given or self._is_due(len(window), chains[-1]))
                     if span is not None and (cut or due or span.answer.done()):
                         key, span = (yield from self._finished(span)), None
                     if cut:

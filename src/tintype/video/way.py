@@ -2,7 +2,8 @@
 
 from tintype.colorizer.colorizer import Colorizer
 
-from .direction import Director, HintsAt, open_scenes
+from .direction import Director, open_scenes
+from .following import NO_HINTS, HintsAt
 from .options import FilmOptions
 from .painter import painter
 from .reader import FilmInfo
@@ -11,7 +12,7 @@ from .stabilize import Stabilizer
 
 
 def stabilizer_of(
-    colorizer: Colorizer, info: FilmInfo, options: FilmOptions, hints_at: HintsAt = lambda frame: []
+    colorizer: Colorizer, info: FilmInfo, options: FilmOptions, hints_at: HintsAt = NO_HINTS
 ) -> Stabilizer:
     """A `Stabilizer` for a film, its shots with their borders and references.
 
@@ -26,4 +27,4 @@ def stabilizer_of(
         references = [colorizer.open(path) for path in options.all_references]
         director = Director(references, size, open_scenes(colorizer, info, options))
     paint = painter(colorizer, info, options, hints_at, director, borders)
-    return Stabilizer(paint, info, options, borders, director)
+    return Stabilizer(paint, info, options, borders, director, hints_at.given)
