@@ -26,7 +26,7 @@ OWN = EMBEDDED / "light" / "restore.onnx"  # apart from the models that colour
 TILE, MARGIN = 512, 96  # pixels; the network looks 88 around each, and a tile begins at a multiple of 8
 _COPY, _PLACE, _ACROSS = 512, 192, 3  # pixels of the copy's short side and of a place looked at; places each way
 # Levels of change from which a picture counts as damaged; benchmarks/prints.py says how often each kind reaches it.
-DAMAGED = 2.0
+DAMAGED = 3.0
 
 
 @dataclass(frozen=True)
