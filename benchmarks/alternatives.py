@@ -139,7 +139,7 @@ def main() -> None:
     ]
     rows.append([BEST, "", f"{row['lpips_best']:.3f}", "", ""])
     headings = ["", "ab from the plain one", "LPIPS alex", "FID", "excess blotches"]
-    replace_block(ROOT / "docs" / "hints.md", "alternatives table", markdown_table(headings, rows))
+    replace_block(ROOT / "docs" / "hints.md", "alternatives table", markdown_table(headings, rows), row["model"])
 
 
 if __name__ == "__main__":

@@ -1,5 +1,6 @@
 """Figures that benchmarks keep: tables inside documents, between `<!-- NAME -->` and `<!-- /NAME -->`, and lines of
-JSON. Nothing is kept where `QUICK` is set: such a run only shows that a benchmark still works."""
+JSON. Nothing is kept where `QUICK` is set: such a run only shows that a benchmark still works. The documents tell of
+the model that is taken by default: of another nothing but a line is kept."""
 
 import json
 import os
@@ -8,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+SHOWN = "tint"
 QUICK = "TINTYPE_QUICK_BENCHMARK"  # an environment variable, set by `python -m benchmarks --quick`
 
 
@@ -18,15 +20,15 @@ def append_line(path: Path, row: Mapping[str, Any]) -> None:
             file.write(json.dumps(row) + "\n")
 
 
-def keep_text(path: Path, text: str) -> None:
-    """Write a figure (SVG)."""
-    if QUICK not in os.environ:
+def keep_text(path: Path, text: str, model: str = SHOWN) -> None:
+    """Write a figure (SVG) of what was measured on a model."""
+    if QUICK not in os.environ and model == SHOWN:
         path.write_text(text, encoding="utf-8")
 
 
-def replace_block(document: Path, name: str, text: str) -> None:
-    """Put `text` between the markers `name` of a document; raises SystemExit when it has none."""
-    if QUICK in os.environ:
+def replace_block(document: Path, name: str, text: str, model: str = SHOWN) -> None:
+    """Put `text`, measured on a model, between the markers `name` of a document; raises SystemExit when it has none."""
+    if QUICK in os.environ or model != SHOWN:
         return
     start, end = f"<!-- {name} -->", f"<!-- /{name} -->"
     old = document.read_text(encoding="utf-8")

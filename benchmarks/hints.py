@@ -5,21 +5,22 @@
 Each photograph is coloured from its light alone, with 0, 1, 2, 5, 10, 20, 50 and 100 hints at places drawn at random,
 each of the true colour there (as in Zhang 2017, section 4.1). Then every hint's own place is looked at: how far, in
 CIEDE2000, the colour there is from the one asked for, for true colours and for made-up ones that no photograph has.
-Appends a line to benchmarks/hints.jsonl and writes table and figure into docs/hints.md.
+Appends a line to benchmarks/hints.jsonl and writes table and figure of the default model into docs/hints.md.
 
     --beside psnrs_siggraph.npy
 
 draws the published curve of Zhang 2017 beside it: the array (pictures, counts) of decibels that `test_sweep.py` of
-richzhang/colorization-pytorch compares with. `--from-log` draws the last line of benchmarks/hints.jsonl anew.
+richzhang/colorization-pytorch compares with. `--from-log` draws its last line in benchmarks/hints.jsonl anew.
 """
 
 import argparse
 import datetime
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from documents import append_line, keep_text, markdown_table, replace_block
+from documents import SHOWN, append_line, keep_text, markdown_table, replace_block
 from line_chart import GREY, ORDERED, Line, Panel, draw_svg
 from numpy.typing import NDArray
 
@@ -89,7 +90,8 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=None)
     options = parser.parse_args()
     if options.from_log:
-        write(json.loads(LOG.read_text(encoding="utf-8").splitlines()[-1])["psnr"], options.beside)
+        logged = [json.loads(line) for line in LOG.read_text(encoding="utf-8").splitlines()]
+        write([line for line in logged if line["model"] == SHOWN][-1], options.beside)
         return
     if options.data is None:
         parser.error("--data is missing")
@@ -128,7 +130,7 @@ def main() -> None:
     }
     print(json.dumps(row, indent=2))
     append_line(LOG, row)
-    write(row["psnr"], options.beside)
+    write(row, options.beside)
 
 
 def published(path: Path) -> dict[int, float]:
@@ -139,9 +141,9 @@ def published(path: Path) -> dict[int, float]:
     return dict(zip(PUBLISHED.tolist(), means.tolist(), strict=True))
 
 
-def write(psnr: dict[str, float], beside: Path | None) -> None:
-    """The table and the figure in the documents."""
-    means = [psnr[str(count)] for count in COUNTS]
+def write(row: dict[str, Any], beside: Path | None) -> None:
+    """The table and the figure in the documents, of a line of the log."""
+    means = [row["psnr"][str(count)] for count in COUNTS]
     rows = [
         ["PSNR, dB", *(f"{value:.2f}" for value in means)],
         ["gain", *(f"{value - means[0]:+.2f}" for value in means)],
@@ -157,9 +159,10 @@ def write(psnr: dict[str, float], beside: Path | None) -> None:
         rows += [["gain", *(f"{theirs[count] - theirs[0]:+.2f}" for count in COUNTS)]]
         curve = [(float(np.log10(count + 1)), value) for count, value in theirs.items() if count <= COUNTS[-1]]
         lines.append(Line(curve, "Zhang 2017", ORDERED[3]))
-    replace_block(ROOT / "docs" / "hints.md", "hints table", markdown_table(["true hints", *map(str, COUNTS)], rows))
+    table = markdown_table(["true hints", *map(str, COUNTS)], rows)
+    replace_block(ROOT / "docs" / "hints.md", "hints table", table, row["model"])
     panel = Panel("PSNR, dB", "log10(1 + hints)", lines, 0, 0, 420, 260)
-    keep_text(ROOT / "docs" / "images" / "hints.svg", draw_svg([panel], 420, 260))
+    keep_text(ROOT / "docs" / "images" / "hints.svg", draw_svg([panel], 420, 260), row["model"])
 
 
 if __name__ == "__main__":

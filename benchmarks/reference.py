@@ -102,7 +102,7 @@ def main() -> None:
         "means": {name: [round(value, 4) for value in row] for name, row in means.items()},
     }
     append_line(Path(__file__).with_suffix(".jsonl"), line)
-    replace_block(ROOT / "docs" / "hints.md", "reference table", table)
+    replace_block(ROOT / "docs" / "hints.md", "reference table", table, line["model"])
 
 
 def draw_sheet(colorizer: Colorizer, output: Path) -> None:

@@ -149,7 +149,7 @@ def main() -> None:
         + [f"{f[key]:+.1f}" for key in ("chroma", "a", "b")]
         for name, f in groups.items()
     ]
-    replace_block(ROOT / "docs" / "measures.md", "skin table", markdown_table(headings, rows))
+    replace_block(ROOT / "docs" / "measures.md", "skin table", markdown_table(headings, rows), row["model"])
 
 
 if __name__ == "__main__":

@@ -115,7 +115,7 @@ def main() -> None:
         ["temperature", "gain", "for warm hues", "colourfulness", "PSNR, dB", "CIEDE2000", "LPIPS alex", ""], rows
     )
     print(table)
-    replace_block(ROOT / "docs" / "measures.md", "trade-off table", table)
+    replace_block(ROOT / "docs" / "measures.md", "trade-off table", table, info.name)
     panels = []
     titles = {"psnr": "PSNR above grey, dB", "ciede2000": "CIEDE2000, of grey's", "lpips": "LPIPS (alex), of grey's"}
     best = point(shipped)
@@ -130,7 +130,7 @@ def main() -> None:
         lines.append(Line([(best["colourfulness"], best[name])], "shipped", INK, marked=True))
         panels.append(Panel(title, "colourfulness, of the truth's", lines, number * WIDTH, 0, WIDTH, HEIGHT))
     target = ROOT / "docs" / "images" / "tradeoff.svg"
-    keep_text(target, draw_svg(panels, WIDTH * len(titles), HEIGHT))
+    keep_text(target, draw_svg(panels, WIDTH * len(titles), HEIGHT), info.name)
     print(f"{target.relative_to(ROOT)}: {len(found['grey'])} pictures")
 
 
