@@ -86,13 +86,14 @@ def test_light_is_carried_to_where_the_later_frame_has_it() -> None:
 def test_planes_sampled_together_are_those_sampled_apart() -> None:
     motion, rng = Motion(HEIGHT, WIDTH), np.random.default_rng(0)
     pair, flow = (rng.normal(0, 3, (HEIGHT, WIDTH, 2)).astype(np.float32) for _ in range(2))
-    single = rng.random((HEIGHT, WIDTH), dtype=np.float32)
-    both, one = motion.sample_both(pair, single, flow)
+    single, second = (rng.random((HEIGHT, WIDTH), dtype=np.float32) for _ in range(2))
+    both, one, other = motion.sample_together(pair, single, second, flow)
     # OpenCV rounds places to 1/32 of a pixel for some numbers of channels and not for others.
     assert np.abs(both - motion.sample(pair, flow)).max() < 1
     assert np.abs(both - np.stack([motion.sample(pair[..., i].copy(), flow) for i in range(2)], axis=-1)).max() < 1e-4
     assert np.abs(one - motion.sample(single, flow)).max() < 1e-4
-    assert not np.shares_memory(both, motion.sample_both(pair, single, flow)[0])
+    assert np.abs(other - motion.sample(second, flow)).max() < 1e-4
+    assert not np.shares_memory(both, motion.sample_together(pair, single, second, flow)[0])
 
 
 def test_correlation_is_that_of_pearson() -> None:
@@ -327,11 +328,12 @@ def test_an_error_of_the_network_comes_out() -> None:
 
 def test_a_film_left_early_leaves_no_network_at_work(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parallel, "WORKERS", 2)
-    paint, busy, seen = noisy_paint(), [0], threading.Event()
+    paint, busy, seen, here = noisy_paint(), [0], threading.Event(), threading.current_thread()
 
     def slow(frame: Frame) -> NDArray[np.float32]:
         busy[0] += 1
-        seen.wait(3)  # a busy machine needs time to read the next frame
+        if threading.current_thread() is not here:  # a scene's first frame is waited for
+            seen.wait(60)  # until the next frame was read, however long a busy machine needs for it
         time.sleep(0.2)
         busy[0] -= 1
         return paint(frame)

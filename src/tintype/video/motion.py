@@ -65,25 +65,24 @@ class Motion:
         """The motion from one frame (h, w) to the next."""
         back = self._flow.calc(later, earlier, None)
         forth = self._flow.calc(earlier, later, None)
-        trust_back, moved = self._trust(back, forth, later, earlier)
-        trust_forth, _ = self._trust(forth, back, earlier, later)
-        even_forth, _ = self._trust(forth, back, earlier, later, evenness(earlier))
+        trust_back, _, moved = self._trust(back, forth, later, earlier)
+        trust_forth, even_forth, _ = self._trust(forth, back, earlier, later, evenness(earlier))
         return Step(back, forth, trust_back, trust_forth, even_forth, moved)
 
     def sample(self, plane: Floats, flow: Floats) -> Floats:
         """The plane's values where the flow points to from each pixel; beyond the edge, those of the edge."""
         return _remap(plane, need_cv2().add(self.here, flow))
 
-    def sample_both(self, pair: Floats, single: Floats, flow: Floats) -> tuple[Floats, Floats]:
-        """The values of a pair of planes (h, w, 2) and of a single one (h, w), sampled alike, at one go."""
+    def sample_together(self, pair: Floats, one: Floats, other: Floats, flow: Floats) -> tuple[Floats, Floats, Floats]:
+        """The values of a pair of planes (h, w, 2) and of two single ones (h, w), sampled alike, at one go."""
         cv2 = need_cv2()
-        sampled = self._four(pair, single, cv2.add(self.here, flow, dst=self._target))
-        return first_two(sampled), cv2.extractChannel(sampled, 2)
+        sampled = self._four(pair, one, other, cv2.add(self.here, flow, dst=self._target))
+        return first_two(sampled), cv2.extractChannel(sampled, 2), cv2.extractChannel(sampled, 3)
 
-    def _four(self, pair: Floats, single: Floats, target: Floats) -> Floats:
-        """A pair of planes, a single one and a fourth that fills up, sampled at a target; held until the next call."""
+    def _four(self, pair: Floats, one: Floats, other: Floats, target: Floats) -> Floats:
+        """A pair of planes and two single ones, sampled at a target; held until the next call."""
         cv2 = need_cv2()
-        packed = cv2.merge([pair, single, single], self._packed)
+        packed = cv2.merge([pair, one, other], self._packed)
         sampled: Floats = cv2.remap(
             packed, target, None, cv2.INTER_LINEAR, dst=self._sampled, borderMode=cv2.BORDER_REPLICATE
         )
@@ -91,56 +90,64 @@ class Motion:
 
     def _trust(
         self, flow: Floats, reverse: Floats, here: Small, there: Small, even: Floats | None = None
-    ) -> tuple[Floats, Floats]:
-        """How far the flow can be believed, where it may miss by more as light is `even`, and the light it brings."""
+    ) -> tuple[Floats, Floats, Floats]:
+        """How far the flow can be believed; how far if it may miss by more as light is `even`; the light it brings."""
         cv2 = need_cv2()
         target = cv2.add(self.here, flow, dst=self._target)
         miss_x, miss_y, x, y, allowed, off = self._rooms
         np.copyto(off, there)
-        sampled = self._four(reverse, off, target)
+        sampled = self._four(reverse, off, off, target)
         moved: Floats = cv2.extractChannel(sampled, 2)
         for plane, planes, channel in ((miss_x, sampled, 0), (miss_y, sampled, 1), (x, flow, 0), (y, flow, 1)):
             cv2.extractChannel(planes, channel, plane)
         _length(x, y, out=allowed, room=off)
         allowed *= np.float32(_MISS_SHARE)
         allowed += np.float32(_MISS)
-        if even is not None:
-            allowed += even * np.float32(_MISS_EVEN)
         miss_x += x
         miss_y += y
         _length(miss_x, miss_y, out=off, room=miss_x)
+        forgiven: Floats = off if even is None else np.divide(off, allowed + even * np.float32(_MISS_EVEN))
         off /= allowed
         change = _with_light_of(moved, here, out=miss_x)
         change -= here
         change *= np.float32(1 / _LIGHT)
-        for plane in (off, change):  # one and its fourth power; numpy's own power is many times slower
+        errors: list[Floats] = [off, change] if even is None else [off, change, forgiven]
+        for plane in errors:  # one and its fourth power; numpy's own power is many times slower
             plane *= plane
             plane *= plane
             plane += np.float32(1)
-        off *= change
         height, width = here.shape
-        trust: Floats = cv2.copyTo(np.reciprocal(off, out=off), cv2.inRange(target, (-1, -1), (width, height)))
-        return trust, moved
+        inside = cv2.inRange(target, (-1, -1), (width, height))
+        off *= change
+        trust: Floats = cv2.copyTo(np.reciprocal(off, out=off), inside)
+        if even is None:
+            return trust, trust, moved
+        forgiven *= change
+        return trust, cv2.copyTo(np.reciprocal(forgiven, out=forgiven), inside), moved
 
 
 @dataclass(eq=False)
 class Chain:
-    """Steps put together: from each pixel of one frame to its place in a frame several steps away, and the trust."""
+    """Steps put together: from each pixel of one frame to its place in a frame several steps away, and the trust;
+    ``even`` is that for colours alone, as `Step.even_forth` has it."""
 
     flow: Floats
     trust: Floats
+    even: Floats
 
     @classmethod
     def start(cls, height: int, width: int) -> "Chain":
         """From a frame to itself."""
-        return cls(np.zeros((height, width, 2), np.float32), np.ones((height, width), np.float32))
+        sure = np.ones((height, width), np.float32)
+        return cls(np.zeros((height, width, 2), np.float32), sure, sure)
 
-    def then(self, motion: Motion, flow: Floats, trust: Floats) -> "Chain":
+    def then(self, motion: Motion, flow: Floats, trust: Floats, even: Floats | None = None) -> "Chain":
         """One frame further away: ``flow`` leads from the new frame to the one this chain starts at."""
-        further, believed = motion.sample_both(self.flow, self.trust, flow)
+        further, believed, forgiven = motion.sample_together(self.flow, self.trust, self.even, flow)
         further += flow
         believed *= trust
-        return Chain(further, believed)
+        forgiven *= trust if even is None else even
+        return Chain(further, believed, forgiven)
 
 
 def _remap(plane: Floats, target: Floats) -> Floats:

@@ -68,33 +68,37 @@ class Fading:
 
 @dataclass(eq=False)
 class Later:
-    """The next key, and the way there: chain leads from each pixel of this key to its place in that one."""
+    """The next key, and the ways there: each chain leads from a pixel of a frame to its place in that key, first those
+    of the key before, then those of the frames between them."""
 
     key: Key
-    chain: Chain
+    chains: list[Chain]
 
 
-def way_back(motion: Motion, size: tuple[int, int], steps: Sequence[Step]) -> Chain:
-    """From a key to the one behind it, by the steps between the frames, as far as colours may be carried back."""
+def ways_on(motion: Motion, size: tuple[int, int], steps: Sequence[Step]) -> list[Chain]:
+    """From a key, and from each frame up to the next one, to the next one, by the steps between them."""
+    chains = []
     chain = Chain.start(*size)
     for step in reversed(steps):
-        chain = chain.then(motion, step.forth, step.even_forth)
-    return chain
+        chain = chain.then(motion, step.forth, step.trust_forth, step.even_forth)
+        chains.append(chain)
+    return chains[::-1]
 
 
 def smoothed(key: Key, later: Sequence[Later], motion: Motion, fading: Fading) -> Key:
     """The key with the colours that it and the keys behind it agree on; as it is where there are none.
 
     Args:
-        later: the keys behind it, in order, each with the way there from the one before it.
+        later: the keys behind it, in order, each with the ways there from the one before it.
     """
     if not later:
         return key
     ab, weight = _answer(later[-1].key), np.full(key.weight.shape, evidence(later[-1].key.light), np.float32)
     for nearer, further in zip((key, *(one.key for one in later[:-1]))[::-1], reversed(later), strict=True):
-        ab = motion.sample(ab, further.chain.flow)
-        most = motion.sample(weight, further.chain.flow) * fading.between(nearer.frame, further.key.frame)
-        weight = most * further.chain.trust
+        way = further.chains[0]
+        ab = motion.sample(ab, way.flow)
+        most = motion.sample(weight, way.flow) * fading.between(nearer.frame, further.key.frame)
+        weight = most * way.even
         if nearer is key:
             break
         new = evidence(nearer.light)

@@ -28,7 +28,7 @@ from .options import FilmOptions
 from .painter import Paint
 from .reader import FilmInfo, Frame
 from .shot_borders import ShotBorders
-from .smoothing import Fading, Key, Later, evidence, painted, smoothed, way_back
+from .smoothing import Fading, Key, Later, evidence, painted, smoothed, ways_on
 from .wavering import spread
 
 State = dict[str, Floats]
@@ -85,7 +85,6 @@ class _Held:
 
     key: Key
     window: list[Frame]
-    steps: list[Step]
     chains: list[Chain]
     later: Later
     inside: Inside | None
@@ -202,9 +201,9 @@ class Stabilizer:
         return following
 
     def _hold(self, key: Key, window: list[Frame], steps: list[Step], chains: list[Chain], following: Key) -> None:
-        later = Later(following, way_back(self._motion, self._grid, steps))
+        later = Later(following, ways_on(self._motion, self._grid, steps))
         inside = None if self._borders is None else self._borders.inside
-        self._held.append(_Held(key, window, steps, chains, later, inside))
+        self._held.append(_Held(key, window, chains, later, inside))
 
     def _reaches(self, spans: Sequence[_Held]) -> bool:
         """Whether these spans, one behind another, are as long as keys look ahead."""
@@ -293,12 +292,9 @@ class Stabilizer:
 
     def _between(self, key: Key, following: Key, span: _Held) -> Iterator[Coloured]:
         """The colours of the frames of a span, from one key up to, not including, the next."""
-        backwards = [Chain.start(*self._grid)]  # of the frames from the next key back to the one behind this key
-        for step in reversed(span.steps[1:]):
-            backwards.append(backwards[-1].then(self._motion, step.forth, step.trust_forth))
         time = following.frame.pts - key.frame.pts
         yield Coloured(key.frame, painted(key), True, span.inside)
-        for frame, forth, back in zip(span.window[1:], span.chains[1:], backwards[:0:-1], strict=False):
+        for frame, forth, back in zip(span.window[1:], span.chains[1:], span.later.chains[1:], strict=False):
             share = np.float32((frame.pts - key.frame.pts) / time)
             yield Coloured(frame, self._blend(key, forth, following, back, share), False, span.inside)
 
