@@ -5,14 +5,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from torch import Tensor
+from torch.nn import functional as F
 
 from tintype.errors import RecipeError, TintypeError, WeightsError
 from tintype.imaging.ab_bins import ab_bins
 from tintype.models.task import PairForm
+from tintype.models.tint import Tint, TintConfig
 from tintype.training.answers import Answers
 from tintype.training.loop import train
 from tintype.training.recipe import load_recipe
-from tintype.training.teacher import load_teacher
+from tintype.training.teacher import Ensemble, load_teacher
 from tiny_model import build
 from training_pictures import write_tiles
 
@@ -56,11 +59,46 @@ def test_a_pupil_comes_near_to_its_teacher_without_seeing_the_truth(
     assert "cross_entropy" not in lines[-1]
 
 
+def test_several_teachers_answer_with_their_mean_each_at_its_scale(teacher: Path) -> None:
+    answers = Answers(PairForm(), torch.tensor(ab_bins()))
+    alone = load_teacher(str(teacher), answers, hints=False)
+    lightness = torch.rand(2, 1, 64, 96, generator=torch.Generator().manual_seed(0)) * 2 - 1
+    with torch.no_grad():
+        own = alone(lightness).log_softmax(1)
+        larger = alone(F.interpolate(lightness, (96, 128), mode="bilinear")).log_softmax(1)
+        both = load_teacher([str(teacher), f"{teacher}@1.5"], answers, hints=False)(lightness)
+        twice = load_teacher([str(teacher), str(teacher)], answers, hints=False)(lightness)
+    torch.testing.assert_close(twice, own)
+    torch.testing.assert_close(both, (own + F.interpolate(larger, (16, 24), mode="bilinear")) / 2)
+    assert (both - own).abs().max() > 1e-3
+
+
+def test_hints_of_an_enlarged_picture_stay_squares_of_one_colour() -> None:
+    given: list[tuple[Tensor, Tensor]] = []
+
+    class Watched(Tint):
+        def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
+            assert hints is not None
+            given.append((lightness, hints))
+            return super().forward(lightness, hints)
+
+    tiny = Watched(TintConfig("efficientnet-lite0", 6, 32, 1, widths=(24, 16, 16)))
+    hints = torch.zeros(1, 3, 64, 64)
+    hints[:, :, 8:12, 8:12] = torch.tensor([0.5, -0.25, 1.0]).view(1, 3, 1, 1)
+    with torch.no_grad():
+        answer = Ensemble([tiny], [1.5])(torch.zeros(1, 1, 64, 64), hints)
+    assert answer.shape[2:] == (16, 16)
+    assert given[0][0].shape[2:] == given[0][1].shape[2:] == (96, 96)
+    assert set(given[0][1][0, 2].flatten().tolist()) == {0.0, 1.0}
+    assert given[0][1][0, 2].sum() == 36
+
+
 def test_what_cannot_teach(teacher: Path, tmp_path: Path) -> None:
     ours, other = Answers(PairForm(), torch.tensor(ab_bins())), Answers(PairForm(target="ab"), None)
     tiny = build(tmp_path / "tiny.onnx")
     cases: list[tuple[str, Answers, bool, type[TintypeError], str]] = [
         ("nobody", ours, False, WeightsError, "no such teacher"),
+        (f"{teacher}@9", ours, False, RecipeError, "a scale of 9; give 0.25 to 4"),
         (str(teacher), other, False, RecipeError, "answers 'ab'"),
         (str(teacher), ours, True, RecipeError, "never shown hints"),
         (str(tiny), ours, False, RecipeError, "unknown system 'tiny'"),

@@ -95,7 +95,7 @@ class Training:
             self._features = features.to(self.fabric.device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         return self._features
 
-    def _taught_by(self, teacher: str | None) -> nn.Module | None:
+    def _taught_by(self, teacher: str | Sequence[str] | None) -> nn.Module | None:
         if teacher is None:
             return None
         with torch.random.fork_rng(devices=[]):  # a teacher brings its weights; chance is for the pupil

@@ -160,8 +160,10 @@ class Recipe(_Section):
     pretrained: str | Annotated[tuple[str, ...], Field(min_length=1)] = Field(
         "imagenet", description="the first weights: imagenet, none, a path or a URL; or several, to be averaged"
     )
-    teacher: str | None = Field(
-        None, description="for the loss distillation: a model by name or path, or a checkpoint, that is imitated"
+    teacher: str | Annotated[tuple[str, ...], Field(min_length=1)] | None = Field(
+        None,
+        description="for the loss distillation: a model by name or path, or a checkpoint, that is imitated; or "
+        "several, for the mean of their answers; NAME@1.5 is shown enlarged pictures",
     )
     feature_net: Literal["efficientnet-lite0", "vgg16"] = Field(
         "efficientnet-lite0", description="where feature losses look"
