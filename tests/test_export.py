@@ -104,19 +104,25 @@ def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, 
 
 
 GAIN, WARM_GAIN, SKIN_GAIN, SKIN_BIAS = 1.5, 1.1, 0.6, 0.3
+LIGHT_GAIN, SHADE_GAIN = 2.5, 0.4
 
 
 def skin_weight(count: int) -> np.ndarray:
     return np.random.default_rng(3).normal(0, 0.3, count).astype(np.float32)
 
 
-def multiplied_by(ab: np.ndarray, skin: np.ndarray) -> np.ndarray:
+def multiplied_by(ab: np.ndarray, light: np.ndarray, skin: np.ndarray) -> np.ndarray:
     """(N, 2, h, w) -> (N, 1, h, w): all of WARM_GAIN at a hue of 55 degrees, or of SKIN_GAIN where there is skin (its
-    probability (N, 1, h, w)), none of them from a right angle on."""
+    probability (N, 1, h, w)), none of them from a right angle on; LIGHT_GAIN in what is lit, less in the shade, by the
+    lightness L* of the places, (N, 1, h, w)."""
     away = np.abs(np.degrees(np.arctan2(ab[:, 1:], ab[:, :1])) - 55)
     away = np.minimum(np.minimum(away, 360 - away), 90)
     near = np.cos(np.radians(away)) ** 2
+    mean = light.mean((1, 2, 3), keepdims=True)
+    lit = 1 / (1 + np.exp(-(light - mean - 30) / 5)) / (1 + np.exp(-(45 - mean) / 4))
     without = GAIN + (WARM_GAIN - GAIN) * near
+    without = without * (1 - lit) + LIGHT_GAIN * lit
+    without = without * (1 - (1 - SHADE_GAIN) / (1 + np.exp(-(18 - light) / 4)))
     return without + (SKIN_GAIN - without) * near * skin
 
 
@@ -160,7 +166,8 @@ def hinted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     write_skin_probe(
         folder / "skin.safetensors", probe_of(torch.from_numpy(skin_weight(sum(channels))), SKIN_BIAS, channels)
     )
-    reading = Reading(chroma_gain=GAIN, warm_gain=WARM_GAIN, skin=folder / "skin.safetensors", skin_gain=SKIN_GAIN)
+    skin = folder / "skin.safetensors"
+    reading = Reading(0.6, GAIN, WARM_GAIN, skin, SKIN_GAIN, light_gain=LIGHT_GAIN, shade_gain=SHADE_GAIN)
     return drawn, export_checkpoint(folder / "hinted.safetensors", folder / "hinted.onnx", reading=reading)
 
 
@@ -172,9 +179,13 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     network = Network(find_model(path), "cpu", "f32", threads=1)
     info = network.model_file.info
     assert (info.hints, info.chroma_gain, info.warm_gain, info.skin_gain) == ("trained", GAIN, WARM_GAIN, SKIN_GAIN)
+    assert (info.light_gain, info.shade_gain) == (LIGHT_GAIN, SHADE_GAIN)
     count, height, width = shape
     rng = np.random.default_rng(0)
-    lightness = rng.uniform(-1, 1, (count, 1, height, width)).astype(np.float32)
+    # Dark, with lights of a few cells, and grain within the cells.
+    light = (95 * rng.random((count, 1, height // 4, width // 4)) ** 3).astype(np.float32)
+    grain = np.tile(np.float32([[1, -1], [-1, 1]]), (height // 2, width // 2))
+    lightness = (light.repeat(4, 2).repeat(4, 3) + grain) / np.float32(50) - 1
     hints = rng.uniform(-0.5, 0.5, (count, 3, height, width)).astype(np.float32)
     hints[:, 2] = rng.random((count, height, width)) < 0.01
     encoded = network.encode(lightness)
@@ -187,12 +198,12 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     with torch.inference_mode():
         skin = skin_in(generator.encoder(torch.from_numpy(lightness)))  # type: ignore[operator]
         # Divided, since the answer is multiplied.
-        meant = hints[:, :2] / multiplied_by(hints[:, :2], skin.repeat(4, 2).repeat(4, 3))
+        meant = hints[:, :2] / multiplied_by(hints[:, :2], *(x.repeat(4, 2).repeat(4, 3) for x in (light, skin)))
         told = torch.from_numpy(np.concatenate([meant, hints[:, 2:]], 1))
         logits = generator(torch.from_numpy(lightness), told)
         mean = annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
     assert abs(float(skin.mean()) - 0.5) < 0.3
-    expected = mean * multiplied_by(mean, skin)
+    expected = mean * multiplied_by(mean, light, skin)
     np.testing.assert_allclose(whole, expected, atol=0.05 + 0.005 * np.abs(expected).max())
 
 

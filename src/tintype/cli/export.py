@@ -31,6 +31,13 @@ def export(
     skin_gain: Annotated[
         float, typer.Option("--skin-gain", min=0.1, max=3, help="Multiply the colour of what --skin finds.")
     ] = 1.0,
+    light_gain: Annotated[
+        float | None,
+        typer.Option("--light-gain", min=0.1, max=5, help="Multiply the colour of lights in dark pictures."),
+    ] = None,
+    shade_gain: Annotated[
+        float, typer.Option("--shade-gain", min=0, max=1, help="Multiply all gains in the dark.")
+    ] = 1.0,
     size: Annotated[
         int | None,
         typer.Option("--size", min=32, help="Short side of the network's input in use; default: as it was trained."),
@@ -67,7 +74,7 @@ def export(
         output,
         name=name,
         version=version,
-        reading=Reading(temperature, chroma_gain, warm_gain, skin, skin_gain),
+        reading=Reading(temperature, chroma_gain, warm_gain, skin, skin_gain, light_gain, shade_gain),
         size=size,
         training_data=training_data,
         licence=licence,

@@ -20,8 +20,10 @@ class ModelInfo:
     is "trained", "untrained", "none", or "spread" where the network knows nothing of hints and colours are spread over
     its answer. ``chroma_gain`` is what the mean of the distribution is multiplied by, inside the
     graph, ``warm_gain`` what at the hue of skin, where it is not the same, and ``skin_gain`` what where a probe in the
-    graph finds skin; None without one. ``graph_sha256`` is the hash of the
-    graph with its weights (`graph_digest`): a file whose bits have changed is refused.
+    graph finds skin; None without one. ``light_gain`` is what colours of lights in dark pictures are
+    multiplied by, None where it is as elsewhere, and ``shade_gain`` what all gains are multiplied by in the dark.
+    ``graph_sha256`` is the hash of the graph with its weights (`graph_digest`): a file whose bits have changed is
+    refused.
 
     ``condition`` is what it colours: "lightness", photographs, or "sketch", black lines on white paper. ``target`` is
     what the network was trained to answer: "distribution" over ``bins``, "ab", or the whole picture as "lab" or
@@ -51,6 +53,8 @@ class ModelInfo:
     chroma_gain: float = 1.0
     warm_gain: float | None = None
     skin_gain: float | None = None
+    light_gain: float | None = None
+    shade_gain: float = 1.0
     graph_sha256: str = ""
     condition: str = "lightness"
     target: str = "distribution"

@@ -26,7 +26,7 @@ from tintype.network.model_file import METADATA_KEY, ModelFile, ModelInfo, graph
 
 from .answers import Answers
 from .checkpoint import Checkpoint, read_checkpoint
-from .reading import DEFAULT, Reading
+from .reading import DEFAULT, Reading, at_stride
 from .skin_probe import read_skin_probe
 
 OPSET = 18
@@ -77,24 +77,32 @@ class ModelFileGraph(nn.Module):
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> tuple[Tensor, ...]:
         if self.answers.form.target == "light":
             return (self.generator(lightness),)
-        skin = None
+        light, skin = None, None
+        if self.answers.form.target == "distribution" and self.reading.by_lightness:
+            light = at_stride(lightness, STRIDES[0])
         if hints is None:
             output, features = self.generator(lightness), []
         else:
             meant = hints[:, :2]
             features = self.generator.encoder(lightness)  # type: ignore[operator]
             skin = None if self.skin is None else self.skin(features)
-            there = None if skin is None else functional.interpolate(skin, scale_factor=float(STRIDES[0]))
-            hints = torch.cat([meant / self.reading.gain(meant, there), hints[:, 2:]], 1)
+            there = (
+                None if x is None else functional.interpolate(x, scale_factor=float(STRIDES[0])) for x in (light, skin)
+            )
+            hints = torch.cat([meant / self.reading.gain(meant, *there), hints[:, 2:]], 1)
             output = self.generator.decode(features, hints)  # type: ignore[operator]
         planes = self.answers.planes(output, self.reading.temperature)
         ab = self.answers.ab(planes)
-        ab = ab * self.reading.gain(ab, skin)
+        ab = ab * self.reading.gain(ab, light, skin)
         if self.answers.form.target == "distribution":
             return ab, output, *features
         if self.answers.form.channels == 3:
             return ab, self.answers.lab(lightness, planes)[0]
         return (ab,)
+
+
+def _at_pixels(cells: Tensor | None) -> Tensor | None:
+    return None if cells is None else functional.interpolate(cells, scale_factor=float(STRIDES[0]))
 
 
 def export_checkpoint(
@@ -138,6 +146,8 @@ def export_checkpoint(
         chroma_gain=reading.chroma_gain,
         warm_gain=reading.warm_gain,
         skin_gain=None if reading.skin is None else reading.skin_gain,
+        light_gain=reading.light_gain,
+        shade_gain=reading.shade_gain,
         condition=form.condition,
         target=form.target,
         ab_scale=form.scale,

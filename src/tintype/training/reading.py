@@ -1,12 +1,18 @@
-"""How a model file reads colours from its distribution: a temperature, and gains by hue and where there is skin."""
+"""How a model file reads colours from its distribution: a temperature, and gains by hue, by lightness, and for skin."""
 
 import math
 from dataclasses import dataclass
 from pathlib import Path
 
 from torch import Tensor
+from torch.nn import functional
 
 TEMPERATURE = 0.6
+# L*, 0 to 100. A light stands so far above the mean of its picture, and there are lights in pictures that are darker
+# than this; below SHADE a place shows little colour. Each with the softness of its limit.
+LIT_ABOVE, LIT_SOFTNESS = 30.0, 5.0
+DARK_PICTURE, PICTURE_SOFTNESS = 45.0, 4.0
+SHADE, SHADE_SOFTNESS = 18.0, 4.0
 WARM_HUE = 55.0  # degrees in ab: the median skin of six groups of tone lies between 47 and 56 (300 portraits)
 
 
@@ -17,6 +23,10 @@ class Reading:
     `temperature` sharpens the colour distribution (1: plain mean); `chroma_gain` multiplies its mean, which is always
     paler than photographs are, and `warm_gain` does at the hue of skin, which is paler than most. `skin` is a file of a
     `SkinProbe`; where it finds skin, colours of that hue are multiplied by `skin_gain`.
+
+    Lamps, candles and what they shine on have one hue but any strength, so that a mean over the strengths is nearly
+    white: where a dark picture is `lit`, colours are multiplied by `light_gain`. In the `shade` nobody sees a colour
+    that is right, only one that is wrong: there all gains are multiplied by `shade_gain`.
     """
 
     temperature: float = TEMPERATURE
@@ -24,15 +34,50 @@ class Reading:
     warm_gain: float | None = None
     skin: str | Path | None = None
     skin_gain: float = 1.0
+    light_gain: float | None = None
+    shade_gain: float = 1.0
 
-    def gain(self, ab: Tensor, skin: Tensor | None = None) -> Tensor | float:
-        """What to multiply colours (N, 2, h, w) by, where `skin` (N, 1, h, w) is the probability of skin, 0 to 1. A
-        colour keeps its hue, so that dividing undoes it."""
+    @property
+    def by_lightness(self) -> bool:
+        """Do gains depend on lightness?"""
+        return self.light_gain is not None or self.shade_gain != 1
+
+    def gain(self, ab: Tensor, lightness: Tensor | None = None, skin: Tensor | None = None) -> Tensor | float:
+        """What to multiply colours (N, 2, h, w) by, where `lightness` (N, 1, h, w), in [-1, 1], is that of the places,
+        and `skin` (N, 1, h, w) the probability of skin, 0 to 1. A colour keeps its hue, so that dividing undoes it."""
         gain = gain_by_hue(ab, self.chroma_gain, self.warm_gain)
+        if lightness is not None and self.light_gain is not None:
+            gain = gain + (self.light_gain - gain) * lit(lightness)
+        if lightness is not None and self.shade_gain != 1:
+            gain = gain * (1 - (1 - self.shade_gain) * shade(lightness))
         return gain if skin is None else gain + (self.skin_gain - gain) * skin * warm_share(ab)
 
 
 DEFAULT = Reading()
+
+
+def lit(lightness: Tensor) -> Tensor:
+    """How surely places of pictures, lightness (N, 1, h, w) in [-1, 1], are lights of a dark one, or lit by them:
+    0 to 1, of the same shape."""
+    light = to_l(lightness)
+    mean = light.mean((2, 3), keepdim=True)
+    above = (light - mean - LIT_ABOVE) / LIT_SOFTNESS
+    return above.sigmoid() * ((DARK_PICTURE - mean) / PICTURE_SOFTNESS).sigmoid()
+
+
+def shade(lightness: Tensor) -> Tensor:
+    """How surely places, lightness (N, 1, h, w) in [-1, 1], lie in the dark: 0 to 1, of the same shape."""
+    return ((SHADE - to_l(lightness)) / SHADE_SOFTNESS).sigmoid()
+
+
+def to_l(lightness: Tensor) -> Tensor:
+    """L*, 0 to 100, of lightness in [-1, 1]."""
+    return (lightness.float() + 1) * 50
+
+
+def at_stride(lightness: Tensor, stride: int) -> Tensor:
+    """The mean lightness of cells: (N, 1, H, W) -> (N, 1, H / stride, W / stride)."""
+    return functional.avg_pool2d(lightness, stride)
 
 
 def gain_by_hue(ab: Tensor, gain: float, warm_gain: float | None) -> Tensor | float:
