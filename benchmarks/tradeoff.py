@@ -5,12 +5,13 @@
 A distribution can be read boldly or with caution. The temperature sharpens it (towards 0 the likeliest colour, 1 the
 mean), the gain multiplies the chroma of what comes out, that of warm hues perhaps by less. Every reading is measured;
 grey is 1 (CIEDE2000, LPIPS) or 0 (PSNR). The point that the model file has is marked, on the curve of its own
-temperature and its own ratio of the two gains. Writes docs/images/tradeoff.svg and the table in docs/measures.md.
+temperature and its own ratios of the gains, those of lights and of the shade among them; the others have one gain
+everywhere. Writes docs/images/tradeoff.svg and the table in docs/measures.md.
 """
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
-from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -23,22 +24,16 @@ from tintype.colorizer.compose import compose
 from tintype.data.sources import iter_pictures
 from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.lpips import load_lpips
+from tintype.imaging.color import lightness_from_luma
 from tintype.imaging.metrics import measure
-from tintype.training.reading import gain_by_hue
+from tintype.imaging.resize import resize_float
+from tintype.training.reading import Reading
 
 ROOT = Path(__file__).resolve().parents[1]
 TEMPERATURES = (0.35, 0.5, 0.7)
 GAINS = (1.0, 1.15, 1.3, 1.45, 1.6)
 MEASURES = ("psnr", "ciede2000", "lpips", "colorfulness")
 WIDTH, HEIGHT = 300.0, 240.0
-
-
-class Reading(NamedTuple):
-    """How a distribution is read."""
-
-    temperature: float
-    gain: float
-    warm_gain: float
 
 
 def annealed(logits: NDArray[np.float32], bins: NDArray[np.float32], temperature: float) -> NDArray[np.float32]:
@@ -49,13 +44,19 @@ def annealed(logits: NDArray[np.float32], bins: NDArray[np.float32], temperature
     return mean
 
 
-def vivid(mean: NDArray[np.float32], reading: Reading) -> NDArray[np.float32]:
-    """`mean` (h, w, 2) multiplied as the model file does."""
+def vivid(mean: NDArray[np.float32], reading: Reading, light: NDArray[np.float32]) -> NDArray[np.float32]:
+    """`mean` (h, w, 2) multiplied as the model file does, where L* of the places is `light` (h, w)."""
     planes = torch.from_numpy(mean).permute(2, 0, 1)[None]
-    raised: NDArray[np.float32] = (
-        (planes * gain_by_hue(planes, reading.gain, reading.warm_gain))[0].permute(1, 2, 0).numpy()
-    )
+    gain = reading.gain(planes, torch.from_numpy(light / 50 - 1)[None, None])
+    raised: NDArray[np.float32] = (planes * gain)[0].permute(1, 2, 0).numpy()
     return raised
+
+
+def louder(reading: Reading, gain: float) -> Reading:
+    """The same reading with another gain, and all others in their proportion to it."""
+    factor = gain / reading.chroma_gain
+    warm, light = (None if x is None else x * factor for x in (reading.warm_gain, reading.light_gain))
+    return replace(reading, chroma_gain=gain, warm_gain=warm, light_gain=light)
 
 
 def main() -> None:
@@ -66,10 +67,11 @@ def main() -> None:
     options = parser.parse_args()
     colorizer = Colorizer(options.model)
     info, bins = colorizer.model.info, np.array(colorizer.model.info.bins, np.float32)
-    warm_gain = info.chroma_gain if info.warm_gain is None else info.warm_gain
-    shipped = Reading(info.temperature, info.chroma_gain, warm_gain)
-    curves = {f"T {t:g}": [Reading(t, g, g) for g in GAINS] for t in TEMPERATURES}
-    curves["shipped gains"] = [Reading(shipped.temperature, g, g * warm_gain / shipped.gain) for g in GAINS]
+    shipped = Reading(
+        info.temperature, info.chroma_gain, info.warm_gain, light_gain=info.light_gain, shade_gain=info.shade_gain
+    )
+    curves = {f"T {t:g}": [Reading(t, g) for g in GAINS] for t in TEMPERATURES}
+    curves["shipped gains"] = [louder(shipped, g) for g in GAINS]
     readings = {shipped, *(reading for curve in curves.values() for reading in curve)}
     lpips = load_lpips("alexnet").eval()
     found: dict[Reading | str, list[tuple[float, ...]]] = {}
@@ -89,9 +91,10 @@ def main() -> None:
         logits = colorizer.open(grey).distribution()
         note("grey", grey.rgb(), truth)
         note("truth", truth, truth)
+        light = resize_float(lightness_from_luma(grey.luma / np.float32(255)), *logits.shape[1::-1])
         means_at = {t: annealed(logits, bins, t) for t in {reading.temperature for reading in readings}}
         for reading in readings:
-            note(reading, compose(grey, vivid(means_at[reading.temperature], reading)).rgb(), truth)
+            note(reading, compose(grey, vivid(means_at[reading.temperature], reading, light)).rgb(), truth)
 
     means = {key: dict(zip(MEASURES, np.mean(rows, axis=0).tolist(), strict=True)) for key, rows in found.items()}
     grey_means = means["grey"]
@@ -106,14 +109,15 @@ def main() -> None:
         }
 
     rows = []
-    for key in sorted(readings):
+    for key in sorted(readings, key=lambda each: (each.temperature, each.light_gain is not None, each.chroma_gain)):
         p = point(key)
         name = "**shipped**" if key == shipped else ""
         numbers = [f"{p['colourfulness']:.2f}", f"{p['psnr']:+.2f}", f"{p['ciede2000']:.3f}", f"{p['lpips']:.3f}"]
-        rows.append([*(f"{value:.3g}" for value in key), *numbers, name])
-    table = markdown_table(
-        ["temperature", "gain", "for warm hues", "colourfulness", "PSNR, dB", "CIEDE2000", "LPIPS alex", ""], rows
-    )
+        read = (key.temperature, key.chroma_gain, key.warm_gain, key.light_gain, key.shade_gain)
+        told = ["" if number is None else f"{number:.3g}" for number in read]
+        rows.append([*told, *numbers, name])
+    gains = ["gain", "for warm hues", "for lights", "in the shade"]
+    table = markdown_table(["temperature", *gains, "colourfulness", "PSNR, dB", "CIEDE2000", "LPIPS alex", ""], rows)
     print(table)
     replace_block(ROOT / "docs" / "measures.md", "trade-off table", table, info.name)
     panels = []
