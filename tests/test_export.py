@@ -120,6 +120,7 @@ def multiplied_by(ab: np.ndarray, light: np.ndarray, skin: np.ndarray) -> np.nda
     near = np.cos(np.radians(away)) ** 2
     mean = light.mean((1, 2, 3), keepdims=True)
     lit = 1 / (1 + np.exp(-(light - mean - 30) / 5)) / (1 + np.exp(-(45 - mean) / 4))
+    lit = lit / (1 + np.exp(-(0.25 - lit.mean((1, 2, 3), keepdims=True)) / 0.05)) * (1 - skin) ** 2
     without = GAIN + (WARM_GAIN - GAIN) * near
     without = without * (1 - lit) + LIGHT_GAIN * lit
     without = without * (1 - (1 - SHADE_GAIN) / (1 + np.exp(-(18 - light) / 4)))

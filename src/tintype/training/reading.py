@@ -13,6 +13,7 @@ TEMPERATURE = 0.6
 LIT_ABOVE, LIT_SOFTNESS = 30.0, 5.0
 DARK_PICTURE, PICTURE_SOFTNESS = 45.0, 4.0
 SHADE, SHADE_SOFTNESS = 18.0, 4.0
+LIT_SHARE, SHARE_SOFTNESS = 0.25, 0.05  # of the picture; where more is bright it is day, seen through an arch
 WARM_HUE = 55.0  # degrees in ab: the median skin of six groups of tone lies between 47 and 56 (300 portraits)
 
 
@@ -47,7 +48,8 @@ class Reading:
         and `skin` (N, 1, h, w) the probability of skin, 0 to 1. A colour keeps its hue, so that dividing undoes it."""
         gain = gain_by_hue(ab, self.chroma_gain, self.warm_gain)
         if lightness is not None and self.light_gain is not None:
-            gain = gain + (self.light_gain - gain) * lit(lightness)
+            lights = lit(lightness) if skin is None else lit(lightness) * (1 - skin) ** 2  # a face is no lamp
+            gain = gain + (self.light_gain - gain) * lights
         if lightness is not None and self.shade_gain != 1:
             gain = gain * (1 - (1 - self.shade_gain) * shade(lightness))
         return gain if skin is None else gain + (self.skin_gain - gain) * skin * warm_share(ab)
@@ -61,8 +63,9 @@ def lit(lightness: Tensor) -> Tensor:
     0 to 1, of the same shape."""
     light = to_l(lightness)
     mean = light.mean((2, 3), keepdim=True)
-    above = (light - mean - LIT_ABOVE) / LIT_SOFTNESS
-    return above.sigmoid() * ((DARK_PICTURE - mean) / PICTURE_SOFTNESS).sigmoid()
+    above = ((light - mean - LIT_ABOVE) / LIT_SOFTNESS).sigmoid() * ((DARK_PICTURE - mean) / PICTURE_SOFTNESS).sigmoid()
+    share = above.mean((2, 3), keepdim=True)
+    return above * ((LIT_SHARE - share) / SHARE_SOFTNESS).sigmoid()
 
 
 def shade(lightness: Tensor) -> Tensor:
