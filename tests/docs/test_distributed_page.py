@@ -50,7 +50,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     write_tiles(folder / "photos")
     (folder / "small.toml").write_text(RECIPE)
     (folder / "benchmarks").mkdir()
-    shutil.copy(ROOT / "benchmarks/scaling.py", folder / "benchmarks")  # it writes a file beside itself
+    for name in ("scaling.py", "documents.py"):  # it writes a file beside itself
+        shutil.copy(ROOT / "benchmarks" / name, folder / "benchmarks")
     programs = folder / "bin"
     programs.mkdir()
     # Programs, not links: from another folder Python would not find the environment that it belongs to.
