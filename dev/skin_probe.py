@@ -1,16 +1,20 @@
 """Fit the probe of skin that `tintype export --skin` puts into a model file (tintype.training.skin_probe).
 
-    python dev/skin_probe.py --faces celeba.tar utkface.tar --others places.tar dogs.tar --output skin.safetensors
+    python dev/skin_masks.py clothing-co-parsing.git --output people/
+    python dev/skin_probe.py --people people/ --faces celeba.tar utkface.tar --others places.tar dogs.tar \\
+        --output skin.safetensors
 
-Where portraits show skin is found by its chroma, in the middle (benchmarks/skin.py); all else of them, and everything
-in `--others`, which should show no people, is none. A logistic regression on what the encoder finds there: every
-second picture fits it, the others tell how well it does, warm colours that are no skin apart.
+Where people show skin is told by masks (NAME.png beside NAME.jpg, white on skin); where portraits do is found by its
+chroma, in the middle (benchmarks/skin.py). All else of them, and everything in `--others`, which should show no people,
+is none. A small perceptron on what the encoder finds there: every second picture fits it, the others tell how well it
+does, warm colours that are no skin apart. The odds of colours are those of the same cells.
 """
 
 import argparse
 import itertools
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -28,37 +32,79 @@ from tintype.imaging.color import srgb_to_lab
 from tintype.network.model_file import find_model
 from tintype.network.network import Network
 from tintype.training.reading import WARM_HUE
-from tintype.training.skin_probe import STRIDES, probe_of, write_skin_probe
+from tintype.training.skin_probe import HIDDEN, STRIDES, SkinProbe, write_skin_probe
 
 Floats = NDArray[np.float32]
-SIDE, MULTIPLE = 256, 32  # pixels: the short side, and what both sides are brought to multiples of
+Mask = NDArray[np.bool_]
+MULTIPLE = 32  # pixels that both sides are brought to multiples of
+SIDES = 256, 160  # pixels, the short side: people stand near and far
 PER_PICTURE = 60  # cells of skin, and of none, at the most
 SURE, NONE = 0.6, 0.05  # share of skin pixels in a cell that is skin, or is not
 WARM = 45.0  # degrees from the hue of skin
 EASY = 0.3  # weight of a cell that is neither skin nor warm
-PENALTY = 1e-3  # times the sum of squared weights
+PASSES, BATCH, RATE, DECAY = 6, 512, 2e-3, 0.05
+NOISE = 0.1  # deviations of the features
+SPREAD = 6.0  # CIE units of ab over which a colour counts for its neighbours
+RARE = 1e-5  # share of colours that is taken for granted, on skin and elsewhere
+LEAST_ODDS = -2.0  # nothing is ruled out: a tattoo, paint, the blue of a cold light
 
 
-def cells_of(network: Network, path: Path, count: int, faces: bool) -> Iterator[tuple[Floats, Floats]]:
-    """Of each picture: features (n, channels) of cells at stride 8, and (n, 2) whether they are skin, and warm."""
-    rng = np.random.default_rng(0)
+@dataclass
+class Cells:
+    """Some cells of pictures at stride 8: features (n, channels), whether they are skin (n,), colours (n, 2)."""
+
+    features: Floats
+    skin: Mask
+    ab: Floats
+
+    @property
+    def warm(self) -> Mask:
+        """Which have a hue near that of skin (n,)."""
+        near: Mask = np.cos(np.arctan2(self.ab[:, 1], self.ab[:, 0]) - np.radians(WARM_HUE)) > np.cos(np.radians(WARM))
+        return near
+
+
+def joined(parts: list[Cells]) -> Cells:
+    """The cells of several pictures."""
+    return Cells(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("features", "skin", "ab")))
+
+
+def masked_people(folder: Path, count: int) -> Iterator[tuple[Photo, Mask]]:
+    """Photographs with the mask beside them, spread over the folder."""
+    paths = sorted(folder.glob("*.jpg"))
+    for path in paths[:: max(1, len(paths) // count)][:count]:
+        yield Photo.read(path), np.asarray(Image.open(path.with_suffix(".png")).convert("L")) > 127
+
+
+def portraits(path: Path, count: int) -> Iterator[tuple[Photo, Mask]]:
+    """Portraits of a source with their skin, where it is found."""
     for picture in itertools.islice(iter_pictures(path), count):
         photo = Photo.read(picture.data)
-        mask = skin_mask(photo) if faces and photo.chroma is not None else np.zeros(photo.luma.shape, bool)
-        if photo.chroma is None or (faces and not mask.any()):
-            continue
-        scale = SIDE / min(photo.width, photo.height) / MULTIPLE
-        width, height = (max(1, round(side * scale)) * MULTIPLE for side in (photo.width, photo.height))
-        lab = srgb_to_lab(np.asarray(photo.image().convert("RGB").resize((width, height)), np.float32) / 255)
-        features = network.encode((lab[..., 0] / 50 - 1)[None, None].astype(np.float32))
-        shape = height // STRIDES[0], width // STRIDES[0]
-        share, a, b = (shrunk(plane, shape) for plane in (mask.astype(np.float32), lab[..., 1], lab[..., 2]))
-        warm = np.cos(np.arctan2(b, a) - np.radians(WARM_HUE)) > np.cos(np.radians(WARM))
-        kinds = [np.flatnonzero(share > SURE), np.flatnonzero(share < NONE)]
-        chosen = np.concatenate([rng.permutation(kind)[:PER_PICTURE] for kind in kinds])
-        maps = [torch.from_numpy(np.array(features[f"features_{stride}"])) for stride in STRIDES]
-        level = [functional.interpolate(x, shape, mode="bilinear")[0].flatten(1)[:, chosen].T for x in maps]
-        yield torch.cat(level, 1).numpy(), np.stack([share[chosen] > SURE, warm[chosen]], 1).astype(np.float32)
+        if photo.chroma is not None and (mask := skin_mask(photo)).any():
+            yield photo, mask
+
+
+def without_people(path: Path, count: int) -> Iterator[tuple[Photo, Mask]]:
+    """Photographs of a source, none of which shows skin."""
+    for picture in itertools.islice(iter_pictures(path), count):
+        photo = Photo.read(picture.data)
+        if photo.chroma is not None:
+            yield photo, np.zeros(photo.luma.shape, bool)
+
+
+def cells_of(network: Network, photo: Photo, mask: Mask, side: int, rng: np.random.Generator) -> Cells:
+    """At most PER_PICTURE cells of skin and as many of none, of a photograph brought to `side`."""
+    scale = side / min(photo.width, photo.height) / MULTIPLE
+    width, height = (max(1, round(length * scale)) * MULTIPLE for length in (photo.width, photo.height))
+    lab = srgb_to_lab(np.asarray(photo.image().convert("RGB").resize((width, height)), np.float32) / 255)
+    features = network.encode((lab[..., 0] / 50 - 1)[None, None].astype(np.float32))
+    shape = height // STRIDES[0], width // STRIDES[0]
+    share, a, b = (shrunk(plane, shape) for plane in (mask.astype(np.float32), lab[..., 1], lab[..., 2]))
+    kinds = [np.flatnonzero(share > SURE), np.flatnonzero(share < NONE)]
+    chosen = np.concatenate([rng.permutation(kind)[:PER_PICTURE] for kind in kinds])
+    maps = [torch.from_numpy(np.array(features[f"features_{stride}"])) for stride in STRIDES]
+    level = [functional.interpolate(x, shape, mode="bilinear")[0].flatten(1)[:, chosen].T for x in maps]
+    return Cells(torch.cat(level, 1).numpy(), share[chosen] > SURE, np.stack([a[chosen], b[chosen]], 1))
 
 
 def shrunk(plane: Floats, shape: tuple[int, int]) -> Floats:
@@ -67,50 +113,107 @@ def shrunk(plane: Floats, shape: tuple[int, int]) -> Floats:
     return np.asarray(small, np.float32).ravel()
 
 
-def fitted(x: torch.Tensor, skin: torch.Tensor, weight: torch.Tensor) -> tuple[torch.Tensor, float]:
-    """Weights (channels,) and bias of the logistic regression on features (n, channels)."""
+def fitted(cells: Cells, channels: Sequence[int], odds: torch.Tensor) -> SkinProbe:
+    """The probe that tells skin in the cells best, of features with `channels` at each stride."""
+    x, skin = torch.from_numpy(cells.features), torch.from_numpy(cells.skin).float()
+    weight = torch.from_numpy(np.where(cells.skin | cells.warm, 1.0, EASY).astype(np.float32))
     mean, spread = x.mean(0), x.std(0) + 1e-3
-    layer = torch.nn.Linear(x.shape[1], 1)
-    optimizer = torch.optim.LBFGS(layer.parameters(), max_iter=120, line_search_fn="strong_wolfe")
-    whitened = (x - mean) / spread
+    x = (x - mean) / spread
+    seen, answer = torch.nn.Linear(x.shape[1], HIDDEN), torch.nn.Linear(HIDDEN, 1)
+    parameters = [*seen.parameters(), *answer.parameters()]
+    optimizer = torch.optim.AdamW(parameters, lr=RATE, weight_decay=DECAY)
+    steps = PASSES * -(-len(x) // BATCH)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 1e-3, steps)
+    for _ in range(PASSES):
+        for part in torch.randperm(len(x)).split(BATCH):
+            noisy = x[part] + NOISE * torch.randn(len(part), x.shape[1])
+            said = answer(seen(noisy).relu())[:, 0]
+            loss = functional.binary_cross_entropy_with_logits(said, skin[part], weight[part])
+            optimizer.zero_grad()
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimizer.step()
+            schedule.step()
+    return folded(seen, answer, mean, spread, channels, odds)
 
-    def loss() -> torch.Tensor:
-        optimizer.zero_grad()
-        each = functional.binary_cross_entropy_with_logits(layer(whitened)[:, 0], skin, reduction="none")
-        value = (each * weight).mean() + PENALTY * (layer.weight**2).sum()
-        value.backward()  # type: ignore[no-untyped-call]
-        return value
 
-    optimizer.step(loss)  # type: ignore[arg-type]
-    found = layer.weight.detach()[0] / spread
-    return found, float(layer.bias.detach()) - float(found @ mean)
+def folded(
+    seen: torch.nn.Linear,
+    answer: torch.nn.Linear,
+    mean: torch.Tensor,
+    spread: torch.Tensor,
+    channels: Sequence[int],
+    odds: torch.Tensor,
+) -> SkinProbe:
+    """The perceptron as a probe of features as they are, not whitened."""
+    probe = SkinProbe(channels, HIDDEN, len(odds))
+    weight = seen.weight.detach() / spread
+    with torch.no_grad():
+        for layer, part in zip(probe.layers, torch.split(weight, list(channels), 1), strict=True):
+            layer.weight.copy_(part[:, :, None, None])
+        probe.layers[0].bias.copy_(seen.bias - weight @ mean)
+        probe.answer.weight.copy_(answer.weight[:, :, None, None])
+        probe.answer.bias.copy_(answer.bias)
+    probe.odds.copy_(odds)
+    return probe
+
+
+def told(probe: SkinProbe, cells: Cells) -> Floats:
+    """The probability of skin in each cell (n,), of features that are at one stride already."""
+    counts = [layer.in_channels for layer in probe.layers]
+    parts = torch.split(torch.from_numpy(cells.features)[:, :, None, None], counts, 1)
+    with torch.no_grad():
+        hidden = sum(layer(part) for layer, part in zip(probe.layers, parts, strict=True))
+        return probe.answer(hidden.relu()).sigmoid().flatten().numpy()
+
+
+def odds_of(cells: Cells, bins: Floats) -> torch.Tensor:
+    """For each colour of `bins` (Q, 2): the logarithm of how many times likelier it is on skin than elsewhere."""
+    on_skin, elsewhere = (shares(cells.ab[where], bins) for where in (cells.skin, ~cells.skin))
+    odds = np.log((on_skin + RARE) / (elsewhere + RARE)).clip(LEAST_ODDS)
+    return torch.from_numpy(odds.astype(np.float32))
+
+
+def shares(ab: Floats, bins: Floats) -> Floats:
+    """What share of the colours (n, 2) is near each of `bins` (Q, 2), (Q,)."""
+    total = np.zeros(len(bins))
+    for part in np.array_split(ab, max(1, len(ab) // 20000)):
+        near = np.exp(-((part[:, None] - bins) ** 2).sum(2) / (2 * SPREAD**2))
+        total += (near / (near.sum(1, keepdims=True) + 1e-9)).sum(0)
+    return (total / total.sum()).astype(np.float32)
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", type=Path, help="folder of photographs with masks of skin (dev/skin_masks.py)")
     parser.add_argument("--faces", type=Path, nargs="+", required=True, help="portraits: folders or .tar")
     parser.add_argument("--others", type=Path, nargs="+", required=True, help="photographs without people")
     parser.add_argument("--model", default="tint", help="whose encoder it is")
     parser.add_argument("--limit", type=int, default=400, help="pictures of each place at the most")
+    parser.add_argument("--people-limit", type=int, default=1000, help="photographs of --people at the most")
     parser.add_argument("--output", type=Path, required=True)
     options = parser.parse_args()
     torch.manual_seed(0)
+    rng = np.random.default_rng(0)
     network = Network(find_model(options.model), "cpu", "f32")
-    pictures = []
-    for path in [*options.faces, *options.others]:
-        pictures += list(cells_of(network, path, options.limit, path in options.faces))
-        print(f"{len(pictures)} pictures, up to {path}", flush=True)
-    odd, even = (
-        [torch.from_numpy(np.concatenate(part)) for part in zip(*pictures[first::2], strict=True)] for first in (0, 1)
-    )
-    weight = torch.where((odd[1] == 0).all(1), EASY, 1.0)
-    weights, bias = fitted(odd[0], odd[1][:, 0], weight)
-    probability = (even[0] @ weights + bias).sigmoid()
-    skin, warm = even[1].bool().T
-    for name, where in (("skin", skin), ("warm, no skin", warm & ~skin), ("neither", ~warm & ~skin)):
-        print(f"{name}: mean probability {float(probability[where].mean()):.3f} in {int(where.sum())} cells")
+    sources = [portraits(path, options.limit) for path in options.faces]
+    sources += [without_people(path, options.limit) for path in options.others]
+    if options.people:
+        sources.insert(0, masked_people(options.people, options.people_limit))
+    pictures: list[Cells] = []
+    for source in sources:
+        pictures += [cells_of(network, *pair, SIDES[n // 2 % len(SIDES)], rng) for n, pair in enumerate(source)]
+        print(f"{len(pictures)} pictures", flush=True)
+    fit, test = joined(pictures[::2]), joined(pictures[1::2])
     channels = [network.encode(np.zeros((1, 1, 64, 64), np.float32))[f"features_{s}"].shape[1] for s in STRIDES]
-    write_skin_probe(options.output, probe_of(weights, bias, channels))
+    probe = fitted(fit, channels, odds_of(fit, np.array(network.model_file.info.bins, np.float32)))
+    probability = told(probe, test)
+    for name, where in (
+        ("skin", test.skin),
+        ("warm, no skin", test.warm & ~test.skin),
+        ("neither", ~test.warm & ~test.skin),
+    ):
+        print(f"{name}: mean probability {probability[where].mean():.3f} in {int(where.sum())} cells")
+    write_skin_probe(options.output, probe)
     return 0
 
 

@@ -20,7 +20,7 @@ from tintype.training.checkpoint import write_tensors
 from tintype.training.export import export_checkpoint
 from tintype.training.pretrained import initialise
 from tintype.training.reading import Reading
-from tintype.training.skin_probe import probe_of, read_skin_probe, write_skin_probe
+from tintype.training.skin_probe import SkinProbe, read_skin_probe, write_skin_probe
 from tintype.training.teacher import load_teacher
 
 OPTIONS = {"encoder": "efficientnet-lite0", "bottom": 32, "widths": [24, 16, 16]}
@@ -103,12 +103,19 @@ def test_the_runtime_computes_what_torch_does(exported: Path, checkpoint: Path, 
     np.testing.assert_allclose(got, expected, atol=0.05)
 
 
-GAIN, WARM_GAIN, SKIN_GAIN, SKIN_BIAS = 1.5, 1.1, 0.6, 0.3
-LIGHT_GAIN, SHADE_GAIN = 2.5, 0.4
+GAIN, WARM_GAIN, SKIN_GAIN = 1.5, 1.1, 0.6
+LIGHT_GAIN, SHADE_GAIN, SKIN_ODDS = 2.5, 0.4, 0.7
+HIDDEN = 5
 
 
-def skin_weight(count: int) -> np.ndarray:
-    return np.random.default_rng(3).normal(0, 0.3, count).astype(np.float32)
+def skin_probe(channels: tuple[int, ...], colours: int) -> SkinProbe:
+    """A probe of weights that are drawn."""
+    torch.manual_seed(3)
+    probe = SkinProbe(channels, HIDDEN, colours)
+    probe.odds.normal_()
+    for parameter in probe.parameters():
+        parameter.data.normal_(0, 0.3)
+    return probe.eval()
 
 
 def multiplied_by(ab: np.ndarray, light: np.ndarray, skin: np.ndarray) -> np.ndarray:
@@ -127,24 +134,27 @@ def multiplied_by(ab: np.ndarray, light: np.ndarray, skin: np.ndarray) -> np.nda
     return without + (SKIN_GAIN - without) * near * skin
 
 
-def skin_in(features: list[torch.Tensor]) -> np.ndarray:
-    """What the probe must say: a linear layer on the features of three strides at stride 8, its answer at stride 4."""
+def skin_in(features: list[torch.Tensor], probe: SkinProbe) -> np.ndarray:
+    """What the probe must say: a perceptron on the features of three strides at stride 8, its answer at stride 4."""
 
     def larger(x: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
 
+    state = probe.state_dict()
     _, x8, x16, x32 = features
     together = torch.cat([x8, larger(x16), larger(larger(x32))], 1)
-    logits = torch.einsum("nchw,c->nhw", together, torch.from_numpy(skin_weight(together.shape[1]))) + SKIN_BIAS
-    return torch.sigmoid(larger(logits[:, None])).numpy()
+    weight = torch.cat([state[f"layers.{n}.weight"] for n in range(3)], 1)[:, :, 0, 0]
+    hidden = torch.einsum("nchw,kc->nkhw", together, weight) + state["layers.0.bias"][:, None, None]
+    logits = torch.einsum("nkhw,k->nhw", hidden.clamp(min=0), state["answer.weight"][0, :, 0, 0])
+    return torch.sigmoid(larger(logits[:, None] + state["answer.bias"])).numpy()
 
 
-def test_a_probe_of_skin_is_one_linear_layer_over_three_strides(tmp_path: Path) -> None:
+def test_a_probe_of_skin_is_one_perceptron_over_three_strides(tmp_path: Path) -> None:
     torch.manual_seed(2)
     features = [torch.randn(2, count, 48 // stride, 32 // stride) for count, stride in ((3, 1), (5, 2), (7, 4), (4, 8))]
-    probe = probe_of(torch.from_numpy(skin_weight(16)), SKIN_BIAS, (5, 7, 4))
-    expected = skin_in(features)
-    assert expected.std() > 0.1
+    probe = skin_probe((5, 7, 4), 0)
+    expected = skin_in(features, probe)
+    assert expected.std() > 0.05
     np.testing.assert_allclose(probe(features).detach().numpy(), expected, atol=1e-5)
     write_skin_probe(tmp_path / "skin.safetensors", probe)
     generator = build_generator("tint", OPTIONS)
@@ -152,6 +162,15 @@ def test_a_probe_of_skin_is_one_linear_layer_over_three_strides(tmp_path: Path) 
         read_skin_probe(tmp_path / "skin.safetensors", generator)
     with pytest.raises(WeightsError, match="shows no features"):
         read_skin_probe(tmp_path / "skin.safetensors", build_generator("landscape", {}))
+
+
+def test_a_probe_that_does_not_know_the_colours_makes_none_likelier(checkpoint: Path, tmp_path: Path) -> None:
+    channels = build_generator("tint", OPTIONS).encoder.channels[1:]  # type: ignore[union-attr, index]
+    write_skin_probe(tmp_path / "skin.safetensors", skin_probe(channels, 0))
+    reading = Reading(skin=tmp_path / "skin.safetensors", skin_odds=1.0)
+    with pytest.raises(WeightsError, match="odds of 0 colours"):
+        export_checkpoint(checkpoint, tmp_path / "x.onnx", reading=reading)
+    assert not (tmp_path / "x.onnx").exists()
 
 
 @pytest.fixture(scope="module")
@@ -164,11 +183,11 @@ def hinted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     drawn = {name: t.normal_() if name.startswith("hints.") else t for name, t in source.weights.items()}
     write_tensors(folder / "hinted.safetensors", drawn, source.info | {"hints": "trained"})
     channels = build_generator("tint", OPTIONS).encoder.channels[1:]  # type: ignore[union-attr, index]
-    write_skin_probe(
-        folder / "skin.safetensors", probe_of(torch.from_numpy(skin_weight(sum(channels))), SKIN_BIAS, channels)
-    )
+    write_skin_probe(folder / "skin.safetensors", skin_probe(channels, len(ab_bins())))
     skin = folder / "skin.safetensors"
-    reading = Reading(0.6, GAIN, WARM_GAIN, skin, SKIN_GAIN, light_gain=LIGHT_GAIN, shade_gain=SHADE_GAIN)
+    reading = Reading(
+        0.6, GAIN, WARM_GAIN, skin, SKIN_GAIN, light_gain=LIGHT_GAIN, shade_gain=SHADE_GAIN, skin_odds=SKIN_ODDS
+    )
     return drawn, export_checkpoint(folder / "hinted.safetensors", folder / "hinted.onnx", reading=reading)
 
 
@@ -180,7 +199,7 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     network = Network(find_model(path), "cpu", "f32", threads=1)
     info = network.model_file.info
     assert (info.hints, info.chroma_gain, info.warm_gain, info.skin_gain) == ("trained", GAIN, WARM_GAIN, SKIN_GAIN)
-    assert (info.light_gain, info.shade_gain) == (LIGHT_GAIN, SHADE_GAIN)
+    assert (info.light_gain, info.shade_gain, info.skin_odds) == (LIGHT_GAIN, SHADE_GAIN, SKIN_ODDS)
     count, height, width = shape
     rng = np.random.default_rng(0)
     # Dark, with lights of a few cells, and grain within the cells.
@@ -196,12 +215,15 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     assert np.abs(whole - network.run(lightness)["ab"]).max() > 1
     generator = build_generator("tint", OPTIONS).eval()
     generator.load_state_dict(drawn)
+    probe = skin_probe(generator.encoder.channels[1:], len(ab_bins()))  # type: ignore[union-attr, index]
     with torch.inference_mode():
-        skin = skin_in(generator.encoder(torch.from_numpy(lightness)))  # type: ignore[operator]
-        # Divided, since the answer is multiplied.
-        meant = hints[:, :2] / multiplied_by(hints[:, :2], *(x.repeat(4, 2).repeat(4, 3) for x in (light, skin)))
+        skin = skin_in(generator.encoder(torch.from_numpy(lightness)), probe)  # type: ignore[operator]
+        # Divided, since the answer is multiplied: by the hue of all that is hinted in a cell.
+        cells = (hints[:, :2] * hints[:, 2:]).reshape(count, 2, height // 4, 4, width // 4, 4).sum((3, 5))
+        meant = hints[:, :2] / multiplied_by(cells, light, skin).repeat(4, 2).repeat(4, 3)
         told = torch.from_numpy(np.concatenate([meant, hints[:, 2:]], 1))
         logits = generator(torch.from_numpy(lightness), told)
+        logits = logits + SKIN_ODDS * torch.from_numpy(skin) * probe.odds[:, None, None]
         mean = annealed_mean(logits, generator.bins, 0.6).numpy()  # type: ignore[arg-type]
     assert abs(float(skin.mean()) - 0.5) < 0.3
     expected = mean * multiplied_by(mean, light, skin)

@@ -38,6 +38,9 @@ def export(
     shade_gain: Annotated[
         float, typer.Option("--shade-gain", min=0, max=1, help="Multiply all gains in the dark.")
     ] = 1.0,
+    skin_odds: Annotated[
+        float, typer.Option("--skin-odds", min=0, max=2, help="How much likelier to make skin's colours on skin.")
+    ] = 0.0,
     size: Annotated[
         int | None,
         typer.Option("--size", min=32, help="Short side of the network's input in use; default: as it was trained."),
@@ -74,7 +77,7 @@ def export(
         output,
         name=name,
         version=version,
-        reading=Reading(temperature, chroma_gain, warm_gain, skin, skin_gain, light_gain, shade_gain),
+        reading=Reading(temperature, chroma_gain, warm_gain, skin, skin_gain, light_gain, shade_gain, skin_odds),
         size=size,
         training_data=training_data,
         licence=licence,

@@ -22,6 +22,7 @@ class ModelInfo:
     graph, ``warm_gain`` what at the hue of skin, where it is not the same, and ``skin_gain`` what where a probe in the
     graph finds skin; None without one. ``light_gain`` is what colours of lights in dark pictures are
     multiplied by, None where it is as elsewhere, and ``shade_gain`` what all gains are multiplied by in the dark.
+    ``skin_odds`` is the power of the odds by which colours of skin are made likelier where that probe finds skin.
     ``graph_sha256`` is the hash of the graph with its weights (`graph_digest`): a file whose bits have changed is
     refused.
 
@@ -55,6 +56,7 @@ class ModelInfo:
     skin_gain: float | None = None
     light_gain: float | None = None
     shade_gain: float = 1.0
+    skin_odds: float = 0.0
     graph_sha256: str = ""
     condition: str = "lightness"
     target: str = "distribution"

@@ -59,6 +59,8 @@ class ModelFileGraph(nn.Module):
         super().__init__()
         self.generator, self.answers, self.reading = generator, answers, reading
         self.skin = None if reading.skin is None else read_skin_probe(reading.skin, generator)
+        if self.skin is not None and reading.skin_odds and len(self.skin.odds) != _count(answers.bins):
+            raise WeightsError(f"{reading.skin}: its odds of {len(self.skin.odds)} colours are not this network's")
 
     @property
     def inputs(self) -> list[str]:
@@ -86,11 +88,12 @@ class ModelFileGraph(nn.Module):
             meant = hints[:, :2]
             features = self.generator.encoder(lightness)  # type: ignore[operator]
             skin = None if self.skin is None else self.skin(features)
-            there = (
-                None if x is None else functional.interpolate(x, scale_factor=float(STRIDES[0])) for x in (light, skin)
-            )
-            hints = torch.cat([meant / self.reading.gain(meant, *there), hints[:, 2:]], 1)
-            output = self.generator.decode(features, hints)  # type: ignore[operator]
+            # The network sees the mean hint of a cell, so that its hue decides.
+            together = functional.avg_pool2d(meant * hints[:, 2:], STRIDES[0]) * STRIDES[0] ** 2
+            gain = _at_pixels(self.reading.gain(together, light, skin))
+            output = self.generator.decode(features, torch.cat([meant / gain, hints[:, 2:]], 1))  # type: ignore[operator]
+        if self.skin is not None and skin is not None and self.reading.skin_odds:
+            output = output + self.reading.skin_odds * skin * self.skin.odds[:, None, None]
         planes = self.answers.planes(output, self.reading.temperature)
         ab = self.answers.ab(planes)
         ab = ab * self.reading.gain(ab, light, skin)
@@ -101,8 +104,12 @@ class ModelFileGraph(nn.Module):
         return (ab,)
 
 
-def _at_pixels(cells: Tensor | None) -> Tensor | None:
-    return None if cells is None else functional.interpolate(cells, scale_factor=float(STRIDES[0]))
+def _count(bins: Tensor | None) -> int:
+    return 0 if bins is None else len(bins)
+
+
+def _at_pixels(gain: Tensor | float) -> Tensor | float:
+    return functional.interpolate(gain, scale_factor=float(STRIDES[0])) if isinstance(gain, Tensor) else gain
 
 
 def export_checkpoint(
@@ -148,6 +155,7 @@ def export_checkpoint(
         skin_gain=None if reading.skin is None else reading.skin_gain,
         light_gain=reading.light_gain,
         shade_gain=reading.shade_gain,
+        skin_odds=reading.skin_odds,
         condition=form.condition,
         target=form.target,
         ab_scale=form.scale,

@@ -23,7 +23,9 @@ class Reading:
 
     `temperature` sharpens the colour distribution (1: plain mean); `chroma_gain` multiplies its mean, which is always
     paler than photographs are, and `warm_gain` does at the hue of skin, which is paler than most. `skin` is a file of a
-    `SkinProbe`; where it finds skin, colours of that hue are multiplied by `skin_gain`.
+    `SkinProbe`; where it finds skin, colours of that hue are multiplied by `skin_gain`, and before that the colours of
+    skin become likelier by the probe's odds to the power of `skin_odds`: 1 is Bayes' rule, were the probe all that is
+    known; 0, none of it.
 
     Lamps, candles and what they shine on have one hue but any strength, so that a mean over the strengths is nearly
     white: where a dark picture is `lit`, colours are multiplied by `light_gain`. In the `shade` nobody sees a colour
@@ -37,6 +39,7 @@ class Reading:
     skin_gain: float = 1.0
     light_gain: float | None = None
     shade_gain: float = 1.0
+    skin_odds: float = 0.0
 
     @property
     def by_lightness(self) -> bool:
