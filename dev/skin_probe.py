@@ -38,10 +38,10 @@ Floats = NDArray[np.float32]
 Mask = NDArray[np.bool_]
 MULTIPLE = 32  # pixels that both sides are brought to multiples of
 SIDES = 256, 160  # pixels, the short side: people stand near and far
-PER_PICTURE = 60  # cells of skin, and of none, at the most
+PER_PICTURE = 60  # cells of skin, of none, and of none beside it, at the most
+BESIDE = 9  # cells: the side of the square around skin in which a cell lies beside it
 SURE, NONE = 0.6, 0.05  # share of skin pixels in a cell that is skin, or is not
 WARM = 45.0  # degrees from the hue of skin
-EASY = 0.3  # weight of a cell that is neither skin nor warm
 PASSES, BATCH, RATE, DECAY = 6, 512, 2e-3, 0.05
 NOISE = 0.1  # deviations of the features
 SPREAD = 6.0  # CIE units of ab over which a colour counts for its neighbours
@@ -51,7 +51,7 @@ LEAST_ODDS = -2.0  # nothing is ruled out: a tattoo, paint, the blue of a cold l
 
 @dataclass
 class Cells:
-    """Some cells of pictures at stride 8: features (n, channels), whether they are skin (n,), colours (n, 2)."""
+    """Some cells of pictures at stride 4: features (n, channels), whether they are skin (n,), colours (n, 2)."""
 
     features: Floats
     skin: Mask
@@ -92,8 +92,9 @@ def without_people(path: Path, count: int) -> Iterator[tuple[Photo, Mask]]:
             yield photo, np.zeros(photo.luma.shape, bool)
 
 
-def cells_of(network: Network, photo: Photo, mask: Mask, side: int, rng: np.random.Generator) -> Cells:
-    """At most PER_PICTURE cells of skin and as many of none, of a photograph brought to `side`."""
+def cells_of(network: Network, photo: Photo, mask: Mask, side: int, rng: np.random.Generator, *, exact: bool) -> Cells:
+    """At most PER_PICTURE cells of skin and as many of none, of a photograph brought to `side`; and where the mask is
+    `exact`, as many of none beside skin, so that the probe learns where an arm ends."""
     scale = side / min(photo.width, photo.height) / MULTIPLE
     width, height = (max(1, round(length * scale)) * MULTIPLE for length in (photo.width, photo.height))
     lab = srgb_to_lab(np.asarray(photo.image().convert("RGB").resize((width, height)), np.float32) / 255)
@@ -101,6 +102,9 @@ def cells_of(network: Network, photo: Photo, mask: Mask, side: int, rng: np.rand
     shape = height // STRIDES[0], width // STRIDES[0]
     share, a, b = (shrunk(plane, shape) for plane in (mask.astype(np.float32), lab[..., 1], lab[..., 2]))
     kinds = [np.flatnonzero(share > SURE), np.flatnonzero(share < NONE)]
+    if exact:
+        wide = functional.max_pool2d(torch.tensor(share).reshape(1, *shape), BESIDE, 1, BESIDE // 2).numpy().ravel()
+        kinds.append(np.flatnonzero((share < NONE) & (wide > SURE)))
     chosen = np.concatenate([rng.permutation(kind)[:PER_PICTURE] for kind in kinds])
     maps = [torch.from_numpy(np.array(features[f"features_{stride}"])) for stride in STRIDES]
     level = [functional.interpolate(x, shape, mode="bilinear")[0].flatten(1)[:, chosen].T for x in maps]
@@ -116,7 +120,6 @@ def shrunk(plane: Floats, shape: tuple[int, int]) -> Floats:
 def fitted(cells: Cells, channels: Sequence[int], odds: torch.Tensor) -> SkinProbe:
     """The probe that tells skin in the cells best, of features with `channels` at each stride."""
     x, skin = torch.from_numpy(cells.features), torch.from_numpy(cells.skin).float()
-    weight = torch.from_numpy(np.where(cells.skin | cells.warm, 1.0, EASY).astype(np.float32))
     mean, spread = x.mean(0), x.std(0) + 1e-3
     x = (x - mean) / spread
     seen, answer = torch.nn.Linear(x.shape[1], HIDDEN), torch.nn.Linear(HIDDEN, 1)
@@ -128,7 +131,7 @@ def fitted(cells: Cells, channels: Sequence[int], odds: torch.Tensor) -> SkinPro
         for part in torch.randperm(len(x)).split(BATCH):
             noisy = x[part] + NOISE * torch.randn(len(part), x.shape[1])
             said = answer(seen(noisy).relu())[:, 0]
-            loss = functional.binary_cross_entropy_with_logits(said, skin[part], weight[part])
+            loss = functional.binary_cross_entropy_with_logits(said, skin[part])
             optimizer.zero_grad()
             loss.backward()  # type: ignore[no-untyped-call]
             optimizer.step()
@@ -201,7 +204,10 @@ def main() -> int:
         sources.insert(0, masked_people(options.people, options.people_limit))
     pictures: list[Cells] = []
     for source in sources:
-        pictures += [cells_of(network, *pair, SIDES[n // 2 % len(SIDES)], rng) for n, pair in enumerate(source)]
+        exact = bool(options.people) and source is sources[0]
+        pictures += [
+            cells_of(network, *pair, SIDES[n // 2 % len(SIDES)], rng, exact=exact) for n, pair in enumerate(source)
+        ]
         print(f"{len(pictures)} pictures", flush=True)
     fit, test = joined(pictures[::2]), joined(pictures[1::2])
     channels = [network.encode(np.zeros((1, 1, 64, 64), np.float32))[f"features_{s}"].shape[1] for s in STRIDES]

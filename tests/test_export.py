@@ -135,24 +135,24 @@ def multiplied_by(ab: np.ndarray, light: np.ndarray, skin: np.ndarray) -> np.nda
 
 
 def skin_in(features: list[torch.Tensor], probe: SkinProbe) -> np.ndarray:
-    """What the probe must say: a perceptron on the features of three strides at stride 8, its answer at stride 4."""
+    """What the probe must say: a perceptron on the features of four strides at stride 4."""
 
     def larger(x: torch.Tensor) -> torch.Tensor:
         return torch.nn.functional.interpolate(x, scale_factor=2, mode="bilinear")
 
     state = probe.state_dict()
-    _, x8, x16, x32 = features
-    together = torch.cat([x8, larger(x16), larger(larger(x32))], 1)
-    weight = torch.cat([state[f"layers.{n}.weight"] for n in range(3)], 1)[:, :, 0, 0]
+    x4, x8, x16, x32 = features
+    together = torch.cat([x4, larger(x8), larger(larger(x16)), larger(larger(larger(x32)))], 1)
+    weight = torch.cat([state[f"layers.{n}.weight"] for n in range(4)], 1)[:, :, 0, 0]
     hidden = torch.einsum("nchw,kc->nkhw", together, weight) + state["layers.0.bias"][:, None, None]
     logits = torch.einsum("nkhw,k->nhw", hidden.clamp(min=0), state["answer.weight"][0, :, 0, 0])
-    return torch.sigmoid(larger(logits[:, None] + state["answer.bias"])).numpy()
+    return torch.sigmoid(logits[:, None] + state["answer.bias"]).numpy()
 
 
-def test_a_probe_of_skin_is_one_perceptron_over_three_strides(tmp_path: Path) -> None:
+def test_a_probe_of_skin_is_one_perceptron_over_four_strides(tmp_path: Path) -> None:
     torch.manual_seed(2)
     features = [torch.randn(2, count, 48 // stride, 32 // stride) for count, stride in ((3, 1), (5, 2), (7, 4), (4, 8))]
-    probe = skin_probe((5, 7, 4), 0)
+    probe = skin_probe((3, 5, 7, 4), 0)
     expected = skin_in(features, probe)
     assert expected.std() > 0.05
     np.testing.assert_allclose(probe(features).detach().numpy(), expected, atol=1e-5)
@@ -165,7 +165,7 @@ def test_a_probe_of_skin_is_one_perceptron_over_three_strides(tmp_path: Path) ->
 
 
 def test_a_probe_that_does_not_know_the_colours_makes_none_likelier(checkpoint: Path, tmp_path: Path) -> None:
-    channels = build_generator("tint", OPTIONS).encoder.channels[1:]  # type: ignore[union-attr, index]
+    channels = build_generator("tint", OPTIONS).encoder.channels  # type: ignore[union-attr, index]
     write_skin_probe(tmp_path / "skin.safetensors", skin_probe(channels, 0))
     reading = Reading(skin=tmp_path / "skin.safetensors", skin_odds=1.0)
     with pytest.raises(WeightsError, match="odds of 0 colours"):
@@ -182,7 +182,7 @@ def hinted(checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[
     torch.manual_seed(1)
     drawn = {name: t.normal_() if name.startswith("hints.") else t for name, t in source.weights.items()}
     write_tensors(folder / "hinted.safetensors", drawn, source.info | {"hints": "trained"})
-    channels = build_generator("tint", OPTIONS).encoder.channels[1:]  # type: ignore[union-attr, index]
+    channels = build_generator("tint", OPTIONS).encoder.channels  # type: ignore[union-attr, index]
     write_skin_probe(folder / "skin.safetensors", skin_probe(channels, len(ab_bins())))
     skin = folder / "skin.safetensors"
     reading = Reading(
@@ -215,7 +215,7 @@ def test_hints_are_obeyed_and_need_no_second_look_at_the_picture(
     assert np.abs(whole - network.run(lightness)["ab"]).max() > 1
     generator = build_generator("tint", OPTIONS).eval()
     generator.load_state_dict(drawn)
-    probe = skin_probe(generator.encoder.channels[1:], len(ab_bins()))  # type: ignore[union-attr, index]
+    probe = skin_probe(generator.encoder.channels, len(ab_bins()))  # type: ignore[union-attr, index]
     with torch.inference_mode():
         skin = skin_in(generator.encoder(torch.from_numpy(lightness)), probe)  # type: ignore[operator]
         # Divided, since the answer is multiplied: by the hue of all that is hinted in a cell.

@@ -16,15 +16,15 @@ from torch.nn import functional
 
 from tintype.errors import WeightsError
 
-STRIDES = (8, 16, 32)  # of the features that it looks at
+STRIDES = (4, 8, 16, 32)  # of the features that it looks at: what it is, and where it ends
 HIDDEN = 24
 
 
 class SkinProbe(nn.Module):
     """Encoder's features at the strides 4, 8, 16 and 32 -> probability of skin (N, 1, H/4, W/4), 0 to 1.
 
-    `channels` are those at the strides 8, 16 and 32, seen together at stride 8 by a perceptron of `hidden` units: a
-    layer of single pixels and a bilinear interpolation may change places, so that each stride has a part of the layer.
+    `channels` are those at these strides, seen together at stride 4 by a perceptron of `hidden` units: a layer of
+    single pixels and a bilinear interpolation may change places, so that each stride has a part of the layer.
 
     `odds` (Q,) holds, for each colour of a distribution, the logarithm of how many times likelier it is on skin than
     elsewhere; empty where the probe does not know.
@@ -39,9 +39,11 @@ class SkinProbe(nn.Module):
         self.register_buffer("odds", torch.zeros(colours))
 
     def forward(self, features: Sequence[Tensor]) -> Tensor:
-        fine, middle, coarse = (layer(seen) for layer, seen in zip(self.layers, features[1:], strict=True))
-        hidden = (fine + _doubled(middle + _doubled(coarse))).relu()
-        return _doubled(self.answer(hidden)).sigmoid()
+        *finer, hidden = (layer(seen) for layer, seen in zip(self.layers, features, strict=True))
+        for part in reversed(finer):
+            hidden = part + _doubled(hidden)
+        said: Tensor = self.answer(hidden.relu())
+        return said.sigmoid()
 
 
 def _doubled(x: Tensor) -> Tensor:
@@ -64,7 +66,7 @@ def read_skin_probe(path: str | Path, generator: nn.Module) -> SkinProbe:
         raise WeightsError("this network shows no features for a probe of skin; only `tint` does")
     try:
         state = load_file(path)
-        probe = SkinProbe(encoder.channels[1:], len(state["answer.weight"][0]), len(state["odds"]))
+        probe = SkinProbe(encoder.channels, len(state["answer.weight"][0]), len(state["odds"]))
         probe.load_state_dict(state)
     except Exception as error:  # safetensors' errors have no common type
         raise WeightsError(f"{path}: no probe of skin for this encoder ({type(error).__name__})") from error
