@@ -1,6 +1,7 @@
 """Checkpoint -> model file -> the same colours through the light core."""
 
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import onnx
@@ -17,7 +18,7 @@ from tintype.network.model_file import find_model
 from tintype.network.network import Network
 from tintype.training.answers import Answers
 from tintype.training.checkpoint import write_tensors
-from tintype.training.export import export_checkpoint
+from tintype.training.export import ModelFileGraph, export_checkpoint
 from tintype.training.pretrained import initialise
 from tintype.training.reading import Reading
 from tintype.training.skin_probe import SkinProbe, read_skin_probe, write_skin_probe
@@ -171,6 +172,27 @@ def test_a_probe_that_does_not_know_the_colours_makes_none_likelier(checkpoint: 
     with pytest.raises(WeightsError, match="odds of 0 colours"):
         export_checkpoint(checkpoint, tmp_path / "x.onnx", reading=reading)
     assert not (tmp_path / "x.onnx").exists()
+
+
+@pytest.mark.parametrize("reading", [Reading(skin_odds=1.5), Reading(skin_gain=0.8)])
+def test_gains_of_skin_need_the_probe_that_finds_it(checkpoint: Path, tmp_path: Path, reading: Reading) -> None:
+    with pytest.raises(WeightsError, match=r"need a probe that finds skin: name its file with --skin"):
+        export_checkpoint(checkpoint, tmp_path / "x.onnx", reading=reading)
+
+
+@pytest.mark.parametrize(
+    ("target", "reading", "message"),
+    [
+        ("ab", Reading(light_gain=2.0), "leave --light-gain and --shade-gain out"),
+        ("rgb", Reading(shade_gain=0.5), "leave --light-gain and --shade-gain out"),
+        ("light", Reading(chroma_gain=1.2), "has no colours to read"),
+    ],
+)
+def test_a_reading_that_a_network_cannot_give_is_refused(
+    target: Literal["ab", "rgb", "light"], reading: Reading, message: str
+) -> None:
+    with pytest.raises(WeightsError, match=message):
+        ModelFileGraph(torch.nn.Identity(), Answers(PairForm(target=target)), reading)
 
 
 @pytest.fixture(scope="module")

@@ -58,6 +58,8 @@ class ModelFileGraph(nn.Module):
     ) -> None:
         super().__init__()
         self.generator, self.answers, self.reading = generator, answers, reading
+        if unused := _unused(reading, answers.form.target):
+            raise WeightsError(unused)
         self.skin = None if reading.skin is None else read_skin_probe(reading.skin, generator)
         if self.skin is not None and reading.skin_odds and len(self.skin.odds) != _count(answers.bins):
             raise WeightsError(f"{reading.skin}: its odds of {len(self.skin.odds)} colours are not this network's")
@@ -102,6 +104,25 @@ class ModelFileGraph(nn.Module):
         if self.answers.form.channels == 3:
             return ab, self.answers.lab(lightness, planes)[0]
         return (ab,)
+
+
+def _unused(reading: Reading, target: str) -> str:
+    """What `reading` asks for and a network that answers with `target` cannot give; empty if nothing."""
+    if target == "light" and reading != DEFAULT:
+        return (
+            "this network answers with lightness, which has no colours to read: leave the gains and --temperature out"
+        )
+    if target != "distribution" and reading.by_lightness:
+        return (
+            f"light_gain {reading.light_gain} and shade_gain {reading.shade_gain} read a distribution of colours, "
+            "which this network does not give: leave --light-gain and --shade-gain out"
+        )
+    if reading.skin is None and (reading.skin_gain != 1 or reading.skin_odds):
+        return (
+            f"skin_gain {reading.skin_gain} and skin_odds {reading.skin_odds} need a probe that finds skin: "
+            "name its file with --skin (dev/skin_probe.py makes one)"
+        )
+    return ""
 
 
 def _count(bins: Tensor | None) -> int:
