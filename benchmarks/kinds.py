@@ -79,14 +79,17 @@ def read_kinds(file: Path) -> dict[int, list[tuple[str, Box]]]:
 def measure(colorizer: Colorizer, data: list[Path], wanted: dict[int, list[tuple[str, Box]]]) -> Iterator[Thing]:
     """Colour each picture of `data` that is wanted, once, and cut its things out."""
     hashes = np.array(list(wanted), np.uint64)
+    left = set(wanted)
     for path in data:
         for picture in iter_pictures(path):
             rgb = np.asarray(Image.open(io.BytesIO(picture.data)).convert("RGB"))
             bits = np.bitwise_count(hashes ^ difference_hashes(rgb)[0])
-            if bits.min() > 2:
+            name = int(hashes[bits.argmin()])
+            if bits.min() > 2 or name not in left:
                 continue
+            left.remove(name)
             coloured = colorizer.colorize(Image.fromarray(rgb).convert("L")).rgb()
-            for kind, box in wanted[int(hashes[bits.argmin()])]:
+            for kind, box in wanted[name]:
                 here = _cut(rgb, box)
                 yield _thing(kind, rgb[here], coloured[here])
 

@@ -194,7 +194,7 @@ def colorize(
     ] = False,
     tta: Annotated[
         bool,
-        typer.Option("--tta", rich_help_panel=TASTE, help="Average over mirror image and two sizes: steadier, slower."),
+        typer.Option("--tta", rich_help_panel=TASTE, help="Average with the mirror image, seen larger: steadier."),
     ] = False,
     skip_colour: SkipColourOption = False,
     skip_toned: SkipTonedOption = False,

@@ -198,16 +198,17 @@ class OpenPhoto:
         return self._answer(("ab",), size, hints)[0]
 
     def averaged_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
-        """As `predict_ab`, averaged over the picture and its mirror image, at two sizes; takes six times as long."""
+        """As `predict_ab`, averaged with the answer to its mirror image half as large again; takes three times as long.
+
+        Both at both sizes would be nearer to the truth by nothing that can be measured, for twice the time.
+        """
         size = self._info.size if size is None else size
-        sizes = (size,) if self._network.model_file.fixed else (size, min(4096, size * 3 // 2))
+        larger = size if self._network.model_file.fixed else min(4096, size * 3 // 2)
         mirrored_hints = [replace(h, x=max(0.0, self.photo.width - 1 - h.x)) for h in hints]
-        answers: list[Plane] = []
-        for side in sizes:
-            answers.append(self.predict_ab(size=side, hints=hints))
-            answers.append(self._mirrored.predict_ab(size=side, hints=mirrored_hints)[:, ::-1])
-        height, width = answers[-1].shape[:2]
-        planes = [np.mean([resize_float(answer[..., i], width, height) for answer in answers], axis=0) for i in (0, 1)]
+        plain = self.predict_ab(size=size, hints=hints)
+        mirrored = self._mirrored.predict_ab(size=larger, hints=mirrored_hints)[:, ::-1]
+        height, width = mirrored.shape[:2]
+        planes = [(resize_float(plain[..., i], width, height) + mirrored[..., i]) / 2 for i in (0, 1)]
         return np.stack(planes, axis=-1).astype(np.float32)
 
     @cached_property

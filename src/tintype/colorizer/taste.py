@@ -37,7 +37,7 @@ class Taste:
         roll: what a negative has in common with the others of its roll; None: each is measured by itself.
         mark: write "coloured by tintype" into the lower left corner.
         palette: (R, G, B), 0 to 255, that all colours are drawn to; empty for any colours.
-        tta: average what the network answers to the picture, its mirror image, and both half as large again.
+        tta: average what the network answers to the picture and to its mirror image half as large again.
 
     Raises TintypeError for values out of range.
     """

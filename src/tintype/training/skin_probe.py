@@ -17,7 +17,7 @@ from torch.nn import functional
 from tintype.errors import WeightsError
 
 STRIDES = (4, 8, 16, 32)  # of the features that it looks at: what it is, and where it ends
-HIDDEN = 24
+HIDDEN = 96
 
 
 class SkinProbe(nn.Module):
