@@ -51,6 +51,7 @@ SURE, NONE = 0.6, 0.05  # share of skin pixels in a cell that is skin, or is not
 WARM = 45.0  # degrees from the hue of skin
 PASSES, BATCH, RATE, DECAY = 6, 512, 2e-3, 0.05
 NOISE = 0.1  # deviations of the features
+RARER = 1.0  # how much rarer skin is in photographs than in these cells, as a logarithm; taken from the answer at last
 SPREAD = 6.0  # CIE units of ab over which a colour counts for its neighbours
 RARE = 1e-5  # share of colours that is taken for granted, on skin and elsewhere
 SKIN_ODDS, OTHER_ODDS = 0.9, -1.0  # of a colour that may be skin's, and of one that is not
@@ -203,7 +204,7 @@ def folded(
             layer.weight.copy_(part[:, :, None, None])
         probe.layers[0].bias.copy_(seen.bias - weight @ mean)
         probe.answer.weight.copy_(answer.weight[:, :, None, None])
-        probe.answer.bias.copy_(answer.bias)
+        probe.answer.bias.copy_(answer.bias - RARER)
     probe.odds.copy_(odds)
     return probe
 
