@@ -61,6 +61,8 @@ def test_an_album_needs_nothing_else(person: Visitor) -> None:
     assert "<b>two" not in page
     assert "http" not in page.replace("http-equiv", "")
     assert person.get("/api/album", params={"pictures": ["A" * 22]}).status_code == 404
+    for no_identity in ("a\0b", "A" * 21, "é" * 22):  # databases take no zero byte in a text
+        assert person.get("/api/album", params={"pictures": [pictures[0]["id"], no_identity]}).status_code == 422
 
 
 def test_a_zip_of_a_job_keeps_order_and_dates(person: Visitor) -> None:

@@ -14,6 +14,7 @@ from tintype.server.large import Head, weigh
 from tintype.server.library import find_picture, find_result
 from tintype.server.problems import ProblemError, documented
 from tintype.server.schemas.common import Id, clean
+from tintype.server.schemas.jobs import PictureId
 from tintype.server.services import Services
 from tintype.server.stored import read_small
 from tintype.server.tables import Result, shown_result
@@ -57,7 +58,7 @@ def get_both(
 def get_album(
     services: ServicesDep,
     owner: OwnerDep,
-    pictures: Annotated[list[str], Query(max_length=_MOST, description="Photos of the asker, in their order.")],
+    pictures: Annotated[list[PictureId], Query(max_length=_MOST, description="Photos of the asker, in their order.")],
     title: Annotated[str, Query(max_length=100)] = "Album",
 ) -> Response:
     """Photos in one HTML file that needs nothing else, each with its slider between grey and colour."""
