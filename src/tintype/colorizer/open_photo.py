@@ -198,10 +198,8 @@ class OpenPhoto:
         return self._answer(("ab",), size, hints)[0]
 
     def averaged_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
-        """As `predict_ab`, averaged with the answer to its mirror image half as large again; takes three times as long.
-
-        Both at both sizes would be nearer to the truth by nothing that can be measured, for twice the time.
-        """
+        """As `predict_ab`, averaged with the answer to its mirror image half as large again; takes three times as long."""
+        # Both at both sizes take twice the time and are no nearer to the truth.
         size = self._info.size if size is None else size
         larger = size if self._network.model_file.fixed else min(4096, size * 3 // 2)
         mirrored_hints = [replace(h, x=max(0.0, self.photo.width - 1 - h.x)) for h in hints]
