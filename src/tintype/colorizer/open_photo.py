@@ -198,7 +198,7 @@ class OpenPhoto:
         return self._answer(("ab",), size, hints)[0]
 
     def averaged_ab(self, *, size: int | None = None, hints: Sequence[Hint] = ()) -> Plane:
-        """As `predict_ab`, averaged with the answer to its mirror image half as large again; takes three times as long."""
+        """As `predict_ab`, averaged with the answer to its mirror image half as large again; three times the time."""
         # Both at both sizes take twice the time and are no nearer to the truth.
         size = self._info.size if size is None else size
         larger = size if self._network.model_file.fixed else min(4096, size * 3 // 2)
