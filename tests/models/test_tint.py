@@ -1,5 +1,6 @@
 """The default generator and its encoder."""
 
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,8 @@ from tintype.models import build_generator
 from tintype.models.encoders import ENCODERS, LiteEncoder, load_imagenet
 from tintype.models.imagenet import imagenet_file
 from tintype.models.tint import Tint, TintConfig, annealed_mean
+from tintype.network.model_file import find_model
+from tintype.training.checkpoint import write_tensors
 from tintype.training.pretrained import initialise
 
 SMALL = TintConfig(encoder="efficientnet-lite0", bottom=32, widths=(24, 16, 16))
@@ -125,9 +128,10 @@ GROWN = {"queries": 8, "query_width": 32, "query_layers": 2, "middle_blocks": 1,
 
 def test_a_grown_network_begins_as_the_one_that_it_grew_from() -> None:
     """Queries and blocks change nothing until they are trained; then they do."""
-    plain = build_generator("tint", {}).eval()
+    shipped = find_model("tint").info.generator
+    plain = build_generator("tint", shipped).eval()
     initialise(plain, "tint")
-    grown = build_generator("tint", GROWN | {"attention_blocks": 3}).eval()
+    grown = build_generator("tint", {**shipped, **GROWN, "attention_blocks": 3}).eval()
     initialise(grown, "tint")
     lightness = torch.linspace(-1, 1, 64 * 96).reshape(1, 1, 64, 96)
     with torch.no_grad():
@@ -137,9 +141,31 @@ def test_a_grown_network_begins_as_the_one_that_it_grew_from() -> None:
         assert not torch.allclose(grown(lightness), before)
 
 
+def test_a_wider_decoder_begins_as_the_one_that_it_grew_from(tmp_path: Path) -> None:
+    """With hints, too, and each new channel has something to learn from."""
+    narrow = Tint(SMALL).eval()
+    for name, value in narrow.state_dict().items():  # trained hints and norms, not those that the constructor makes
+        if "hints" in name or "running" in name:
+            value.uniform_(0.1, 0.5)
+    file = tmp_path / "narrow.safetensors"
+    write_tensors(file, narrow.state_dict(), {"system": "tint", "generator": asdict(SMALL)})
+    wide = Tint(replace(SMALL, widths=(40, 24, 32)))
+    initialise(wide, str(file))
+    lightness, hints = torch.rand(2, 1, 64, 64) * 2 - 1, torch.rand(2, 3, 64, 64).round()
+    with torch.no_grad():
+        for given in ((lightness,), (lightness, hints)):
+            torch.testing.assert_close(wide.eval()(*given), narrow(*given), atol=1e-5, rtol=1e-5)
+    wide.train()(lightness, hints).square().mean().backward()
+    assert wide.head.weight.grad is not None
+    assert wide.head.weight.grad[:, 16:].abs().sum(0).min() > 0  # a channel that was dead would have none
+
+
 def test_a_network_is_not_grown_from_weights_that_lack_more(tmp_path: Path) -> None:
-    with pytest.raises(WeightsError, match=r"head\.weight|bottom\.0"):
-        initialise(build_generator("tint", {"bottom": 128}), "tint")
+    """Nor narrowed, nor widened outside its decoder; what the weights were made with is said."""
+    shipped = find_model("tint").info.generator
+    for change in ({"bottom": 128}, {"bottom": 320}, {"widths": [24, 16, 16]}):
+        with pytest.raises(WeightsError, match=r"head\.weight|bottom\.0|up16.*made with.*efficientnet-lite2"):
+            initialise(build_generator("tint", {**shipped, **change}), "tint")
 
 
 def test_every_part_of_a_grown_network_learns() -> None:

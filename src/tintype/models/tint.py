@@ -34,7 +34,8 @@ class TintConfig:
 
     `encoder_stages` is 7, or 6 for a smaller network without the encoder's last one. `feed_forward` makes transformer
     blocks of the attention blocks, `middle_blocks` puts as many at stride 16. `queries` is the number of colour queries
-    (queries.py). These parts change nothing until they are trained, so that a network without them can be grown.
+    (queries.py). These parts, and channels added to `widths`, change nothing until they are trained, so that a network
+    without them can be grown.
     """
 
     encoder: str = "efficientnet-lite2"
@@ -139,6 +140,11 @@ class Tint(nn.Module):
     def may_be_new(name: str) -> bool:
         """May that parameter be missing in weights to start from, since its part changes nothing before training?"""
         return name.startswith(("bottom_wide.", "middle.", "queries.")) or bool(re.match(r"bottom\.[1-9]", name))
+
+    @staticmethod
+    def may_be_wider(name: str) -> bool:
+        """May that parameter have more channels than in weights to start from, since its part is of the decoder?"""
+        return name.startswith(("up16.", "up8.", "up4.", "hints.", "head."))
 
     def forward(self, lightness: Tensor, hints: Tensor | None = None) -> Tensor:
         return self.decode(self.encoder(lightness), hints)

@@ -6,7 +6,7 @@ whose file names carry the beginning of their hash, or from a file that is given
 
 import hashlib
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from tintype.models.resnet import ResNetEncoder, load_torchvision
 from tintype.network.model_file import list_models, read_model
 
 from .checkpoint import read_checkpoint
+from .growth import widened
 
 TORCHVISION = "https://download.pytorch.org/models/"
 # torchvision's IMAGENET1K_V1 weights (BSD-3-Clause), by encoder.
@@ -43,6 +44,7 @@ def initialise(generator: nn.Module, weights: str | Sequence[str] | None = None)
     - None or "imagenet": published ImageNet weights for its encoder; nothing to do for a generator without one;
     - "none": what its constructor drew;
     - a path to a tintype checkpoint (a `.safetensors` file or a run directory) of the same network: all of its weights;
+      of tint's with a narrower decoder, too, which is widened and answers the same until it is trained;
     - a model file (`.onnx`) of the same network, by its path or by the name that `tintype models` shows: all of its
       weights, so that a run can fine-tune it on pictures of one's own;
     - a path to published weights of DDColor (`.bin`, `.pth`) of the same size, for a generator of that system;
@@ -146,33 +148,44 @@ def _opened(path: Path) -> Any:
 def _load_all(generator: nn.Module, path: Path) -> None:
     checkpoint = read_checkpoint(path)
     system = checkpoint.info["system"]
-    if problem := _misfit(checkpoint.weights, _expected(generator)):
-        raise WeightsError(f"{checkpoint.path}: of the system {system!r}, does not fit this generator: {problem}")
-    generator.load_state_dict(checkpoint.weights, strict=False)
+    expected = _expected(generator)
+    weights = _grown(checkpoint.weights, expected)
+    if problem := _misfit(weights, expected):
+        made = _made_with(checkpoint.info["generator"])
+        raise WeightsError(f"{checkpoint.path}: of the system {system!r}, does not fit this generator: {problem}{made}")
+    generator.load_state_dict(weights, strict=False)
 
 
 def _load_model_file(generator: nn.Module, path: Path) -> None:
     from .model_file import weights_of  # onnx takes a moment to import
 
-    system, weights = read_model(path).info.system, weights_of(path)
-    if problem := _misfit(weights, _expected(generator)):
+    expected = _expected(generator)
+    info, weights = read_model(path).info, _grown(weights_of(path), expected)
+    if problem := _misfit(weights, expected):
+        made = _made_with(info.generator)
         raise WeightsError(
-            f"{path}: of the system {system!r}, does not fit this generator: {problem}; weights that were folded "
-            "into others for speed, spectral norm's among them, cannot be trained on: start from the checkpoint"
+            f"{path}: of the system {info.system!r}, does not fit this generator: {problem}{made}; weights that were "
+            "folded into others for speed, spectral norm's among them, cannot be trained on: start from the checkpoint"
         )
     generator.load_state_dict(weights, strict=False)
 
 
 class _Expected(dict[str, Tensor]):
-    """A state_dict, with what may be missing from weights to start from."""
+    """A state_dict, with what may be missing from weights to start from, and what may be wider than they are."""
 
     may_be_new: Callable[[str], bool] = staticmethod(lambda name: False)
+    may_be_wider: Callable[[str], bool] = staticmethod(lambda name: False)
 
 
 def _expected(generator: nn.Module) -> _Expected:
     expected = _Expected(generator.state_dict())
     expected.may_be_new = getattr(generator, "may_be_new", expected.may_be_new)
+    expected.may_be_wider = getattr(generator, "may_be_wider", expected.may_be_wider)
     return expected
+
+
+def _grown(weights: dict[str, Tensor], expected: _Expected) -> dict[str, Tensor]:
+    return widened(weights, {name: value for name, value in expected.items() if expected.may_be_wider(name)})
 
 
 def _load_encoder(encoder: LiteEncoder | ResNetEncoder, path: Path) -> None:
@@ -204,6 +217,13 @@ def _read_state(path: Path) -> dict[str, Tensor]:
     if not isinstance(state, dict) or not all(isinstance(value, Tensor) for value in state.values()):
         raise WeightsError(f"{path}: holds more than named tensors; give the state_dict alone")
     return state
+
+
+def _made_with(options: Mapping[str, Any]) -> str:
+    """How the network of some weights was made, to say it when they do not fit."""
+    return (
+        f" (made with {', '.join(f'generator.{name}={value}' for name, value in options.items())})" if options else ""
+    )
 
 
 def _misfit(state: dict[str, Tensor], expected: dict[str, Tensor]) -> str | None:
