@@ -20,7 +20,8 @@ from tintype import Colorizer, Photo
 from tintype.colorizer.taste import Taste
 from tintype.evaluation.bootstrap import Estimate
 from tintype.evaluation.full import evaluate_full
-from tintype.evaluation.full_report import RELATIVE, FullReport
+from tintype.evaluation.full_report import FullReport
+from tintype.evaluation.measures import RELATIVE
 from tintype.training.checkpoint import STATE, of_prefix, read_tensors, write_tensors
 from tintype.training.export import export_checkpoint
 from tintype.training.reading import Reading

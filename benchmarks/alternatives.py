@@ -27,8 +27,8 @@ from tintype import Colorizer, Photo
 from tintype.colorizer.compose import compose
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.data.sources import iter_pictures
-from tintype.evaluation.benchmark import evenly_spread
 from tintype.evaluation.blotchiness import blotches
+from tintype.evaluation.collection import evenly_spread
 from tintype.evaluation.fid import distance_of_halves, frechet_distance, load_fid_network
 from tintype.evaluation.judges import fitted
 from tintype.evaluation.lpips import load_lpips

@@ -27,7 +27,7 @@ from numpy.typing import NDArray
 from tintype import Colorizer, Hint, Photo
 from tintype.colorizer.open_photo import OpenPhoto
 from tintype.data.sources import iter_pictures
-from tintype.evaluation.benchmark import evenly_spread
+from tintype.evaluation.collection import evenly_spread
 from tintype.hints.alternatives import color_at
 from tintype.imaging.color import ciede2000, srgb_to_lab
 from tintype.imaging.metrics import psnr

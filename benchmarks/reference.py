@@ -25,7 +25,7 @@ from taste_sheet import ROOT, SIDE, sheet
 
 from tintype import Colorizer, Photo
 from tintype.data.sources import iter_pictures
-from tintype.evaluation.benchmark import evenly_spread
+from tintype.evaluation.collection import evenly_spread
 from tintype.evaluation.lpips import load_lpips
 from tintype.imaging.metrics import measure
 

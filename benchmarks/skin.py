@@ -25,7 +25,7 @@ from numpy.typing import NDArray
 
 from tintype import Colorizer, Photo
 from tintype.data.sources import Picture
-from tintype.evaluation.benchmark import collect
+from tintype.evaluation.collection import collect
 from tintype.imaging.color import ciede2000, rgb_to_ycc, srgb_to_lab
 from tintype.imaging.types import Pixels
 

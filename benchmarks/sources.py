@@ -17,8 +17,8 @@ from documents import append_line, markdown_table
 
 from tintype import Colorizer, Photo
 from tintype.data.sources import Picture
-from tintype.evaluation.benchmark import collect
 from tintype.evaluation.bootstrap import ratio
+from tintype.evaluation.collection import collect
 from tintype.evaluation.judges import fitted
 from tintype.evaluation.lpips import load_lpips
 from tintype.imaging.metrics import measure_all

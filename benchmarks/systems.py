@@ -34,7 +34,7 @@ from tintype import Colorizer, Photo
 from tintype.data.sources import Picture, iter_pictures
 from tintype.errors import InputError, TintypeError, WeightsError
 from tintype.evaluation import evaluate
-from tintype.evaluation.benchmark import collect
+from tintype.evaluation.collection import collect
 from tintype.evaluation.fid import LEAST, Features, distance_of_halves, frechet_distance, load_fid_network
 from tintype.evaluation.judges import fitted
 from tintype.evaluation.lpips import load_lpips

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from tintype import Colorizer, Photo
 from tintype.colorizer.compose import compose
 from tintype.data.sources import iter_pictures
-from tintype.evaluation.benchmark import evenly_spread
+from tintype.evaluation.collection import evenly_spread
 from tintype.evaluation.lpips import load_lpips
 from tintype.imaging.color import lightness_from_luma
 from tintype.imaging.metrics import measure

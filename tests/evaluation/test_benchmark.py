@@ -15,7 +15,7 @@ from tintype.colorizer.compose import compose
 from tintype.data.sources import Picture
 from tintype.evaluation import evaluate
 from tintype.evaluation.baselines import SEPIA_AB, reduced_ab
-from tintype.evaluation.benchmark import evenly_spread
+from tintype.evaluation.collection import evenly_spread
 
 NAMES = ["Tint", "grey", "sepia", "true chroma 32x32", "truth"]
 

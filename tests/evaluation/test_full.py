@@ -20,10 +20,11 @@ from tintype.colorizer.compose import compose
 from tintype.evaluation import evaluate
 from tintype.evaluation.full import evaluate_full
 from tintype.evaluation.full_page import write_full_page
-from tintype.evaluation.full_report import COMPARISONS, MEASURES, FullReport, FullRow
+from tintype.evaluation.full_report import FullReport, FullRow
 from tintype.evaluation.gallery import Gallery
 from tintype.evaluation.judges import Networks, PerceptualMetrics
 from tintype.evaluation.lpips import LPIPS
+from tintype.evaluation.measures import COMPARISONS, MEASURES
 from tintype.models.encoders import ENCODERS
 from tintype.perceptual.alexnet import AlexNet
 from tintype.perceptual.classifier import LiteClassifier

@@ -12,6 +12,7 @@ import typer
 from tintype.errors import TintypeError
 
 from . import warn
+from .completion import models
 from .options import DeviceOption, EveryOption, ModelOption, PrecisionOption, SizeOption, StabilityOption, ThreadsOption
 from .output import new_file, write_text
 
@@ -29,6 +30,14 @@ def evaluate(
         typer.Option("--data", metavar="PATH", help="Colour photographs: a folder, a .tar, or a folder of those."),
     ] = "",
     model: ModelOption = "tint",
+    against: Annotated[
+        str,
+        typer.Option(
+            "--against",
+            autocompletion=models,
+            help="Another model on the same photographs: which is nearer, picture by picture, and how surely.",
+        ),
+    ] = "",
     size: SizeOption = None,
     limit: Annotated[
         int | None,
@@ -94,8 +103,12 @@ def evaluate(
 
       tintype evaluate --full --data shards/ --per-source 125 --csv sources.csv
 
+      tintype evaluate --model mine.onnx --against tint --data val.tar
+
       tintype evaluate --video clip.mp4 --stability 0.9
     """
+    if video and against:
+        raise TintypeError("--against compares on photographs; measure films with one model after the other")
     if video:
         from .films import evaluate_films
 
@@ -123,14 +136,18 @@ def evaluate(
     else:
         from tintype.evaluation import evaluate as run
     colorizer = Colorizer(model, device=device, precision=precision, threads=threads)
+    other = Colorizer(against, device=device, precision=precision, threads=threads) if against else None
     with _progress(limit, lines=full) as advance:
-        report = run(colorizer, data, size=size, limit=limit, per_source=per_source, progress=advance)
+        options = {"size": size, "limit": limit, "per_source": per_source, "progress": advance}
+        report = run(colorizer, data, against=other, **options)
     for skipped in report.skipped:
         warn(f"left out {skipped.name}: {skipped.reason}")
     if json_file == "-":
         print(report.to_json(), end="")
     else:
         Console().print(report.table())
+        if report.against is not None:
+            Console().print(report.against.table())
     if target is not None:
         write_text(target, report.to_json())
     if full:

@@ -2,7 +2,8 @@
 
 from tintype.imaging.metrics import Figures, measure, psnr
 
-from .benchmark import Model, evaluate
+from .benchmark import evaluate
+from .collection import Model
 from .report import Report, Row, Skipped
 
 __all__ = ["Figures", "Model", "Report", "Row", "Skipped", "evaluate", "measure", "psnr"]

@@ -1,56 +1,22 @@
 """Measure a model on colour photographs, beside the baselines that it has to beat."""
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, Generic, Protocol, TypeVar
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tintype.colorizer.colorizer import Colorizer
-from tintype.data.sources import Picture, iter_pictures
-from tintype.errors import DataError, InputError, WeightsError
+from tintype.data.sources import Picture
+from tintype.errors import WeightsError
 from tintype.imaging.metrics import Figures, measure_all
-from tintype.photo.photo import Photo
 
-from .baselines import baselines
-from .report import Report, Row, Skipped
+from .collection import AGAINST, MODEL, TRUTH, Model, Options, Progress, collect_beside
+from .paired import Comparison, compare
+from .report import Report, Row
 
-MODEL, TRUTH = "model", "truth"
-
-# Codecs move the chroma of a grey picture by a level; where there is no more, nothing can be compared.
-_NEUTRAL, _NEUTRAL_SPREAD = 128, 1
-
-Progress = Callable[[int, int | None], None]
 Measured = dict[str, Figures]
-T = TypeVar("T")
-# Called in several threads with a picture as it was found, its truth, and the model's colouring of it.
-Measurement = Callable[[Picture, Photo, Photo], T]
-
-
-@dataclass(frozen=True)
-class Collection(Generic[T]):
-    """What was measured of each picture, by source in alphabetical order, and what was left out."""
-
-    sources: dict[str, list[T]]
-    skipped: tuple[Skipped, ...]
-
-    @property
-    def everything(self) -> list[T]:
-        """All pictures, source after source."""
-        return [one for measured in self.sources.values() for one in measured]
-
-
-class Model(Protocol):
-    """Anything that colours photographs, as `tintype.Colorizer` does."""
-
-    def colorize(self, picture: Photo, *, size: int | None = None) -> Photo:
-        """The same photograph in colour."""
-        ...
 
 
 def evaluate(
@@ -61,6 +27,7 @@ def evaluate(
     limit: int | None = None,
     per_source: int | None = None,
     progress: Progress | None = None,
+    against: Model | str | os.PathLike[str] | None = None,
 ) -> Report:
     """Colour photographs from their luma alone and compare them with what they were.
 
@@ -76,25 +43,29 @@ def evaluate(
         limit: measure only this many pictures, spread evenly over all there are; the same ones every time.
         per_source: the same for every source by itself; not both.
         progress: called after each picture with the number done and, if it is known, the number in all.
+        against: another model, in any of the forms of `model`; measured on the same pictures, with a row of its own,
+            and compared picture by picture in the report's `against`.
 
     Raises:
         DataError: no such folder, no picture in it, or none that can be read and has colour.
         WeightsError: no such model, it is corrupt, it fails, or it colours drawings.
         TintypeError: limit or size is out of range.
     """
-    model = opened(model)
-    found = collect(model, data_path, _measure_one, size=size, limit=limit, per_source=per_source, progress=progress)
-    described = describe(model)
+    model, other = opened(model), None if against is None else opened(against)
+    options: Options = {"size": size, "limit": limit, "per_source": per_source, "progress": progress}
+    found = collect_beside(model, other, data_path, _measure, **options)
+    names = row_names(model, other)
     return Report(
-        model=described,
+        model=describe(model),
         data=os.fspath(data_path),
         size=size,
         limit=limit,
         images=len(found.everything),
-        rows=measured_rows(described["name"], found.everything),
-        sources={source: measured_rows(described["name"], each) for source, each in found.sources.items()},
+        rows=measured_rows(names, found.everything),
+        sources={source: measured_rows(names, each) for source, each in found.sources.items()},
         skipped=found.skipped,
         per_source=per_source,
+        against=None if other is None else compared(other, names, [_values(one) for one in found.everything]),
     )
 
 
@@ -110,145 +81,42 @@ def opened(model: Model | str | os.PathLike[str]) -> Model:
     return model
 
 
-def collect(
-    model: Model,
-    data_path: str | os.PathLike[str],
-    measure: Measurement[T],
-    *,
-    size: int | None,
-    limit: int | None,
-    per_source: int | None = None,
-    progress: Progress | None,
-) -> Collection[T]:
-    """Colour every picture and `measure` it, in threads; the other arguments and the errors are `evaluate`'s."""
-    for name, value in (("limit", limit), ("per_source", per_source)):
-        if value is not None and value < 1:
-            raise DataError(f"{name} is {value}, the least is 1; leave it out to measure every picture")
-    if limit is not None and per_source is not None:
-        raise DataError(f"limit is {limit} and per_source {per_source}: give one of them")
-    pictures: Iterable[Picture] = iter_pictures(Path(data_path))
-    total = None
-    if limit is not None or per_source is not None:
-        pictures = spread_by_source(pictures, per_source) if per_source else evenly_spread(pictures, limit or 1)
-        total = len(pictures)
-
-    measured: dict[str, list[T]] = {}
-    skipped: list[Skipped] = []
-    for done, (picture, outcome) in enumerate(_measure_all(model, pictures, measure, size), start=1):
-        if isinstance(outcome, Skipped):
-            skipped.append(outcome)
-        else:
-            measured.setdefault(picture.source, []).append(outcome)
-        if progress is not None:
-            progress(done, total)
-    if not measured:
-        raise DataError(
-            f"{os.fspath(data_path)}: none of {len(skipped)} pictures can be measured "
-            f"({skipped[0].name}: {skipped[0].reason}); give colour photographs"
-        )
-    return Collection({source: measured[source] for source in sorted(measured)}, tuple(skipped))
-
-
-def evenly_spread(pictures: Iterable[Picture], count: int) -> list[Picture]:
-    """Up to `count` pictures, evenly spread over all of them, in order; never holds more than twice as many."""
-    spread = _Spread(count)
-    for picture in pictures:
-        spread.offer(picture)
-    return spread.chosen()
-
-
-def spread_by_source(pictures: Iterable[Picture], count: int) -> list[Picture]:
-    """Up to `count` pictures of every source, evenly spread over those of it, source after source by name."""
-    spreads: dict[str, _Spread] = {}
-    for picture in pictures:
-        spreads.setdefault(picture.source, _Spread(count)).offer(picture)
-    return [picture for source in sorted(spreads) for picture in spreads[source].chosen()]
-
-
-class _Spread:
-    """Chooses evenly in one pass, without knowing how many there will be: every picture is kept until there are
-    2 * count, then every second of those, and from there on every second one, and so on; the last step picks `count`
-    of what is left.
-    """
-
-    def __init__(self, count: int) -> None:
-        self._count, self._kept, self._stride, self._seen = count, list[Picture](), 1, 0
-
-    def offer(self, picture: Picture) -> None:
-        self._seen += 1
-        if (self._seen - 1) % self._stride:
-            return
-        self._kept.append(picture)
-        if len(self._kept) == 2 * self._count:
-            self._kept = self._kept[::2]
-            self._stride *= 2
-
-    def chosen(self) -> list[Picture]:
-        kept, count = self._kept, self._count
-        if len(kept) <= count:
-            return kept
-        return [kept[(2 * i + 1) * len(kept) // (2 * count)] for i in range(count)]
-
-
-def _measure_all(
-    model: Model, pictures: Iterable[Picture], measure: Measurement[T], size: int | None
-) -> Iterator[tuple[Picture, T | Skipped]]:
-    """The outcome of every picture, in order. The network runs here, the measuring in threads beside it."""
-    workers = min(4, os.cpu_count() or 1)
-    waiting: deque[tuple[Picture, Future[T] | Skipped]] = deque()
-    with ThreadPoolExecutor(workers) as pool:
-        for picture in pictures:
-            truth = _read(picture)
-            if isinstance(truth, Skipped):
-                waiting.append((picture, truth))
-            else:
-                coloured = model.colorize(truth.grey(), size=size)
-                waiting.append((picture, pool.submit(measure, picture, truth, coloured)))
-            if len(waiting) > 2 * workers:
-                yield _finished(waiting.popleft())
-        while waiting:
-            yield _finished(waiting.popleft())
-
-
-def _finished(waiting: tuple[Picture, Future[Any] | Skipped]) -> tuple[Picture, Any]:
-    picture, outcome = waiting
-    return picture, outcome if isinstance(outcome, Skipped) else outcome.result()
-
-
-def _read(picture: Picture) -> Photo | Skipped:
-    try:
-        photo = Photo.read(picture.data)
-    except InputError as error:
-        return Skipped(picture.name, str(error).removeprefix("the given bytes "))
-    if photo.chroma is None or all(_is_neutral(plane) for plane in photo.chroma):
-        return Skipped(picture.name, "has no colour to compare with")
-    return photo
-
-
-def _is_neutral(plane: NDArray[np.uint8]) -> bool:
-    return bool(plane.min() >= _NEUTRAL - _NEUTRAL_SPREAD and plane.max() <= _NEUTRAL + _NEUTRAL_SPREAD)
-
-
-def _measure_one(_: Picture, truth: Photo, coloured: Photo) -> Measured:
-    pictures = colourings(truth, coloured)
+def _measure(_: Picture, pictures: dict[str, NDArray[np.uint8]]) -> Measured:
     return dict(zip(pictures, measure_all(list(pictures.values()), pictures[TRUTH]), strict=True))
 
 
-def colourings(truth: Photo, coloured: Photo) -> dict[str, NDArray[np.uint8]]:
-    """The pixels of all that is compared, in the order of the rows: the model's, the baselines', the truth's last."""
-    pictures = {MODEL: coloured.rgb()}
-    pictures |= {name: photo.rgb() for name, photo in baselines(truth)}
-    pictures[TRUTH] = truth.rgb()
-    return pictures
+def _values(measured: Measured) -> dict[str, dict[str, float]]:
+    return {key: asdict(figures) for key, figures in measured.items()}
 
 
-def measured_rows(name: str, measured: Sequence[Measured]) -> tuple[Row, ...]:
-    """The rows of a report, of one picture at least."""
+def measured_rows(names: Mapping[str, str], measured: Sequence[Measured]) -> tuple[Row, ...]:
+    """The rows of a report, of one picture at least; `names` has those of the models."""
     truth = [one[TRUTH] for one in measured]
     return tuple(
-        Row.average(name if key == MODEL else key, truth if key == TRUTH else [one[key] for one in measured], truth)
+        Row.average(names.get(key, key), truth if key == TRUTH else [one[key] for one in measured], truth)
         for key in measured[0]
     )
+
+
+def row_names(model: Model, against: Model | None) -> dict[str, str]:
+    """What the rows of one or two models are called: by name, where two have the same by version, too, or by number."""
+    first = describe(model)
+    if against is None:
+        return {MODEL: first["name"]}
+    second = describe(against)
+    for keys in (("name",), ("name", "version")):
+        one, other = (" ".join(of[key] for key in keys if key in of) for of in (first, second))
+        if one != other:
+            return {MODEL: one, AGAINST: other}
+    return {MODEL: f"{first['name']} (1)", AGAINST: f"{second['name']} (2)"}
+
+
+def compared(
+    against: Model, names: Mapping[str, str], measured: Sequence[Mapping[str, Mapping[str, float]]]
+) -> Comparison:
+    """The model's measures less those of the model that it is held against, of pictures measured beside each other."""
+    ours, theirs = ([one[key] for one in measured] for key in (MODEL, AGAINST))
+    return compare(names[MODEL], names[AGAINST], describe(against), ours, theirs)
 
 
 def describe(model: Model) -> dict[str, str]:

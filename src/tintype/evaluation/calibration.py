@@ -15,7 +15,7 @@ from tintype.network.confidence import Calibration, calibrate, expected_error
 from tintype.photo.photo import Photo
 
 from .baselines import reduced_ab
-from .benchmark import evenly_spread
+from .collection import evenly_spread
 
 Values = NDArray[np.float32]
 Progress = Callable[[int, int], None]

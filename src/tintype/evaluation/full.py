@@ -2,7 +2,7 @@
 
 import os
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -11,16 +11,17 @@ import numpy as np
 from tintype.data.sources import Picture, iter_pictures
 from tintype.imaging.metrics import Figures, measure_all
 from tintype.imaging.types import Pixels
-from tintype.photo.photo import Photo
 
 from . import bootstrap
 from .baselines import GREY
-from .benchmark import MODEL, TRUTH, Measured, Model, Progress, collect, colourings, describe, measured_rows, opened
+from .benchmark import Measured, compared, describe, measured_rows, opened, row_names
 from .blotchiness import blotches
+from .collection import AGAINST, MODEL, TRUTH, Model, Options, Progress, collect_beside
 from .fid import LEAST, Features, distance_of_halves, paired_distance
-from .full_report import AGAINST_GREY, AGAINST_TRUTH, COMPARISONS, MEASURES, FullReport, FullRow, Section
+from .full_report import FullReport, FullRow, Section
 from .gallery import Gallery
 from .judges import PerceptualMetrics, load_networks
+from .measures import AGAINST_GREY, AGAINST_TRUTH, COMPARISONS, MEASURES
 from .pixelation import pixelation
 
 
@@ -47,6 +48,7 @@ def evaluate_full(
     judges: PerceptualMetrics | None = None,
     threads: int | None = None,
     gallery: Gallery | None = None,
+    against: Model | str | os.PathLike[str] | None = None,
 ) -> FullReport:
     """`evaluate`, with all further measures and an interval to each; docs/measures.md says what they mean.
 
@@ -56,35 +58,37 @@ def evaluate_full(
     Raises WeightsError or MissingExtra, too, when the weights of LPIPS or of the classifier cannot be had. Without
     those of FID the report has no FID, and says why.
     """
-    model = opened(model)
+    model, other = opened(model), None if against is None else opened(against)
     next(iter_pictures(Path(data_path)))  # that there is none should be known before networks are fetched
     judges = judges or PerceptualMetrics(load_networks(), threads)
 
-    def measure(picture: Picture, truth: Photo, coloured: Photo) -> FullMeasured:
-        return _measure_one(judges, picture.name, colourings(truth, coloured), gallery)
+    def measure(picture: Picture, named: dict[str, Pixels]) -> FullMeasured:
+        # Pictures are kept of the first model only.
+        return _measure_one(judges, picture.name, named, gallery if MODEL in named else None)
 
     started = time.monotonic()
-    found = collect(model, data_path, measure, size=size, limit=limit, per_source=per_source, progress=progress)
+    options: Options = {"size": size, "limit": limit, "per_source": per_source, "progress": progress}
+    found = collect_beside(model, other, data_path, measure, **options)
     took = time.monotonic() - started
-    described = describe(model)
-    name = described["name"]
+    names = row_names(model, other)
     plain = {source: [_plain(one) for one in each] for source, each in found.sources.items()}
-    whole = section(name, found.everything)
-    parts = {source: section(name, each) for source, each in found.sources.items()} if len(plain) > 1 else {}
+    whole = section(names, found.everything)
+    parts = {source: section(names, each) for source, each in found.sources.items()} if len(plain) > 1 else {}
     return FullReport(
-        model=described,
+        model=describe(model),
         data=os.fspath(data_path),
         size=size,
         limit=limit,
         images=len(found.everything),
-        rows=measured_rows(name, [one for each in plain.values() for one in each]),
-        sources={source: measured_rows(name, each) for source, each in plain.items()},
+        rows=measured_rows(names, [one for each in plain.values() for one in each]),
+        sources={source: measured_rows(names, each) for source, each in plain.items()},
         skipped=found.skipped,
         full=whole,
         full_sources=parts or dict.fromkeys(plain, whole),
         seconds_per_picture=round(took / len(found.everything), 3),
         problem=judges.networks.problem,
         per_source=per_source,
+        against=None if other is None else compared(other, names, [_values(one) for one in found.everything]),
     )
 
 
@@ -108,10 +112,14 @@ def _plain(measured: FullMeasured) -> Measured:
     return {key: full.figures for key, full in measured.items()}
 
 
-def section(name: str, measured: Sequence[FullMeasured]) -> Section:
-    """The full rows of one set of pictures, one at least; `name` is the model's."""
+def _values(measured: FullMeasured) -> dict[str, dict[str, float]]:
+    return {key: full.values for key, full in measured.items() if key in (MODEL, AGAINST)}
+
+
+def section(names: Mapping[str, str], measured: Sequence[FullMeasured]) -> Section:
+    """The full rows of one set of pictures, one at least; `names` has those of the models."""
     truth = _features(measured, TRUTH)
-    rows = [_row(name if key == MODEL else key, key, measured, truth) for key in measured[0]]
+    rows = [_row(names.get(key, key), key, measured, truth) for key in measured[0]]
     halves = None if truth is None else distance_of_halves(truth)
     return Section(images=len(measured), rows=tuple(rows), fid_of_halves=halves)
 

@@ -11,10 +11,11 @@ from tintype.reports.page import card, columns, facts, framed, grid, section, ta
 from tintype.reports.pictures import GAP, PAPER, evenly, show
 
 from .baselines import GREY, TRUE_CHROMA
-from .benchmark import MODEL, TRUTH
 from .bootstrap import Estimate
-from .full_report import FID, MEASURES, FullReport, FullRow, Measure, Section, lines_of
+from .collection import MODEL, TRUTH
+from .full_report import FullReport, FullRow, Section, lines_of
 from .gallery import DRAWN, Gallery, Sample
+from .measures import FID, MEASURES, Measure
 
 _CHARTED = (
     *("lpips_alex", "lpips_vgg", "ciede2000", "psnr", "fid"),
@@ -24,6 +25,8 @@ _CHARTED = (
 _SHOWN = (GREY, MODEL, TRUE_CHROMA, TRUTH)
 _CAPTIONED = ("lpips_alex", "psnr", "ciede2000", "excess_blotchiness")
 _MOST_SOURCES = 12  # in a chart
+_PAIRED = "Mean differences with half of their 95 % intervals. Undecided: the interval holds zero, so it may be chance."
+_PAIRED_HEAD = ["", "difference", "better on", "verdict"]
 
 
 def write_full_page(path: Path, report: FullReport, gallery: Gallery | None = None) -> Path:
@@ -36,6 +39,9 @@ def write_full_page(path: Path, report: FullReport, gallery: Gallery | None = No
     charts = [_card(report.full, measure) for key in _CHARTED for measure in measures if measure.key == key]
     note = "Means over pictures with 95 % intervals. ↑ higher is better, ↓ lower, no arrow: best near the truth's."
     parts.append(section("All pictures", note, grid([chart for chart in charts if chart]), _table(report.full)))
+    if report.against is not None:
+        title_of_pair = f"{report.against.name} less {report.against.against}, picture by picture"
+        parts.append(section(title_of_pair, _PAIRED, table(_PAIRED_HEAD, report.against.lines())))
     sources = dict(list(report.sections())[1:])
     if sources:
         compared = [_source_card(sources, measure) for measure in MEASURES if measure.key in _CAPTIONED]

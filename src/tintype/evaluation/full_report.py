@@ -3,73 +3,16 @@
 import csv
 import io
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
+from .baselines import SEPIA, TRUE_CHROMA
 from .bootstrap import LEVEL, RESAMPLES, SEED, Estimate
+from .measures import FID, MEASURES, RELATIVE
 from .report import Report
-
-
-@dataclass(frozen=True)
-class Measure:
-    """How a measure is shown: its key in JSON, heading, digits after the point, which way is better if any, and what
-    it is in a few words.
-    """
-
-    key: str
-    heading: str
-    digits: int
-    better: str
-    meaning: str = ""
-
-    @property
-    def title(self) -> str:
-        """The heading with its arrow."""
-        return f"{self.heading} {self.better}".strip()
-
-
-MEASURES = (
-    Measure("psnr", "PSNR dB", 2, "↑", "small error of red, green and blue; rewards caution"),
-    Measure("ciede2000", "CIEDE2000", 2, "↓", "colour difference to the eye, pixel by pixel"),
-    Measure("lpips_alex", "LPIPS alex", 3, "↓", "how different two pictures look, by AlexNet"),
-    Measure("lpips_vgg", "LPIPS vgg", 3, "↓", "how different two pictures look, by VGG-16"),
-    Measure("same_class", "same class", 3, "↑", "share of pictures that a classifier names as it names the truth"),
-    Measure("class_probability", "class prob.", 2, "↑", "what the truth's class gains or loses in probability"),
-    Measure("blotchiness", "blotchiness", 2, "", "colour that changes where lightness does not"),
-    Measure(
-        "excess_blotchiness",
-        "excess blotches",
-        2,
-        "↓",
-        "blotchiness that the truth does not have; grey has none",
-    ),
-    Measure("pixelation", "pixelation", 2, "", "colour that changes from pixel to pixel where lightness does not"),
-    Measure("colorfulness", "colourfulness", 1, "", "how vivid, by Hasler and Süsstrunk"),
-    Measure("colorfulness_abs", "the same, abs", 1, "", "how vivid, by the variant that most papers print"),
-    Measure("mean_chroma", "mean chroma", 1, "", "mean distance from grey, in CIE units"),
-)
-FID = Measure("fid", "FID", 1, "↓", "how different two sets of pictures are to Inception")
-
-# What compares a picture with its truth and says nothing of the truth itself.
-COMPARISONS = frozenset(
-    {"psnr", "ciede2000", "lpips_alex", "lpips_vgg", "same_class", "class_probability", "excess_blotchiness"}
-)
-# Measures given as a share of grey's, and of the truth's.
-AGAINST_GREY = ("ciede2000", "lpips_alex", "lpips_vgg")
-AGAINST_TRUTH = ("colorfulness", "colorfulness_abs", "mean_chroma", "blotchiness")
-RELATIVE = (
-    Measure("psnr_above_grey", "PSNR above grey, dB", 2, "↑"),
-    Measure("ciede2000_of_grey", "CIEDE2000 / grey's", 3, "↓"),
-    Measure("lpips_alex_of_grey", "LPIPS alex / grey's", 3, "↓"),
-    Measure("lpips_vgg_of_grey", "LPIPS vgg / grey's", 3, "↓"),
-    Measure("colorfulness_of_truth", "colourfulness / truth's", 3, ""),
-    Measure("colorfulness_abs_of_truth", "the same, abs / truth's", 3, ""),
-    Measure("mean_chroma_of_truth", "mean chroma / truth's", 3, ""),
-    Measure("blotchiness_of_truth", "blotchiness / truth's", 3, ""),
-)
 
 
 @dataclass(frozen=True)
@@ -126,6 +69,11 @@ class FullReport(Report):
                         writer.writerow((source, row.name, row.images, key, *numbers))
             if part.fid_of_halves is not None:
                 writer.writerow((source, "truth", part.images, "fid_of_halves", part.fid_of_halves, "", ""))
+        if self.against is not None:
+            pair = f"{self.against.name} less {self.against.against}"
+            for key, found in self.against.differences.items():
+                numbers = (found.difference.value, found.difference.low, found.difference.high)
+                writer.writerow(("", pair, self.against.images, key, *numbers))
         return text.getvalue()
 
     def sections(self) -> Iterator[tuple[str, Section]]:
@@ -137,8 +85,12 @@ class FullReport(Report):
     def table(self) -> Table:
         """The figures over all pictures, measures down and colourings across, for `rich.print`; 80 characters wide.
 
-        Each stands with half the width of its interval. What is relative to grey or the truth is only in the files.
+        Each stands with half the width of its interval. What is relative to grey or the truth is only in the files, and
+        where two models are compared so are sepia and the true chroma.
         """
+        shown = self.full
+        if self.against is not None:
+            shown = replace(shown, rows=tuple(row for row in shown.rows if row.name not in (SEPIA, TRUE_CHROMA)))
         pictures = "1 picture" if self.images == 1 else f"{self.images} pictures"
         table = Table(
             title=f"{pictures} of {self.data}",
@@ -149,9 +101,9 @@ class FullReport(Report):
             show_edge=False,
         )
         table.add_column("", no_wrap=True)
-        for row in self.full.rows:
+        for row in shown.rows:
             table.add_column("\n".join(row.name.rsplit(" ", 1)), justify="right", overflow="fold")
-        for heading, *cells in _measure_lines(self.full, _short_cell):
+        for heading, *cells in _measure_lines(shown, _short_cell):
             table.add_row(heading, *cells)
         return table
 

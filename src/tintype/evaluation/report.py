@@ -10,6 +10,8 @@ from rich.table import Table
 
 from tintype.imaging.metrics import Figures
 
+from .paired import Comparison
+
 FORMAT = 1
 
 _HEADINGS = (
@@ -74,7 +76,7 @@ class Report:
     rows: the model first, then the baselines, then the truth, over all pictures. sources: the same rows for
     every collection by itself, by the name that its file names begin with. model: name, version and SHA-256
     of the model file, the device and the precision. size, limit and per_source are the options given, None where they
-    were not.
+    were not. against: the comparison with another model, whose row is the second; None where none was asked for.
     """
 
     model: dict[str, str]
@@ -86,6 +88,7 @@ class Report:
     sources: dict[str, tuple[Row, ...]]
     skipped: tuple[Skipped, ...]
     per_source: int | None = field(default=None, kw_only=True)
+    against: Comparison | None = field(default=None, kw_only=True)
 
     def row(self, name: str) -> Row:
         """The row of that name, over all pictures. Raises KeyError if there is none."""
