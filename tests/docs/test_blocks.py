@@ -66,7 +66,7 @@ ELSEWHERE = {
 # Of pages whose other commands take hours or published weights: those that are run here, by how they begin.
 QUICK = {
     "data.md": ("tintype data scan", "tintype data split", "tintype data pack"),
-    "measures.md": ("tintype evaluate --model",),
+    "measures.md": ("tintype evaluate --model tint ", "tintype evaluate --model tint-small"),
     "models.md": ("tintype models import", "tintype models path", "tintype models rm"),
 }
 # Pages of training whose commands are run from end to end, with what makes them small enough for a test: the line as it
