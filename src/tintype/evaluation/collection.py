@@ -121,8 +121,11 @@ def collect_beside(
         if progress is not None:
             progress(before + done, total if total is None else passes * total)
 
+    def measure_first(picture: Picture, truth: Photo, coloured: Photo) -> dict[str, T]:
+        return measure(picture, colourings(truth, coloured))
+
     options = {"size": size, "limit": limit, "per_source": per_source}
-    first = collect(model, data_path, lambda *of: measure(of[0], colourings(*of[1:])), **options, progress=advance)
+    first = collect(model, data_path, measure_first, **options, progress=advance)
     if against is None:
         return first
     seen = len(first.everything) + len(first.skipped)
