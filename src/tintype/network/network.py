@@ -171,7 +171,9 @@ class Network:
             return {"hints": np.zeros(shape, np.float32)}
         if hints.shape != shape:
             raise TintypeError(f"hints are {hints.shape}; wanted is {shape}")
-        return {"hints": np.ascontiguousarray(hints, dtype=np.float32)}
+        told = np.array(hints, dtype=np.float32, order="C")
+        told[:, :2] *= told[:, 2:]  # what stands beside the mask would be taken for part of a hint
+        return {"hints": told}
 
     def _answer(self, feed: Mapping[str, Planes], wanted: tuple[str, ...]) -> dict[str, Planes]:
         if unknown := [name for name in wanted if name not in (*self.outputs, *self.features)]:

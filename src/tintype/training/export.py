@@ -15,13 +15,12 @@ import onnxruntime
 import torch
 from onnx import TensorProto, helper, numpy_helper
 from torch import Tensor, nn
-from torch.nn import functional
 from torch.nn.utils import parametrize
 
 from tintype.errors import OutputError, WeightsError
 from tintype.files.atomic import write_bytes
 from tintype.models import SYSTEMS, build_generator, form_of
-from tintype.models.tint import STRIDES
+from tintype.models.tint import STRIDES, hints_by_cell
 from tintype.network.model_file import METADATA_KEY, ModelFile, ModelInfo, graph_digest
 
 from .answers import Answers
@@ -47,7 +46,8 @@ class ModelFileGraph(nn.Module):
     logits behind it (of a distribution) or the lightness that the network painted (of a whole picture), then, where
     hints leave the encoder alone, its features: who has them needs no lightness to try other hints.
 
-    Hints come out as they are meant, though the answer is multiplied by the gains of `reading`.
+    Hints come out as they are meant, though the answer is multiplied by the gains of `reading`. Their colours must be 0
+    where the mask is.
     """
 
     def __init__(
@@ -87,13 +87,12 @@ class ModelFileGraph(nn.Module):
         if hints is None:
             output, features = self.generator(lightness), []
         else:
-            meant = hints[:, :2]
             features = self.generator.encoder(lightness)  # type: ignore[operator]
             skin = None if self.skin is None else self.skin(features)
             # The network sees the mean hint of a cell, so that its hue decides.
-            together = functional.avg_pool2d(meant * hints[:, 2:], STRIDES[0]) * STRIDES[0] ** 2
-            gain = _at_pixels(self.reading.gain(together, light, skin))
-            output = self.generator.decode(features, torch.cat([meant / gain, hints[:, 2:]], 1))  # type: ignore[operator]
+            cells = hints_by_cell(hints)
+            meant = cells[:, :2] / self.reading.gain(cells[:, :2], light, skin)
+            output = self.generator.decode(features, torch.cat([meant, cells[:, 2:]], 1))  # type: ignore[operator]
         if self.skin is not None and skin is not None and self.reading.skin_odds:
             output = output + self.reading.skin_odds * skin * self.skin.odds[:, None, None]
         planes = self.answers.planes(output, self.reading.temperature)
@@ -127,10 +126,6 @@ def _unused(reading: Reading, target: str) -> str:
 
 def _count(bins: Tensor | None) -> int:
     return 0 if bins is None else len(bins)
-
-
-def _at_pixels(gain: Tensor | float) -> Tensor | float:
-    return functional.interpolate(gain, scale_factor=float(STRIDES[0])) if isinstance(gain, Tensor) else gain
 
 
 def export_checkpoint(
@@ -351,6 +346,7 @@ def _compare(data: bytes, graph: ModelFileGraph) -> None:
         if "hints" in graph.inputs:
             inputs["hints"] = rng.uniform(-0.5, 0.5, (n, 3, h, w)).astype(np.float32)
             inputs["hints"][:, 2] = rng.random((n, h, w)) < HINTED
+            inputs["hints"][:, :2] *= inputs["hints"][:, 2:]
         with torch.inference_mode():
             expected = graph(*map(torch.from_numpy, inputs.values()))[0].numpy()
         got = np.asarray(session.run([graph.outputs[0]], inputs)[0])
