@@ -119,8 +119,6 @@ def evaluate(
         raise TintypeError("nothing to measure on; name photographs with --data, or films with --video")
     if limit is not None and per_source is not None:
         raise TintypeError("--limit and --per-source: give one of them")
-    from rich.console import Console
-
     from tintype.colorizer.colorizer import Colorizer
     from tintype.errors import OutputError
 
@@ -140,18 +138,25 @@ def evaluate(
     with _progress(limit, lines=full) as advance:
         options = {"size": size, "limit": limit, "per_source": per_source, "progress": advance}
         report = run(colorizer, data, against=other, **options)
-    for skipped in report.skipped:
-        warn(f"left out {skipped.name}: {skipped.reason}")
-    if json_file == "-":
-        print(report.to_json(), end="")
-    else:
-        Console().print(report.table())
-        if report.against is not None:
-            Console().print(report.against.table())
+    _tell(report, as_json=json_file == "-")
     if target is not None:
         write_text(target, report.to_json())
     if full:
         _write_full(report, gallery, page, table)
+
+
+def _tell(report: "Report", as_json: bool) -> None:
+    """Print the report, and say what was left out of it."""
+    from rich.console import Console
+
+    for skipped in report.skipped:
+        warn(f"left out {skipped.name}: {skipped.reason}")
+    if as_json:
+        print(report.to_json(), end="")
+        return
+    Console().print(report.table())
+    if report.against is not None:
+        Console().print(report.against.table())
 
 
 def _full_run(threads: int | None) -> "tuple[Callable[..., Report], Gallery]":
